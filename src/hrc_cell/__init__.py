@@ -1,0 +1,1 @@
+"""A collaborative robot cell that keeps a person in the loop."""

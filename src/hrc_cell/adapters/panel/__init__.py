@@ -1,0 +1,1 @@
+"""The operator page: server, sessions, static files, catalogues."""

@@ -1,0 +1,1 @@
+"""The serial motor bus: codec, registers, bus process, emulator."""

@@ -1,0 +1,1 @@
+"""Thin ROS 2 nodes, one file each: translate messages, call the core, publish."""

@@ -1,0 +1,144 @@
+"""What every node of the cell has: its cell folder, a lifecycle, a clean end.
+
+Each node is a lifecycle node that configures and activates itself when `autostart` is true, so it
+comes up the same way under `hrc-cell up`, under `ros2 launch` and after a respawn. A node that
+cannot be configured says why in one message and ends with exit code 3.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import rclpy
+from builtin_interfaces.msg import Time as TimeMsg
+from rcl_interfaces.msg import ParameterDescriptor
+from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
+from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
+
+from hrc_cell.settings.cell import Cell, load_cell
+from hrc_cell.settings.schema import CellError
+
+EXIT_NOT_CONFIGURED = 3
+
+NEWEST = QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE)
+"""Streams: only the newest counts."""
+KEPT = QoSProfile(
+    depth=1, reliability=ReliabilityPolicy.RELIABLE, durability=DurabilityPolicy.TRANSIENT_LOCAL
+)
+"""States: who comes late gets the last one."""
+ALL = QoSProfile(depth=200, reliability=ReliabilityPolicy.RELIABLE)
+"""Events: none may be lost."""
+SENSOR = QoSProfile(depth=2, reliability=ReliabilityPolicy.BEST_EFFORT)
+"""Sensor data, as drivers publish it."""
+
+
+class CellNode(LifecycleNode):
+    """A node of the cell. Subclasses implement `setup`, `start`, `stop` and `close`."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.text_parameter("cell", "folder with cell.yaml, zones.yaml and recipes/")
+        self.text_parameter("state_dir", "folder for journal, records and sockets")
+        self.declare_parameter(
+            "autostart",
+            True,
+            ParameterDescriptor(
+                description="configure and activate without being told", read_only=True
+            ),
+        )
+        self.cell: Cell
+
+    def text_parameter(self, name: str, description: str, default: str = "") -> str:
+        """Declare a read-only text parameter and return its value."""
+        about = ParameterDescriptor(description=description, read_only=True)
+        value: str = self.declare_parameter(name, default, about).value
+        return value
+
+    @property
+    def state_dir(self) -> Path:
+        """Return the folder for what this cell keeps, made if it does not exist."""
+        named: str = self.get_parameter("state_dir").value
+        home = Path(os.environ.get("XDG_STATE_HOME", Path.home() / ".local" / "state"))
+        folder = Path(named) if named else home / "hrc_cell" / self.cell.file.name
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
+    # What a node does. Publishers, subscriptions and timers are made in setup or start.
+
+    def setup(self) -> None:
+        """Make everything the node needs. Raise ValueError or OSError to refuse."""
+
+    def start(self) -> None:
+        """Begin to act."""
+
+    def stop(self) -> None:
+        """Cease to act, ready to start again."""
+
+    def close(self) -> None:
+        """Give back what `setup` took. Called once, also after a failed setup."""
+
+    # Lifecycle.
+
+    def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Load the cell and set up. Refuse with every reason at once."""
+        try:
+            self.cell = load_cell(self.get_parameter("cell").value)
+            self.setup()
+        except CellError as error:
+            self.get_logger().error(f"the cell's files are wrong:\n{error}")
+            return TransitionCallbackReturn.FAILURE
+        except (ValueError, OSError) as error:
+            self.get_logger().error(f"not configured: {error}")
+            return TransitionCallbackReturn.FAILURE
+        return TransitionCallbackReturn.SUCCESS
+
+    def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Start."""
+        self.start()
+        return super().on_activate(state)
+
+    def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Stop."""
+        self.stop()
+        return super().on_deactivate(state)
+
+    # Time. Stamps are in the ROS clock, the core counts in monotonic seconds.
+
+    def stamp(self) -> TimeMsg:
+        """Return the present instant as a message stamp."""
+        return self.get_clock().now().to_msg()
+
+    def age_s(self, stamp: TimeMsg) -> float:
+        """Return how old a stamp is, in seconds; negative for the future, inf for no stamp."""
+        ns = stamp.sec * 1_000_000_000 + stamp.nanosec
+        if ns == 0:
+            return float("inf")
+        return (self.get_clock().now().nanoseconds - ns) * 1e-9
+
+
+def run(make: Callable[[], CellNode]) -> None:
+    """Run one node until it is told to stop; then let it close. Exits the process."""
+    rclpy.init()
+    node = make()
+    executor = SingleThreadedExecutor()
+    executor.add_node(node)
+    code = 0
+    try:
+        if node.get_parameter("autostart").value:
+            good = TransitionCallbackReturn.SUCCESS
+            if node.trigger_configure() != good or node.trigger_activate() != good:
+                code = EXIT_NOT_CONFIGURED
+        if code == 0:
+            executor.spin()
+    except (KeyboardInterrupt, ExternalShutdownException):
+        pass
+    finally:
+        node.close()
+        executor.shutdown()
+        node.destroy_node()
+        rclpy.try_shutdown()
+    sys.exit(code)

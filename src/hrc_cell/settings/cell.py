@@ -1,0 +1,164 @@
+"""A whole cell: the folder of YAML files that describes it, loaded and checked.
+
+<folder>/cell.yaml      everything but the zones and the recipes
+<folder>/zones.yaml     zones
+<folder>/recipes/*.yaml what the cell works on (see settings.recipe)
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from hrc_cell.settings.operation import PanelSettings, RecordSettings, SimSettings, TaskSettings
+from hrc_cell.settings.recipe import Recipe, RecipeFile
+from hrc_cell.settings.robot import BusSettings, MotionSettings, RobotSettings
+from hrc_cell.settings.safety import SafetySettings, ZoneSettings
+from hrc_cell.settings.schema import CellError, Problem, Reader, setting
+from hrc_cell.settings.sensing import Scanner, TrackerSettings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CellFile:
+    """cell.yaml."""
+
+    name: str = setting("name of the cell", pattern="[a-z][a-z0-9_]*")
+    frame: str = setting("name of the cell frame: origin on the floor, x ahead, z up")
+    simulated: bool = setting("true: the simulated cell stands behind it, no real hardware")
+    robot: RobotSettings = setting("the arm")
+    motion: MotionSettings = setting("how briskly it is planned")
+    bus: BusSettings = setting("the serial bus")
+    scanners: tuple[Scanner, ...] = setting("the laser scanners")
+    tracker: TrackerSettings = setting("from beams to people")
+    safety: SafetySettings = setting("speed and separation monitoring")
+    task: TaskSettings = setting("what the cell works on")
+    panel: PanelSettings = setting("the operator page")
+    record: RecordSettings = setting("the record")
+    sim: SimSettings | None = setting("the simulated cell; only with simulated: true", default=None)
+
+    def __post_init__(self) -> None:
+        arm = len(self.robot.arm)
+        for name in (
+            "velocity_max_radps", "acceleration_max_radps2", "jerk_max_radps3",
+            "stop_deceleration_radps2",
+        ):  # fmt: skip
+            if len(getattr(self.motion, name)) != arm:
+                raise ValueError(f"motion.{name} needs {arm} values, one for each motor of the arm")
+        names = [scanner.name for scanner in self.scanners]
+        if not names:
+            raise ValueError("scanners is empty: a cell without a scanner can see nobody")
+        if len(set(names)) < len(names):
+            raise ValueError("scanners: two have the same name")
+        if self.simulated and self.sim is None:
+            raise ValueError("simulated is true but the section sim is missing")
+        if self.safety.lease_s < 2.0 / self.safety.rate_hz:
+            raise ValueError(
+                f"safety.lease_s = {self.safety.lease_s} s is shorter than two periods of "
+                f"safety.rate_hz = {self.safety.rate_hz} Hz: the arm would stutter"
+            )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cell:
+    """A checked cell."""
+
+    folder: Path
+    file: CellFile
+    zones: ZoneSettings
+    recipes: dict[str, Recipe]
+
+    @property
+    def safety_sha256(self) -> str:
+        """Return the canonical hash of everything that bears on safety."""
+        parts = {
+            "robot": asdict(self.file.robot),
+            "motion": asdict(self.file.motion),
+            "bus": asdict(self.file.bus),
+            "scanners": [asdict(s) for s in self.file.scanners],
+            "tracker": asdict(self.file.tracker),
+            "safety": asdict(self.file.safety),
+            "zones": asdict(self.zones),
+        }
+        text = json.dumps(parts, sort_keys=True, separators=(",", ":"), allow_nan=False)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+def load_cell(folder: Path | str) -> Cell:
+    """Return the cell in `folder`.
+
+    Raises CellError that lists everything wrong in all of its files.
+    """
+    folder = Path(folder)
+    problems: list[Problem] = []
+    file = _load(CellFile, folder / "cell.yaml", problems)
+    zones = _load(ZoneSettings, folder / "zones.yaml", problems)
+    recipes: dict[str, Recipe] = {}
+    for path in sorted((folder / "recipes").glob("*.yaml")):
+        read = _load(RecipeFile, path, problems)
+        if read is not None:
+            recipes[path.stem] = Recipe(name=path.stem, steps=read.steps, title_key=read.title_key)
+    if file is not None:
+        _cross_check(folder, file, recipes, problems)
+    if problems or file is None or zones is None:
+        raise CellError(problems)
+    return Cell(folder=folder, file=file, zones=zones, recipes=recipes)
+
+
+def _cross_check(
+    folder: Path, file: CellFile, recipes: dict[str, Recipe], problems: list[Problem]
+) -> None:
+    """Note what is wrong between the files."""
+    reader = Reader(str(folder / "cell.yaml"))
+    if file.task.recipe not in recipes:
+        reader.complain(
+            "task.recipe",
+            f"no such file as recipes/{file.task.recipe}.yaml",
+            value=file.task.recipe,
+        )
+    problems += reader.problems
+    for name, recipe in recipes.items():
+        reader = Reader(str(folder / "recipes" / f"{name}.yaml"))
+        for index, step in enumerate(recipe.steps):
+            for pose in step.poses:
+                if pose not in file.robot.poses:
+                    reader.complain(
+                        f"steps[{index}].poses",
+                        "no such pose under robot.poses of cell.yaml", value=pose,
+                    )  # fmt: skip
+        problems += reader.problems
+
+
+class _UniqueKeys(yaml.SafeLoader):
+    """Refuses a key that stands twice in one mapping: one of the two would be lost."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen: set[object] = set()
+        for key_node, _ in node.value:
+            key = self.construct_object(key_node, deep=True)  # type: ignore[no-untyped-call]
+            if key in seen:
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"the key {key!r} stands twice", key_node.start_mark
+                )
+            seen.add(key)
+        return super().construct_mapping(node, deep=deep)
+
+
+def _load(kind: type[Any], path: Path, problems: list[Problem]) -> Any:
+    """Return `kind` read from a YAML file, or None after noting what is wrong."""
+    reader = Reader(str(path))
+    value = None
+    try:
+        data = yaml.load(path.read_text(encoding="utf-8"), _UniqueKeys)  # noqa: S506
+    except FileNotFoundError:
+        reader.complain("(file)", "does not exist; copy it from config/default")
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        reader.complain("(file)", f"cannot be read: {' '.join(str(error).split())}")
+    else:
+        value = reader.build(kind, data)
+    problems += reader.problems
+    return value

@@ -1,0 +1,87 @@
+"""The task, the page, the record and the simulated cell."""
+
+from dataclasses import dataclass
+
+from hrc_cell.settings.schema import setting
+
+LANGUAGES = ("en", "vi")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskSettings:
+    """What the cell works on."""
+
+    recipe: str = setting("recipe run after start, a file name in recipes/", pattern="[a-z0-9_]+")
+    repeat: bool = setting("again and again")
+    autorun: bool = setting("without being asked, once the cell is ready")
+    step_retry_max: int = setting("failed robot steps tried again before asking", low=0, high=10)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PanelSettings:
+    """The operator page."""
+
+    host: str = setting("address to listen on; loopback unless you decide otherwise")
+    port: int = setting("port; 0 takes a free one", low=0, high=65535)
+    language: str = setting("first language of the page", choices=LANGUAGES)
+    rate_hz: float = setting("updates of the page", unit="Hz", low=1.0, high=30.0)
+    hold_s: float = setting("how long to hold for a confirmation", unit="s", low=0.8, high=2.0)
+    challenge_s: float = setting(
+        "an armed confirmation is void after this", unit="s", low=2.0, high=60.0
+    )
+    stale_s: float = setting("data older than this are marked", unit="s", low=0.2, high=5.0)
+    lost_s: float = setting(
+        "and after this the connection counts as lost", unit="s", low=1.0, high=30.0
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordSettings:
+    """The record."""
+
+    folder: str = setting(
+        "where records and the journal go; empty: the user's state folder", default=""
+    )
+    size_max_mb: float = setting(
+        "of one event file before the next is begun", unit="MB", low=1.0, high=10000.0
+    )
+    files_max: int = setting("oldest event files beyond this are deleted", low=2, high=100000)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SimPerson:
+    """A simulated person."""
+
+    behaviour: str = setting(
+        "scripted: loops its path; random: wanders; waiting: stands until directed",
+        choices=("scripted", "random", "waiting"),
+    )
+    path_m: tuple[tuple[float, ...], ...] = setting(
+        "waypoints x, y; the first is where it starts", unit="m", low=-50.0, high=50.0
+    )
+    speed_mps: float = setting("walking speed", unit="m/s", low=0.1, high=2.5)
+    pause_s: float = setting("rest at each waypoint", unit="s", low=0.0, high=600.0)
+    height_m: float = setting("body height", unit="m", low=1.0, high=2.2)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SimScanner:
+    """How the simulated scanners see."""
+
+    rate_hz: float = setting("scans per second", unit="Hz", low=1.0, high=100.0)
+    beams: int = setting("beams per scan", low=16, high=4096)
+    angle_rad: float = setting("field of view", unit="rad", low=0.1, high=6.2832)
+    range_max_m: float = setting("range", unit="m", low=1.0, high=100.0)
+    noise_std_m: float = setting("noise of a range", unit="m", low=0.0, high=0.2)
+    dropout_ratio: float = setting("beams without an echo by chance", unit="1", low=0.0, high=0.5)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SimSettings:
+    """The simulated cell."""
+
+    seed: int = setting("of everything random", low=0, high=2**31 - 1)
+    physics_hz: float = setting("physics steps per second", unit="Hz", low=500.0, high=5000.0)
+    scanner: SimScanner = setting("the scanners' eyes; their places stand under scanners")
+    people: tuple[SimPerson, ...] = setting("people in the cell; their ids count from 1")
+    parts: int = setting("parts in the tray", low=1, high=12)

@@ -1,0 +1,52 @@
+"""The scanners and the tracker of people."""
+
+from dataclasses import dataclass
+
+from hrc_cell.settings.schema import setting
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scanner:
+    """One laser scanner, upright, its scan plane parallel to the floor."""
+
+    name: str = setting("its topic is scanners/<name>/scan", pattern="[a-z][a-z0-9_]*")
+    x_m: float = setting("position in the cell frame", unit="m", low=-50.0, high=50.0)
+    y_m: float = setting("position in the cell frame", unit="m", low=-50.0, high=50.0)
+    z_m: float = setting("height of the scan plane", unit="m", low=0.0, high=1.0)
+    yaw_rad: float = setting("heading of its zero beam", unit="rad", low=-3.15, high=3.15)
+    timeout_s: float = setting(
+        "silent for longer: the scanner counts as lost", unit="s", low=0.01, high=0.5
+    )
+    beams_valid_min_ratio: float = setting(
+        "fewer beams with an echo: the scanner counts as blind", unit="1", low=0.0, high=1.0
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrackerSettings:
+    """From beams to people."""
+
+    background_s: float = setting(
+        "time of looking at the empty cell after start", unit="s", low=0.2, high=600.0
+    )
+    background_margin_m: float = setting(
+        "an echo this much before the background is something new", unit="m", low=0.02, high=1.0
+    )
+    background_file: str = setting(
+        "learned background, kept beside the records; empty: learn at each start", default=""
+    )
+    cluster_gap_m: float = setting(
+        "beams farther apart belong to different things", unit="m", low=0.02, high=1.0
+    )
+    cluster_beams_min: int = setting("fewer beams are noise", low=1, high=50)
+    person_radius_m: float = setting(
+        "legs within this of a person's centre are that person's", unit="m", low=0.1, high=1.5
+    )
+    confirm_scans: int = setting("seen so often: a person and not noise", low=1, high=50)
+    forget_s: float = setting("not seen for this long: gone", unit="s", low=0.1, high=60.0)
+    acceleration_std_mps2: float = setting(
+        "how suddenly people change speed", unit="m/s2", low=0.1, high=20.0
+    )
+    range_std_m: float = setting(
+        "noise of a leg's position", unit="m", low=0.001, high=0.5, source="scanner data sheet"
+    )

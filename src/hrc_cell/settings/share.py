@@ -1,0 +1,25 @@
+"""Where the package's data files (config, urdf, sim, launch) lie: in the checkout, or installed."""
+
+import os
+import sys
+from pathlib import Path
+
+
+def share_folder() -> Path:
+    """Return the folder that holds config/, urdf/ and sim/.
+
+    Raises FileNotFoundError with what to do where neither a checkout nor an installed share exists.
+    """
+    checkout = Path(__file__).resolve().parents[3]
+    installed = [Path(entry) / "share" / "hrc_cell" for entry in _prefixes()]
+    for folder in (checkout, *installed):
+        if (folder / "config" / "default" / "cell.yaml").is_file():
+            return folder
+    raise FileNotFoundError(
+        f"no config/default/cell.yaml in {checkout} or {', '.join(map(str, installed))}: "
+        "install the package again, or source the workspace that holds it"
+    )
+
+
+def _prefixes() -> list[str]:
+    return [*filter(None, os.environ.get("AMENT_PREFIX_PATH", "").split(os.pathsep)), sys.prefix]
