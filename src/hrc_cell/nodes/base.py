@@ -14,6 +14,7 @@ from pathlib import Path
 
 import rclpy
 from builtin_interfaces.msg import Time as TimeMsg
+from hrc_cell_interfaces.msg import Heartbeat
 from rcl_interfaces.msg import ParameterDescriptor
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
@@ -23,6 +24,7 @@ from hrc_cell.settings.cell import Cell, load_cell
 from hrc_cell.settings.schema import CellError
 
 EXIT_NOT_CONFIGURED = 3
+HEARTBEAT_PERIOD_S = 0.1
 
 NEWEST = QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE)
 """Streams: only the newest counts."""
@@ -51,6 +53,8 @@ class CellNode(LifecycleNode):
             ),
         )
         self.cell: Cell
+        self._heartbeats = self.create_publisher(Heartbeat, "heartbeats", ALL)
+        self._heart = self.create_timer(HEARTBEAT_PERIOD_S, self._beat, autostart=False)
 
     def text_parameter(self, name: str, description: str, default: str = "") -> str:
         """Declare a read-only text parameter and return its value."""
@@ -99,12 +103,20 @@ class CellNode(LifecycleNode):
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Start."""
         self.start()
+        self._heart.reset()
         return super().on_activate(state)
 
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Stop."""
+        self._heart.cancel()
         self.stop()
         return super().on_deactivate(state)
+
+    def _beat(self) -> None:
+        """Say that this node runs. The monitor stops the arm when a heartbeat is missing."""
+        beat = Heartbeat(node=self.get_name())
+        beat.header.stamp = self.stamp()
+        self._heartbeats.publish(beat)
 
     # Time. Stamps are in the ROS clock, the core counts in monotonic seconds.
 

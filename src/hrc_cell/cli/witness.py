@@ -1,0 +1,166 @@
+"""Watches a running cell from outside: keeps what the topics said, waits for things to happen.
+
+Used by the demo and the benches. It takes part in nothing: it subscribes, and calls the services of
+the simulated cell that it is told to call.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import rclpy
+from hrc_cell_interfaces.msg import (
+    CellEvent,
+    Humans,
+    JointGoals,
+    MotionPermit,
+    MotorStates,
+    PartSensors,
+    SimTruth,
+    TaskState,
+)
+from hrc_cell_interfaces.srv import DirectPerson, InjectFault, PressButton
+from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from sensor_msgs.msg import JointState
+
+from hrc_cell.nodes.base import ALL, KEPT, NEWEST
+
+STREAMS: dict[str, tuple[Any, Any]] = {
+    "motion_permit": (MotionPermit, NEWEST),
+    "sim/truth": (SimTruth, NEWEST),
+    "joint_states": (JointState, NEWEST),
+    "joint_goals": (JointGoals, NEWEST),
+    "motor_states": (MotorStates, NEWEST),
+    "humans": (Humans, NEWEST),
+    "task_state": (TaskState, KEPT),
+    "part_sensors": (PartSensors, KEPT),
+    "events": (CellEvent, ALL),
+}
+
+
+class Late(RuntimeError):
+    """What was waited for did not happen in time."""
+
+
+@dataclass(slots=True)
+class Heard:
+    """Messages of one topic with the monotonic instant of arrival, oldest first."""
+
+    times_s: list[float] = field(default_factory=list)
+    messages: list[Any] = field(default_factory=list)
+
+    @property
+    def last(self) -> Any:
+        """Return the newest message, or None."""
+        return self.messages[-1] if self.messages else None
+
+    def since(self, start_s: float) -> list[tuple[float, Any]]:
+        """Return (arrival, message) for everything at or after `start_s`."""
+        pairs = zip(self.times_s, self.messages, strict=False)
+        return [(t, m) for t, m in pairs if t >= start_s]
+
+
+class Witness:
+    """A node of its own in a thread of its own. Use as a context manager."""
+
+    def __init__(self, topics: tuple[str, ...] = tuple(STREAMS)) -> None:
+        self._context = rclpy.Context()
+        rclpy.init(context=self._context)
+        self.node = rclpy.create_node("witness", context=self._context)
+        self._news = threading.Condition()
+        self.heard = {name: Heard() for name in topics}
+        for name in topics:
+            kind, qos = STREAMS[name]
+            self.node.create_subscription(kind, name, self._hear(name), qos)
+        self._clients = {
+            "sim/press": self.node.create_client(PressButton, "sim/press"),
+            "sim/inject": self.node.create_client(InjectFault, "sim/inject"),
+            "sim/person": self.node.create_client(DirectPerson, "sim/person"),
+        }
+        self._executor = SingleThreadedExecutor(context=self._context)
+        self._executor.add_node(self.node)
+        self._thread = threading.Thread(target=self._spin, name="witness", daemon=True)
+        self._thread.start()
+
+    def __enter__(self) -> Witness:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Leave the graph."""
+        self._executor.shutdown()
+        self._thread.join(5.0)
+        self.node.destroy_node()
+        rclpy.try_shutdown(context=self._context)
+
+    def wait(self, what: str, check: Callable[[], Any], timeout_s: float) -> Any:
+        """Return the first true value of `check`, tried after each message.
+
+        Raises Late with `what` when the time is over.
+        """
+        end_s = time.monotonic() + timeout_s
+        with self._news:
+            while True:
+                found = check()
+                if found:
+                    return found
+                left_s = end_s - time.monotonic()
+                if left_s <= 0.0:
+                    raise Late(f"{what}: not seen within {timeout_s:g} s")
+                self._news.wait(min(left_s, 0.1))
+
+    def pause(self, seconds: float) -> None:
+        """Return after so many seconds of listening."""
+        with self._news:
+            self._news.wait_for(lambda: False, seconds)
+
+    def last(self, topic: str) -> Any:
+        """Return the newest message of a topic, or None."""
+        return self.heard[topic].last
+
+    def since(self, topic: str, start_s: float) -> list[tuple[float, Any]]:
+        """Return (arrival, message) of a topic since a monotonic instant."""
+        with self._news:
+            return self.heard[topic].since(start_s)
+
+    def call(self, service: str, timeout_s: float = 5.0, **fields: Any) -> Any:
+        """Call a service of the simulated cell and return its response.
+
+        Raises Late when nobody answers, RuntimeError when the call is refused.
+        """
+        client = self._clients[service]
+        if not client.wait_for_service(timeout_sec=timeout_s):
+            raise Late(f"service {service} is not there")
+        request = client.srv_type.Request(**fields)
+        future = client.call_async(request)
+        answered = threading.Event()
+        future.add_done_callback(lambda _: answered.set())
+        if not answered.wait(timeout_s):
+            raise Late(f"service {service} did not answer within {timeout_s:g} s")
+        response = future.result()
+        if not response.accepted:
+            raise RuntimeError(f"{service} refused {fields}: {response.reason}")
+        return response
+
+    def _hear(self, name: str) -> Callable[[Any], None]:
+        kept = self.heard[name]
+
+        def hear(message: Any) -> None:
+            with self._news:
+                kept.times_s.append(time.monotonic())
+                kept.messages.append(message)
+                self._news.notify_all()
+
+        return hear
+
+    def _spin(self) -> None:
+        try:
+            self._executor.spin()
+        except ExternalShutdownException:
+            pass
