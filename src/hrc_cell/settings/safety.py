@@ -62,6 +62,9 @@ class SafetySettings:
     inputs_timeout_s: float = setting(
         "operator box silent for longer: fault", unit="s", low=0.02, high=2.0
     )
+    node_timeout_s: float = setting(
+        "a node of the cell without a heartbeat for longer: fault", unit="s", low=0.2, high=5.0
+    )
     joints_timeout_s: float = setting(
         "joint states older than this: fault", unit="s", low=0.005, high=0.5
     )
