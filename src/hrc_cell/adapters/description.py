@@ -12,6 +12,7 @@ The base, before the first joint, does not move and carries no capsule. Lengths 
 
 from __future__ import annotations
 
+import itertools
 import math
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
@@ -123,14 +124,13 @@ def read_description(text: str, cell: Cell) -> Description:
         if joint.kind not in ("revolute", "continuous"):
             raise ValueError(f"joint {joint.name!r} is {joint.kind}, not revolute")
     limits = np.array([_limit(joint) for joint in (*arm, hand)])
-    above = {joint.child: joint for joint in joints.values()}
+    above = _above(joints)
 
-    origins = [_between(above, arm[0].parent, None)]
-    for before, joint in zip([None, *arm], arm, strict=False):
-        if before is not None:
-            origins.append(_between(above, joint.parent, before.child))
+    base = _base(above, arm[0].parent, cell)
+    between = [np.eye(4)]  # from the link that moves with one joint to the parent of the next
+    for before, joint in itertools.pairwise(arm):
+        between.append(_between(above, joint.parent, before.child))
     tool = _between(above, TOOL_LINK, arm[-1].child)
-    base = _base(origins[0], _root(above, arm[0].parent), cell)
     shapes = _shapes(links, joints, arm, hand, limits[-1])
 
     lower, upper, fastest = limits[:-1].T
@@ -153,7 +153,7 @@ def read_description(text: str, cell: Cell) -> Description:
         joints=tuple(joint.name for joint in arm),
         base=base,
         origin=np.array(
-            [(np.eye(4) if i == 0 else origins[i]) @ joint.origin for i, joint in enumerate(arm)]
+            [before @ joint.origin for before, joint in zip(between, arm, strict=True)]
         ),
         axis=np.array([joint.axis for joint in arm]),
         tool=tool,
@@ -242,44 +242,66 @@ def _limit(joint: Joint) -> tuple[float, float, float]:
 # The tree.
 
 
-def _root(above: dict[str, Joint], link: str) -> str:
-    while link in above:
-        link = above[link].parent
-    return link
+def _above(joints: dict[str, Joint]) -> dict[str, Joint]:
+    """Return the joint above each link but the root. Raises ValueError unless it is a tree."""
+    above: dict[str, Joint] = {}
+    for joint in joints.values():
+        if joint.child in above:
+            raise ValueError(f"link {joint.child!r} hangs on two joints")
+        above[joint.child] = joint
+    for link in above:
+        at = link
+        for _ in above:
+            at = above[at].parent if at in above else at
+        if at in above:
+            raise ValueError(f"link {link!r} hangs on itself")
+    return above
 
 
-def _between(above: dict[str, Joint], link: str, ancestor: str | None) -> Array:
-    """Return the pose of `link` in `ancestor` (None: the root) along fixed joints."""
+def _between(above: dict[str, Joint], link: str, ancestor: str) -> Array:
+    """Return the pose of `link` in `ancestor` along fixed joints."""
     pose = np.eye(4)
     at = link
-    while at != ancestor and (ancestor is not None or at in above):
+    while at != ancestor:
         if at not in above:
             raise ValueError(f"link {link!r} does not hang on link {ancestor!r}")
-        joint = above[at]
-        if joint.kind != "fixed":
-            raise ValueError(
-                f"joint {joint.name!r} between {ancestor or 'the root'} and {link} moves, "
-                "but robot.arm does not name it there"
-            )
-        pose = joint.origin @ pose
-        at = joint.parent
+        pose = _fixed(above[at]).origin @ pose
+        at = above[at].parent
     return pose
 
 
-def _base(pose: Array, root: str, cell: Cell) -> Array:
-    """Return the base link's pose in the cell frame, and check it against robot.mount."""
+def _fixed(joint: Joint) -> Joint:
+    if joint.kind != "fixed":
+        raise ValueError(
+            f"joint {joint.name!r} moves, but robot.arm does not name it between its neighbours"
+        )
+    return joint
+
+
+def _base(above: dict[str, Joint], link: str, cell: Cell) -> Array:
+    """Return the pose of the first joint's parent `link` in the cell frame.
+
+    Where the root is the world, one of the links on the way must stand at robot.mount.
+    """
     mount = cell.file.robot.mount
     placed = np.eye(4)
     placed[:3, :3] = _turn(2, mount.yaw_rad)
     placed[:3, 3] = (mount.x_m, mount.y_m, mount.z_m)
-    if root not in ("world", cell.file.frame):
-        return placed @ pose
-    if not np.allclose(pose, placed, atol=1e-6):
+    way = []
+    while link in above:
+        way.append(_fixed(above[link]))
+        link = above[link].parent
+    poses = [np.eye(4)]
+    for joint in reversed(way):
+        poses.append(poses[-1] @ joint.origin)
+    if link not in ("world", cell.file.frame):
+        return placed @ poses[-1]
+    if not any(np.allclose(pose, placed, atol=1e-6) for pose in poses):
         raise ValueError(
-            f"its base link stands at {pose[:3, 3].tolist()} in {root!r}, which is not "
-            "robot.mount; use the arguments mount_x, mount_y, mount_z, mount_yaw"
+            f"no link before the first joint stands at robot.mount {placed[:3, 3].tolist()}; "
+            "use the arguments mount_x, mount_y, mount_z, mount_yaw"
         )
-    return pose
+    return poses[-1]
 
 
 def _shapes(

@@ -204,8 +204,10 @@ def _pose_error(goal: Array, pose: Array) -> Array:
     sin = np.linalg.norm(skew, axis=-1) / 2.0
     cos: Any = (np.trace(turn, axis1=-2, axis2=-1) - 1.0) / 2.0
     angle = np.arctan2(sin, cos)
-    # At half a turn the skew part vanishes; any column of turn + 1 then lies along the axis.
-    column = turn[..., :, 0] + np.eye(3)[0] + 1e-12
+    # At half a turn the skew part vanishes, and every column of turn + 1 lies along the axis.
+    columns = turn + np.eye(3)
+    largest = np.argmax(np.einsum("...ii->...i", columns), axis=-1)[..., None, None]
+    column = np.take_along_axis(columns, largest, axis=-1)[..., 0]
     flat = ((sin < 1e-9) & (cos < 0.0))[..., None]
     along = np.where(flat, column, skew)
     size = np.maximum(np.linalg.norm(along, axis=-1), 1e-300)
