@@ -62,6 +62,9 @@ class SimPerson:
     speed_mps: float = setting("walking speed", unit="m/s", low=0.1, high=2.5)
     pause_s: float = setting("rest at each waypoint", unit="s", low=0.0, high=600.0)
     height_m: float = setting("body height", unit="m", low=1.0, high=2.2)
+    takes_parts: bool = setting(
+        "comes by itself and takes a part that is offered, until directed", default=False
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +84,16 @@ class SimSettings:
     """The simulated cell."""
 
     seed: int = setting("of everything random", low=0, high=2**31 - 1)
+    room: str = setting("MJCF file of floor, walls, table and tray, in sim/ or beside cell.yaml")
     physics_hz: float = setting("physics steps per second", unit="Hz", low=500.0, high=5000.0)
     scanner: SimScanner = setting("the scanners' eyes; their places stand under scanners")
     people: tuple[SimPerson, ...] = setting("people in the cell; their ids count from 1")
     parts: int = setting("parts in the tray", low=1, high=12)
+    feed_s: float = setting(
+        "the first tray place empty for so long: the feeder moves the next part up",
+        unit="s", low=0.0, high=60.0,
+    )  # fmt: skip
+    refill_s: float = setting(
+        "no part left in tray and gripper for so long: somebody fills the tray again",
+        unit="s", low=0.0, high=3600.0,
+    )  # fmt: skip
