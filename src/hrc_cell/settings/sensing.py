@@ -30,23 +30,52 @@ class TrackerSettings:
         "time of looking at the empty cell after start", unit="s", low=0.2, high=600.0
     )
     background_margin_m: float = setting(
-        "an echo this much before the background is something new", unit="m", low=0.02, high=1.0
+        "an echo this far from the background is something new", unit="m", low=0.02, high=1.0
+    )
+    background_present_ratio: float = setting(
+        "a range seen in more than this part of the time is background", unit="1",
+        low=0.0, high=0.99,
+    )  # fmt: skip
+    background_window_s: float = setting(
+        "one glimpse within this time counts as seen all the time", unit="s", low=0.1, high=10.0
+    )
+    background_unlearn_s: float = setting(
+        "background seen through for this long was none", unit="s", low=0.5, high=600.0
     )
     background_file: str = setting(
-        "learned background, kept beside the records; empty: learn at each start", default=""
+        "learned background, kept in the state folder; empty: learn at each start", default=""
     )
     cluster_gap_m: float = setting(
         "beams farther apart belong to different things", unit="m", low=0.02, high=1.0
     )
-    cluster_beams_min: int = setting("fewer beams are noise", low=1, high=50)
+    cluster_beams_min: int = setting("fewer beams are noise, unless far away", low=1, high=50)
+    leg_radius_m: float = setting("radius of a leg at the scan plane", unit="m", low=0.02, high=0.2)
+    leg_width_max_m: float = setting("what is wider is not one leg", unit="m", low=0.1, high=0.5)
     person_radius_m: float = setting(
         "legs within this of a person's centre are that person's", unit="m", low=0.1, high=1.5
     )
-    confirm_scans: int = setting("seen so often: a person and not noise", low=1, high=50)
+    confirm_scans: int = setting("seen less often: perhaps noise", low=1, high=50)
+    confirm_s: float = setting("seen for less time: perhaps noise", unit="s", low=0.0, high=5.0)
+    confirm_gap_s: float = setting(
+        "unseen for longer: the evidence is gathered anew", unit="s", low=0.02, high=2.0
+    )
+    confirm_moved_m: float = setting(
+        "who has moved this far is a person", unit="m", low=0.05, high=5.0
+    )
+    confirm_legs_s: float = setting(
+        "what looks like two legs for this long is a person", unit="s", low=0.1, high=60.0
+    )
     forget_s: float = setting("not seen for this long: gone", unit="s", low=0.1, high=60.0)
     acceleration_std_mps2: float = setting(
         "how suddenly people change speed", unit="m/s2", low=0.1, high=20.0
     )
+    acceleration_held_s: float = setting("for how long they do so", unit="s", low=0.01, high=2.0)
     range_std_m: float = setting(
         "noise of a leg's position", unit="m", low=0.001, high=0.5, source="scanner data sheet"
+    )
+    stride_std_m: float = setting(
+        "from one leg to the middle of the person", unit="m", low=0.01, high=0.5
+    )
+    speed_std_mps: float = setting(
+        "speed of a person just seen for the first time", unit="m/s", low=0.1, high=5.0
     )

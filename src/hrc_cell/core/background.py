@@ -1,0 +1,167 @@
+"""What stands in the room anyway: for each beam the ranges at which it is used to see something.
+
+Units: metres, seconds. A background is a table [beams, bins] of ranges that are known; an echo at
+any other range, nearer or farther, is something new. Several ranges of one beam can be known, as an
+edge is seen half of the time and the wall behind it the other half.
+
+Learning. Time is cut into windows. In each window a range was seen (an echo there), or seen through
+(no echo there and the beam went farther), or hidden (the beam ended before). A range that was seen
+in most of the windows that could tell is background: a wall hidden by people now and then stays one,
+and a person who walks or stands for a while does not become one. Nobody can tell a person who stands
+still all the time from a post.
+
+Watching. A learned range that is seen through for long enough was no wall (a person who stood there
+during learning and left): it is struck off, and what was seen behind it all the while takes its
+place. Nothing else is ever added, so a person who stands still is never swallowed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from hrc_cell.core.scan import Bools, Floats
+
+BIN_M = 0.05
+NOISE_RATIO = 0.01
+"""Noise of a range grows with the range; 1 % of it for common scanners beyond 1 m."""
+SEEN_RATIO_MIN = 0.1
+"""However often a range is hidden, it must be seen in this part of all windows."""
+WINDOWS_MIN = 6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Background:
+    """Known ranges: known[i, k] tells of beam i and ranges from k to k + 1 times BIN_M."""
+
+    known: Bools  # [beams, bins]
+    margin_m: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Watch:
+    """A background, and what was seen of it lately."""
+
+    background: Background
+    window: tuple[Floats, ...] = ()  # echoes since `began_s`
+    began_s: float = -np.inf
+    missed_s: Floats = field(default_factory=lambda: np.zeros((0, 0)))  # [beams, bins]
+    steady_s: Floats = field(default_factory=lambda: np.zeros((0, 0)))  # [beams, bins]
+
+
+def learn(
+    echoes: Floats,
+    stamps_s: Floats,
+    *,
+    margin_m: float,
+    window_s: float,
+    present_ratio: float,
+) -> Background:
+    """Return the background of echoes [scans, beams] (NaN: no echo) taken at stamps [scans].
+
+    Windows last `window_s`, or less so that there are at least six. A range is background when it
+    was seen in more than `present_ratio` of the windows in which it was not hidden.
+    """
+    bins = 1 + int(np.nanmax(echoes, initial=1.0) / BIN_M) + _reach_bins(margin_m)
+    span_s = float(stamps_s[-1] - stamps_s[0])
+    step_s = min(window_s, span_s / WINDOWS_MIN)
+    place = np.zeros(len(stamps_s), dtype=int)
+    if step_s > 0.0:
+        place = ((stamps_s - stamps_s[0]) / step_s).astype(int)
+    seen = np.zeros((echoes.shape[1], bins), dtype=int)
+    through = np.zeros_like(seen)
+    windows = np.unique(place)
+    for window in windows:
+        hit, past = _judge(echoes[place == window], bins, margin_m)
+        seen += hit
+        through += past
+    often = seen > present_ratio * (seen + through)
+    return Background(known=often & (seen >= SEEN_RATIO_MIN * len(windows)), margin_m=margin_m)
+
+
+def foreground(background: Background, echoes: Floats) -> Bools:
+    """Return which beams [beams] see something that is not background.
+
+    A beam without an echo is none of both. A range beyond the table is new.
+    """
+    beams, bins = background.known.shape
+    there = ~np.isnan(echoes)
+    place = (np.where(there, echoes, 0.0) / BIN_M).astype(int)
+    known = background.known[np.arange(beams), np.minimum(place, bins - 1)] & (place < bins)
+    return there & ~known
+
+
+def watch(seen: Watch, echoes: Floats, now_s: float, *, window_s: float, unlearn_s: float) -> Watch:
+    """Return the watch after one more scan: known ranges seen through for `unlearn_s` are struck."""
+    if seen.window and 0.0 <= now_s - seen.began_s < window_s:
+        return replace(seen, window=(*seen.window, echoes))
+    if not seen.window:
+        return replace(seen, window=(echoes,), began_s=now_s)
+    return replace(
+        _settle(seen, window_s=window_s, unlearn_s=unlearn_s), window=(echoes,), began_s=now_s
+    )
+
+
+def _settle(seen: Watch, *, window_s: float, unlearn_s: float) -> Watch:
+    """Return the watch with its full window taken into account."""
+    background = seen.background
+    known = background.known
+    hit, past = _judge(np.stack(seen.window), known.shape[1], background.margin_m)
+    zero = np.zeros(known.shape)
+    missed_s = seen.missed_s if seen.missed_s.shape == known.shape else zero
+    steady_s = seen.steady_s if seen.steady_s.shape == known.shape else zero
+    missed_s = np.where(hit, 0.0, missed_s + window_s * (past & known))
+    steady_s = np.where(hit, steady_s + window_s, np.where(past, 0.0, steady_s))
+    struck = known & (missed_s >= unlearn_s)
+    if struck.any():
+        behind = np.logical_or.accumulate(struck, axis=1)
+        known = (known & ~struck) | (behind & (steady_s >= unlearn_s))
+        missed_s = np.where(known, missed_s, 0.0)
+    return replace(
+        seen,
+        background=replace(background, known=known),
+        missed_s=missed_s,
+        steady_s=steady_s,
+    )
+
+
+def _judge(echoes: Floats, bins: int, margin_m: float) -> tuple[Bools, Bools]:
+    """Return which ranges [beams, bins] were seen, and which were seen through, in one window.
+
+    Seen: an echo within the margin, in this beam or the one beside it (a beam at an edge sees now
+    this, now that). Seen through: the nearest end of the beam lay beyond.
+    """
+    beams = echoes.shape[1]
+    raw: npt.NDArray[np.bool_] = np.zeros((beams, bins), dtype=bool)
+    scan, beam = np.nonzero(~np.isnan(echoes))
+    place = (echoes[scan, beam] / BIN_M).astype(int)
+    inside = place < bins
+    raw[beam[inside], place[inside]] = True
+    beside = raw.copy()
+    beside[1:] |= raw[:-1]
+    beside[:-1] |= raw[1:]
+    hit = _widen(beside, margin_m)
+    nearest = np.where(np.isnan(echoes), np.inf, echoes).min(axis=0)
+    past = ~hit & (nearest[:, None] > (np.arange(bins) + 1) * BIN_M)
+    return hit, past
+
+
+def _reach_bins(margin_m: float) -> int:
+    return max(1, round(margin_m / BIN_M))
+
+
+def _widen(table: Bools, margin_m: float) -> Bools:
+    """Return the table with each range widened by the margin and the noise at that range."""
+    bins = table.shape[1]
+    reach = _reach_bins(margin_m)
+    wide = table.copy()
+    far = int(bins * NOISE_RATIO) + reach
+    centres = np.arange(bins)
+    allowed = reach + (centres * NOISE_RATIO).astype(int)
+    for shift in range(1, min(far, bins - 1) + 1):
+        moved = table & (allowed >= shift)
+        wide[:, shift:] |= moved[:, :-shift]
+        wide[:, :-shift] |= moved[:, shift:]
+    return wide

@@ -1,0 +1,75 @@
+"""From beams that see something new to things of the size of legs.
+
+Units: metres, radians; frame: the cell. Neighbouring foreground beams whose ends lie close together
+are one cluster. A scanner sees only the near side of a leg, so the centre of a cluster is pushed
+away from the scanner by the radius of a leg.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from hrc_cell.core.scan import Bools, Floats, Scan, bearings_rad
+from hrc_cell.settings.sensing import Scanner, TrackerSettings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Clusters:
+    """Things seen in one scan; every array has one row for each thing."""
+
+    centre_m: Floats  # [n, 2] in the cell frame
+    width_m: Floats  # [n] from its first to its last beam
+    beams: npt.NDArray[np.int_]  # [n]
+    reach_m: Floats  # [n] from the centre to the farthest point seen
+
+    def __len__(self) -> int:
+        return len(self.width_m)
+
+
+NOTHING = Clusters(
+    centre_m=np.zeros((0, 2)),
+    width_m=np.zeros(0),
+    beams=np.zeros(0, dtype=int),
+    reach_m=np.zeros(0),
+)
+
+
+def find_clusters(
+    settings: TrackerSettings, scanner: Scanner, scan: Scan, echoes: Floats, new: Bools
+) -> Clusters:
+    """Return the clusters of the beams marked `new` [beams], whose ranges are `echoes` [beams].
+
+    Beams belong together when their ends are within cluster_gap_m, or within two beam spacings
+    where beams lie farther apart than that. A cluster of fewer beams than half of those that a leg
+    would fill at its range, or than cluster_beams_min if that is less, is noise.
+    """
+    beam = np.flatnonzero(new)
+    if not len(beam):
+        return NOTHING
+    ranges = echoes[beam]
+    bearing = bearings_rad(scan)[beam]
+    x, y = ranges * np.cos(bearing), ranges * np.sin(bearing)
+    spacing_m = np.maximum(ranges * abs(scan.angle_increment_rad), 1e-6)
+    gap_m = np.maximum(settings.cluster_gap_m, 2.0 * spacing_m[1:])
+    first = np.flatnonzero(np.r_[True, np.hypot(np.diff(x), np.diff(y)) > gap_m])
+    beams = np.diff(np.r_[first, len(beam)])
+    last = first + beams - 1
+
+    expected = 2.0 * settings.leg_radius_m / (np.add.reduceat(spacing_m, first) / beams)
+    enough = beams >= np.clip(np.floor(0.5 * expected), 1, settings.cluster_beams_min)
+    cx, cy = np.add.reduceat(x, first) / beams, np.add.reduceat(y, first) / beams
+    away = 1.0 + settings.leg_radius_m / np.maximum(np.hypot(cx, cy), settings.leg_radius_m)
+    cx, cy = cx * away, cy * away
+    off = np.hypot(x - np.repeat(cx, beams), y - np.repeat(cy, beams))
+    reach = np.maximum(np.maximum.reduceat(off, first), settings.leg_radius_m)
+    width = np.hypot(x[last] - x[first], y[last] - y[first]) + spacing_m[first]
+
+    cos, sin = math.cos(scanner.yaw_rad), math.sin(scanner.yaw_rad)
+    centre = np.column_stack((scanner.x_m + cos * cx - sin * cy, scanner.y_m + sin * cx + cos * cy))
+    return Clusters(
+        centre_m=centre[enough], width_m=width[enough], beams=beams[enough], reach_m=reach[enough]
+    )

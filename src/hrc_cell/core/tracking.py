@@ -1,0 +1,280 @@
+"""From things of the size of legs to people: who is where, how fast, how surely.
+
+Units: metres, seconds; frame: the cell; time: monotonic. A person is a point that walks with nearly
+constant velocity (Kalman filter, the same uncertainty along both axes, acceleration as white noise
+of density acceleration_std^2 * acceleration_held). What a scan shows of the person are one or two
+legs or a body; their mean is the measurement, the surer the more legs are seen.
+
+Conservative by construction: whatever is new in the room is a track from its first scan (confirmed
+comes later and serves the eye), an unseen person stays where they would have walked, with growing
+uncertainty, for forget_s, and the radius holds every point seen.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from hrc_cell.core.clusters import Clusters
+from hrc_cell.settings.sensing import TrackerSettings
+
+GATE_SIGMA = 3.0
+RADIUS_FALL_MPS = 0.3
+"""The radius follows outward at once and shrinks at this rate: a leg hidden for a step counts."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Track:
+    """One person, or what may be one."""
+
+    id: int
+    x_m: float
+    y_m: float
+    vx_mps: float
+    vy_mps: float
+    position_var_m2: float  # per axis
+    covariance_m2ps: float  # between position and velocity along the same axis
+    velocity_var_m2ps2: float  # per axis
+    radius_m: float  # holds all that was seen of the person, lately
+    seen_s: float
+    run_from_s: float  # since when it has been seen without a gap
+    run_x_m: float  # where that was
+    run_y_m: float
+    run_scans: int  # and in how many scans since
+    legs_s: float  # for how long of that it looked like two legs
+    confirmed: bool
+
+    @property
+    def position_std_m(self) -> float:
+        """Return the uncertainty of the position per axis."""
+        return math.sqrt(self.position_var_m2)
+
+    @property
+    def velocity_std_mps(self) -> float:
+        """Return the uncertainty of the velocity per axis."""
+        return math.sqrt(self.velocity_var_m2ps2)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class People:
+    """Everybody known at one instant."""
+
+    time_s: float = -math.inf
+    tracks: tuple[Track, ...] = ()
+    next_id: int = 1
+
+
+def advance(settings: TrackerSettings, people: People, now_s: float) -> People:
+    """Return the people as foreseen at `now_s`, without those unseen for longer than forget_s.
+
+    Time never runs backward: a scan that comes late is taken as one of now.
+    """
+    step_s = now_s - people.time_s if people.tracks else 0.0
+    now_s = max(now_s, people.time_s)
+    if step_s <= 0.0:
+        return replace(people, time_s=now_s)
+    tracks = tuple(
+        _foresee(settings, track, step_s)
+        for track in people.tracks
+        if now_s - track.seen_s <= settings.forget_s
+    )
+    return replace(people, time_s=now_s, tracks=tracks)
+
+
+def observe(settings: TrackerSettings, people: People, seen: Clusters, now_s: float) -> People:
+    """Return the people after the clusters `seen` in one scan of one scanner at `now_s`.
+
+    Each cluster goes to the likeliest person whose legs it may be; the rest are grouped into new
+    people.
+    """
+    people = advance(settings, people, now_s)
+    now_s = people.time_s
+    owner = _assign(settings, people.tracks, seen)
+    tracks = [
+        _update(settings, track, seen, np.flatnonzero(owner == index), now_s)
+        for index, track in enumerate(people.tracks)
+    ]
+    next_id = people.next_id
+    for legs in _group(settings, seen, np.flatnonzero(owner < 0)):
+        tracks.append(_begin(settings, next_id, seen, legs, now_s))
+        next_id += 1
+    return People(time_s=now_s, tracks=tuple(tracks), next_id=next_id)
+
+
+def _foresee(settings: TrackerSettings, track: Track, step_s: float) -> Track:
+    """Return the track after `step_s` of walking on."""
+    density = settings.acceleration_std_mps2**2 * settings.acceleration_held_s
+    return replace(
+        track,
+        x_m=track.x_m + track.vx_mps * step_s,
+        y_m=track.y_m + track.vy_mps * step_s,
+        position_var_m2=track.position_var_m2
+        + 2.0 * step_s * track.covariance_m2ps
+        + step_s**2 * track.velocity_var_m2ps2
+        + density * step_s**3 / 3.0,
+        covariance_m2ps=track.covariance_m2ps
+        + step_s * track.velocity_var_m2ps2
+        + density * step_s**2 / 2.0,
+        velocity_var_m2ps2=track.velocity_var_m2ps2 + density * step_s,
+        radius_m=max(settings.leg_radius_m, track.radius_m - RADIUS_FALL_MPS * step_s),
+    )
+
+
+def _assign(
+    settings: TrackerSettings, tracks: Sequence[Track], seen: Clusters
+) -> npt.NDArray[np.int_]:
+    """Return for each cluster the index of the track it belongs to, or -1.
+
+    The likeliest pair first (Gaussian: distance in sigmas, and a sure track before an unsure one).
+    A cluster belongs to nobody who is farther than person_radius plus three sigmas; and the legs
+    of one person lie within one person's width of the first, likeliest one.
+    """
+    owner = np.full(len(seen), -1)
+    if not tracks or not len(seen):
+        return owner
+    place = np.array([(t.x_m, t.y_m) for t in tracks])
+    var = np.array([t.position_var_m2 for t in tracks])
+    off = np.hypot(*(seen.centre_m[:, None, :] - place[None, :, :]).transpose(2, 0, 1))
+    spread = var + settings.range_std_m**2 + settings.stride_std_m**2
+    cost = off**2 / spread + 2.0 * np.log(spread)
+    reach = settings.person_radius_m + np.minimum(
+        GATE_SIGMA * np.sqrt(var), settings.person_radius_m
+    )
+    first: dict[int, int] = {}
+    for flat in np.argsort(cost, axis=None, kind="stable"):
+        leg, track = divmod(int(flat), len(tracks))
+        if owner[leg] >= 0 or off[leg, track] > reach[track]:
+            continue
+        anchor = seen.centre_m[first.setdefault(track, leg)]
+        apart = math.dist(anchor, seen.centre_m[leg])
+        if apart <= 2.0 * settings.person_radius_m:
+            owner[leg] = track
+    return owner
+
+
+def _group(
+    settings: TrackerSettings, seen: Clusters, loose: npt.NDArray[np.intp]
+) -> list[npt.NDArray[np.intp]]:
+    """Return the clusters `loose` grouped into people: nearest first, within one person's reach."""
+    groups: list[npt.NDArray[np.intp]] = []
+    while len(loose):
+        away = np.hypot(*(seen.centre_m[loose] - seen.centre_m[loose[0]]).T)
+        order = np.argsort(away, kind="stable")
+        near = [int(loose[i]) for i in order if away[i] <= 1.5 * settings.person_radius_m][:2]
+        groups.append(np.array(near))
+        loose = loose[~np.isin(loose, near)]
+    return groups
+
+
+def _measure(
+    settings: TrackerSettings, seen: Clusters, legs: npt.NDArray[np.intp]
+) -> tuple[float, float, float]:
+    """Return x, y and variance per axis of the person who has these clusters."""
+    x_m, y_m = seen.centre_m[legs].mean(axis=0)
+    stride = settings.stride_std_m if len(legs) == 1 else settings.stride_std_m / 2.0
+    return float(x_m), float(y_m), settings.range_std_m**2 + stride**2
+
+
+def _reach(seen: Clusters, legs: npt.NDArray[np.intp], x_m: float, y_m: float) -> float:
+    """Return the distance from (x, y) to the farthest point seen of these clusters."""
+    away = np.hypot(*(seen.centre_m[legs] - (x_m, y_m)).T)
+    return float((away + seen.reach_m[legs]).max())
+
+
+def _leglike(settings: TrackerSettings, seen: Clusters, legs: npt.NDArray[np.intp]) -> bool:
+    """Return whether the clusters look like the two legs of one person."""
+    return (
+        len(legs) == 2
+        and bool((seen.width_m[legs] <= settings.leg_width_max_m).all())
+        and bool((seen.beams[legs] >= settings.cluster_beams_min).all())
+    )
+
+
+def _begin(
+    settings: TrackerSettings, id_: int, seen: Clusters, legs: npt.NDArray[np.intp], now_s: float
+) -> Track:
+    x_m, y_m, var = _measure(settings, seen, legs)
+    return Track(
+        id=id_,
+        x_m=x_m,
+        y_m=y_m,
+        vx_mps=0.0,
+        vy_mps=0.0,
+        position_var_m2=var,
+        covariance_m2ps=0.0,
+        velocity_var_m2ps2=settings.speed_std_mps**2,
+        radius_m=_reach(seen, legs, x_m, y_m),
+        seen_s=now_s,
+        run_from_s=now_s,
+        run_x_m=x_m,
+        run_y_m=y_m,
+        run_scans=1,
+        legs_s=0.0,
+        confirmed=False,
+    )
+
+
+def _update(
+    settings: TrackerSettings,
+    track: Track,
+    seen: Clusters,
+    legs: npt.NDArray[np.intp],
+    now_s: float,
+) -> Track:
+    """Return the track (already foreseen to `now_s`) corrected by its clusters, if it has any."""
+    if not len(legs):
+        return track
+    x_m, y_m, var = _measure(settings, seen, legs)
+    total = track.position_var_m2 + var
+    gain, gain_v = track.position_var_m2 / total, track.covariance_m2ps / total
+    dx, dy = x_m - track.x_m, y_m - track.y_m
+    x_m, y_m = track.x_m + gain * dx, track.y_m + gain * dy
+    track = _evidence(settings, track, seen, legs, x_m, y_m, now_s)
+    return replace(
+        track,
+        x_m=x_m,
+        y_m=y_m,
+        vx_mps=track.vx_mps + gain_v * dx,
+        vy_mps=track.vy_mps + gain_v * dy,
+        position_var_m2=(1.0 - gain) * track.position_var_m2,
+        covariance_m2ps=(1.0 - gain) * track.covariance_m2ps,
+        velocity_var_m2ps2=track.velocity_var_m2ps2 - gain_v * track.covariance_m2ps,
+        radius_m=max(track.radius_m, _reach(seen, legs, x_m, y_m)),
+    )
+
+
+def _evidence(
+    settings: TrackerSettings,
+    track: Track,
+    seen: Clusters,
+    legs: npt.NDArray[np.intp],
+    x_m: float,
+    y_m: float,
+    now_s: float,
+) -> Track:
+    """Return the track, now at (x, y), with what this scan tells about its being a person.
+
+    A flickering edge of a wall jumps about as well, so only what was seen without a gap counts.
+    """
+    gap_s = now_s - track.seen_s
+    if gap_s > settings.confirm_gap_s:
+        return replace(
+            track, seen_s=now_s, run_from_s=now_s, run_x_m=x_m, run_y_m=y_m, run_scans=1, legs_s=0.0
+        )
+    scans = track.run_scans + 1
+    legs_s = track.legs_s + (gap_s if _leglike(settings, seen, legs) else 0.0)
+    moved_m = math.hypot(x_m - track.run_x_m, y_m - track.run_y_m)
+    old_enough = scans >= settings.confirm_scans and now_s - track.run_from_s >= settings.confirm_s
+    fits = _reach(seen, legs, x_m, y_m) <= 2.0 * settings.person_radius_m
+    human = moved_m >= settings.confirm_moved_m or legs_s >= settings.confirm_legs_s
+    return replace(
+        track,
+        seen_s=now_s,
+        run_scans=scans,
+        legs_s=legs_s,
+        confirmed=track.confirmed or (old_enough and fits and human),
+    )
