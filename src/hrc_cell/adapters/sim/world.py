@@ -22,7 +22,7 @@ from hrc_cell.adapters.sim import body
 from hrc_cell.adapters.sim.motors import Motors
 from hrc_cell.adapters.sim.parts import Hand, Parts
 from hrc_cell.adapters.sim.people import Person, Surroundings
-from hrc_cell.adapters.sim.scanner import FAULTS, Eye, Scan
+from hrc_cell.adapters.sim.scanner import Eye, Scan
 from hrc_cell.adapters.sim.scene import GROUP_STILL, ROOM, Scene, build_scene
 from hrc_cell.settings.cell import Cell
 
@@ -235,11 +235,6 @@ class SimWorld:
             self.scene.model, self.data, point_m, down, groups, True, -1, hit, None
         )
         return float(point_m[2] - distance) if distance >= 0.0 else 0.0
-
-
-def scanner_fault(name: str) -> bool:
-    """Return whether a fault is one of a scanner."""
-    return name in FAULTS
 
 
 def _velocity_limits(urdf_text: str) -> dict[str, float]:

@@ -1,0 +1,279 @@
+"""sim_cell: stands in the place of a real cell, behind the same topics and a serial port.
+
+One thread steps the world in real time and answers the serial bus in between; the executor's
+thread publishes what the world produced and serves directions. A world that cannot keep up is
+told as an event, and the time lost is not made up.
+"""
+
+from __future__ import annotations
+
+import array
+import collections
+import json
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from builtin_interfaces.msg import Time as TimeMsg
+from geometry_msgs.msg import Point, Vector3
+from hrc_cell_interfaces.msg import CellEvent, OperatorInputs, PartSensors, SimTruth
+from hrc_cell_interfaces.srv import DirectPerson, InjectFault, PressButton
+from sensor_msgs.msg import LaserScan
+
+from hrc_cell.adapters.description import load_description
+from hrc_cell.adapters.sim import scanner
+from hrc_cell.adapters.sim.operator_box import OperatorBox
+from hrc_cell.adapters.sim.pace import Pacer
+from hrc_cell.adapters.sim.scanner import Scan
+from hrc_cell.adapters.sim.world import SimWorld, Truth
+from hrc_cell.nodes.base import ALL, KEPT, NEWEST, SENSOR, CellNode, run
+from hrc_cell.settings.share import share_folder
+
+INPUTS_HZ = PARTS_HZ = 20.0
+TRUTH_HZ = 50.0
+SWITCH_INTERVAL_S = 0.0005
+"""How long one thread of this process may keep the others waiting."""
+FAULTS = (*scanner.FAULTS, "inputs_silent", "motor_dead")
+MODES = {
+    "manual": OperatorInputs.MODE_MANUAL,
+    "collaborative": OperatorInputs.MODE_COLLABORATIVE,
+    "automatic": OperatorInputs.MODE_AUTOMATIC,
+}
+
+
+class SimCell(CellNode):
+    """The simulated cell."""
+
+    def __init__(self) -> None:
+        super().__init__("sim_cell")
+        self._world: SimWorld
+        self._pacer: Pacer | None = None
+        self._lock = threading.Lock()  # held while the world steps or is directed
+        self._outbox: collections.deque[Callable[[], None]] = collections.deque(maxlen=100)
+        self._lag_s = 0.0
+
+    # Lifecycle.
+
+    def setup(self) -> None:
+        """Build the world and open the motors' port."""
+        settings = self.cell.file.sim
+        if settings is None:
+            raise ValueError("sim_cell needs a cell with simulated: true and a section sim")
+        room = find_room(self.cell.folder, settings.room)
+        self._world = SimWorld(
+            self.cell,
+            urdf_text=load_description(self.cell).urdf_text,
+            room_xml=room.read_text(encoding="utf-8"),
+        )
+        self._box = OperatorBox()
+        self._scans = {
+            place.name: self.create_publisher(LaserScan, f"scanners/{place.name}/scan", SENSOR)
+            for place in self.cell.file.scanners
+        }
+        self._inputs = self.create_publisher(OperatorInputs, "operator_inputs", KEPT)
+        self._parts = self.create_publisher(PartSensors, "part_sensors", KEPT)
+        self._truth = self.create_publisher(SimTruth, "sim/truth", NEWEST)
+        self._events = self.create_publisher(CellEvent, "events", ALL)
+        self.create_service(PressButton, "sim/press", self._press)
+        self.create_service(InjectFault, "sim/inject", self._inject)
+        self.create_service(DirectPerson, "sim/person", self._direct)
+        self._ready = self.create_guard_condition(self._publish_outbox)
+        self._inputs_timer = self.create_timer(
+            1.0 / INPUTS_HZ, self._publish_inputs, autostart=False
+        )
+        self._truth_every = max(1, round(settings.physics_hz / TRUTH_HZ))
+        self._parts_every = max(1, round(settings.physics_hz / PARTS_HZ))
+        self._steps = 0
+
+    def start(self) -> None:
+        """Let time run."""
+        self._pacer = Pacer(self._step, self._world.step_s, {}, self._lagged)
+        self._pacer.start()
+        self._inputs_timer.reset()
+
+    def stop(self) -> None:
+        """Let time stand still."""
+        self._inputs_timer.cancel()
+        if self._pacer is not None:
+            self._pacer.stop()
+            self._pacer = None
+
+    def close(self) -> None:
+        """End the thread and take the port away."""
+        self.stop()
+
+    # On the world's thread.
+
+    def _step(self) -> None:
+        with self._lock:
+            scans = self._world.step()
+            self._steps += 1
+            stamp = self.stamp()
+            for scan in scans:
+                self._send(self._publish_scan, scan, stamp)
+            if self._steps % self._truth_every == 0:
+                self._send(self._publish_truth, self._world.truth(), stamp)
+            if self._steps % self._parts_every == 0:
+                self._send(self._publish_parts, self._world.parts.sensors(), stamp)
+
+    def _send(self, publish: Callable[[Any, TimeMsg], None], what: object, stamp: TimeMsg) -> None:
+        self._outbox.append(lambda: publish(what, stamp))
+        self._ready.trigger()
+
+    def _lagged(self, lost_s: float) -> None:
+        self._lag_s += lost_s
+        self._send(self._publish_event, ("sim_lag", {"lost_s": round(lost_s, 4)}), self.stamp())
+
+    # On the executor's thread.
+
+    def _publish_outbox(self) -> None:
+        while self._outbox:
+            self._outbox.popleft()()
+
+    def _publish_scan(self, scan: Scan, stamp: TimeMsg) -> None:
+        settings = self.cell.file.sim
+        assert settings is not None  # noqa: S101 checked in setup
+        msg = LaserScan()
+        msg.header.stamp, msg.header.frame_id = stamp, scan.scanner
+        msg.angle_min, msg.angle_increment = scan.angle_min_rad, scan.increment_rad
+        msg.angle_max = -scan.angle_min_rad
+        msg.scan_time = 1.0 / settings.scanner.rate_hz
+        msg.range_min, msg.range_max = scanner.RANGE_MIN_M, settings.scanner.range_max_m
+        msg.ranges = array.array("f", scan.ranges_m.tobytes())
+        self._scans[scan.scanner].publish(msg)
+
+    def _publish_truth(self, truth: Truth, stamp: TimeMsg) -> None:
+        msg = SimTruth()
+        msg.header.stamp, msg.header.frame_id = stamp, self.cell.file.frame
+        msg.person_id = list(truth.person_id)
+        msg.person_position = [Point(x=p[0], y=p[1]) for p in truth.person_position_m]
+        msg.person_velocity = [Vector3(x=v[0], y=v[1]) for v in truth.person_velocity_mps]
+        msg.person_walking = list(truth.person_walking)
+        msg.joint = list(truth.joint)
+        msg.position = truth.position_rad.tolist()
+        msg.velocity = truth.velocity_radps.tolist()
+        msg.separation_m = truth.separation_m
+        msg.part, msg.part_place = list(truth.part), list(truth.part_place)
+        self._truth.publish(msg)
+
+    def _publish_parts(
+        self, sensors: tuple[tuple[str, ...], tuple[bool, ...]], stamp: TimeMsg
+    ) -> None:
+        msg = PartSensors(place=list(sensors[0]), occupied=list(sensors[1]))
+        msg.header.stamp = stamp
+        self._parts.publish(msg)
+
+    def _publish_inputs(self) -> None:
+        self._report_failure()
+        if self._box.silent:
+            return
+        reading = self._box.read(time.monotonic())
+        msg = OperatorInputs(
+            reset=reading.reset, start=reading.start, mode=MODES[reading.mode],
+            enabling_switch=reading.enabling_switch,
+            emergency_stop_input=reading.emergency_stop_input, simulated=True,
+        )  # fmt: skip
+        msg.header.stamp = self.stamp()
+        self._inputs.publish(msg)
+
+    def _publish_event(self, event: tuple[str, dict[str, object]], stamp: TimeMsg) -> None:
+        kind, data = event
+        msg = CellEvent(source=self.get_name(), kind=kind, data=json.dumps(data))
+        msg.header.stamp = stamp
+        self._events.publish(msg)
+
+    def _report_failure(self) -> None:
+        """Let an error of the world's thread end the process: a frozen world is no cell."""
+        if self._pacer is not None and self._pacer.failure is not None:
+            raise RuntimeError("the simulated world failed") from self._pacer.failure
+
+    # Services.
+
+    def _press(
+        self, request: PressButton.Request, response: PressButton.Response
+    ) -> PressButton.Response:
+        def act() -> None:
+            self._box.press(request.control, request.value, time.monotonic())
+
+        response.accepted, response.reason = _tried(act)
+        if response.accepted:
+            self._publish_inputs()
+            self._tell("sim_press", control=request.control, value=request.value)
+        return response
+
+    def _inject(
+        self, request: InjectFault.Request, response: InjectFault.Response
+    ) -> InjectFault.Response:
+        def act() -> None:
+            self._fault(request.fault, request.target, active=request.active)
+
+        response.accepted, response.reason = _tried(act)
+        if response.accepted:
+            self._tell(
+                "sim_fault", fault=request.fault, target=request.target, active=request.active
+            )
+        return response
+
+    def _fault(self, fault: str, target: str, *, active: bool) -> None:
+        """Let a fault begin or end. Raises ValueError that lists what is known."""
+        if fault in scanner.FAULTS:
+            with self._lock:
+                self._world.inject(fault, target, active=active)
+        elif fault == "inputs_silent":
+            self._box.silent = active
+        else:
+            raise ValueError(f"fault {fault!r} is not known; known: {', '.join(FAULTS)}")
+
+    def _direct(
+        self, request: DirectPerson.Request, response: DirectPerson.Response
+    ) -> DirectPerson.Response:
+        def act() -> None:
+            way = [(point.x, point.y) for point in request.waypoints]
+            with self._lock:
+                response.duration_s = self._world.direct(
+                    request.person_id, request.act, way, request.speed_mps
+                )
+
+        response.accepted, response.reason = _tried(act)
+        if response.accepted:
+            self._tell("sim_person", person_id=request.person_id, act=request.act)
+        return response
+
+    def _tell(self, kind: str, **data: object) -> None:
+        self._publish_event((kind, data), self.stamp())
+
+
+def _tried(act: Callable[[], None]) -> tuple[bool, str]:
+    """Return (accepted, reason) of an act that refuses by ValueError."""
+    try:
+        act()
+    except ValueError as error:
+        return False, str(error)
+    return True, ""
+
+
+def find_room(folder: Path, name: str) -> Path:
+    """Return the path of a room's MJCF file, beside cell.yaml or in sim/ of the package.
+
+    Raises FileNotFoundError with the places looked at.
+    """
+    places = [folder / name, share_folder() / "sim" / name]
+    for path in places:
+        if path.is_file():
+            return path
+    raise FileNotFoundError(
+        f"sim.room = {name!r}: no such file; looked at {', '.join(map(str, places))}"
+    )
+
+
+def main() -> None:
+    """Run the node until it is told to stop."""
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
+    run(SimCell)
+
+
+if __name__ == "__main__":
+    main()
