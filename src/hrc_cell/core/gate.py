@@ -1,0 +1,365 @@
+"""The last gate before the motors: whose goals are followed, and how fast a joint may ever move.
+
+Pure and small; it knows limits, freshness and the lease, and nothing of tasks. One `step` for each
+bus cycle turns the newest goal and the newest permit into the positions to write. Arrays run over
+the joints of the arm in order, then the gripper; radians and seconds.
+
+The arm
+- OPEN: permit holds, its speed ratio is above 0, goals are fresh: goals are followed, extrapolated
+  with their velocity for `extrapolate_s` and from there as if braking with `stop_deceleration`.
+- STOPPING: the permit is void or its ratio is 0: the executor brakes on its path, so its goals are
+  still followed, but a joint moves no faster than when the stop began, and slowly enough to rest
+  within `stopping_time_s` of it when braking with `stop_deceleration`. Without goals each joint is
+  ramped to rest with that deceleration at once.
+- HOLD: nothing moves. Goals are followed again only when permit, ratio and goals are good and the
+  goals begin within `rejoin_rad` of the held or of the measured position. What is left of that
+  distance is taken away with `rejoin_velocity_radps`, so nothing jumps.
+- CLOSED: torque is off; positions are not to be written.
+
+The gripper follows fresh goals while the permit holds and says `gripper_permitted`, within its own
+velocity limit, also at monitored standstill.
+
+Whatever is missing, not finite, from the future or too old counts as absent.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from enum import IntEnum
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[np.float64]
+
+FUTURE_MAX_S = 0.002
+"""An age may be negative by this much: two processes read one clock at different instants."""
+REST_RADPS = 1e-3
+"""A commanded speed below this is rest."""
+MOVING_STATE_MIN = 3
+"""MotionPermit.REDUCED: a permit in a lower state that has a speed ratio contradicts itself."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PermitView:
+    """A permit as it is at this instant."""
+
+    seq: int
+    age_s: float  # since the judgement
+    lease_s: float
+    speed_ratio: float
+    oldest_sample_age_s: float  # at the judgement
+    reaction_time_s: float
+    gripper_permitted: bool
+    state: int  # as in MotionPermit
+
+
+def permit_holds(permit: PermitView | None) -> tuple[bool, str]:
+    """Return whether a permit is in force, and if not why.
+
+    It is when it is complete and consistent, within its lease, and sample age plus permit age stay
+    within the reaction time. A permit that holds may still have speed ratio 0.
+
+    >>> permit_holds(None)
+    (False, 'no_permit')
+    """
+    if permit is None:
+        return False, "no_permit"
+    numbers = (
+        permit.age_s,
+        permit.lease_s,
+        permit.speed_ratio,
+        permit.oldest_sample_age_s,
+        permit.reaction_time_s,
+    )
+    if any(math.isnan(number) for number in numbers) or not 0.0 <= permit.speed_ratio <= 1.0:
+        return False, "permit_invalid"
+    if permit.speed_ratio > 0.0 and permit.state < MOVING_STATE_MIN:
+        return False, "permit_invalid"
+    if permit.age_s < -FUTURE_MAX_S:
+        return False, "permit_from_future"
+    if permit.age_s > permit.lease_s:
+        return False, "permit_expired"
+    if permit.oldest_sample_age_s < -FUTURE_MAX_S:
+        return False, "sample_from_future"
+    if permit.oldest_sample_age_s + max(permit.age_s, 0.0) > permit.reaction_time_s:
+        return False, "sample_too_old"
+    return True, ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class GoalView:
+    """Goals as they are at this instant."""
+
+    seq: int
+    age_s: float  # since the instant they are meant for
+    lifetime_s: float
+    positions_rad: Array
+    velocities_radps: Array
+
+
+class Phase(IntEnum):
+    """What the gate does; the values are those of MotorStates."""
+
+    CLOSED = 0
+    HOLD = 1
+    STOPPING = 2
+    OPEN = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class GateLimits:
+    """What no goal may exceed. Arrays: joints of the arm, then the gripper."""
+
+    joints: tuple[str, ...]
+    lower_rad: Array
+    upper_rad: Array
+    velocity_max_radps: Array
+    stop_deceleration_radps2: float
+    stopping_time_s: float
+    rejoin_rad: float
+    rejoin_velocity_radps: float
+    goal_lifetime_s: float
+    extrapolate_s: float
+    cycle_max_s: float  # a longer cycle moves no further than one of this length
+
+    def __post_init__(self) -> None:
+        fastest = float(np.max(self.velocity_max_radps[:-1]))
+        if fastest > self.stop_deceleration_radps2 * self.stopping_time_s:
+            raise ValueError(
+                f"from {fastest:g} rad/s a joint does not come to rest with "
+                f"bus.stop_deceleration_radps2 = {self.stop_deceleration_radps2:g} rad/s2 within "
+                f"safety.stopping_time_s = {self.stopping_time_s:g} s; "
+                "lower bus.velocity_max_radps or raise one of the two"
+            )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class GateState:
+    """Where the gate is. `commanded_rad` is what to write, unless the phase is CLOSED."""
+
+    phase: Phase
+    reason: str
+    commanded_rad: Array
+    speed_radps: Array  # of the commanded positions
+    offset_rad: Array  # what is left of the distance at rejoining, arm only
+    stop_speed_radps: Array  # when the stop began, arm only
+    stop_elapsed_s: float = 0.0
+
+
+def closed(joint_count: int) -> GateState:
+    """Return the gate with the torque off."""
+    return _still(Phase.CLOSED, "torque_off", np.full(joint_count, np.nan))
+
+
+def held(positions_rad: Array, reason: str = "started") -> GateState:
+    """Return the gate that holds these positions.
+
+    Raises ValueError when one is not finite: there is nothing to hold then.
+    """
+    if not np.all(np.isfinite(positions_rad)):
+        raise ValueError("a position to hold is not known")
+    return _still(Phase.HOLD, reason, np.array(positions_rad, dtype=float))
+
+
+def _still(phase: Phase, reason: str, positions_rad: Array) -> GateState:
+    count = len(positions_rad)
+    return GateState(
+        phase=phase,
+        reason=reason,
+        commanded_rad=positions_rad,
+        speed_radps=np.zeros(count),
+        offset_rad=np.zeros(count - 1),
+        stop_speed_radps=np.zeros(count - 1),
+    )
+
+
+def step(
+    limits: GateLimits,
+    state: GateState,
+    *,
+    goal: GoalView | None,
+    permit: PermitView | None,
+    measured_rad: Array,
+    dt_s: float,
+    fault: str = "",
+) -> GateState:
+    """Return the gate one bus cycle later.
+
+    `fault` names something that makes every goal void, such as a lost motor. Ages of goal and
+    permit are those of this instant. The gate never leaves CLOSED here: see `held`.
+    """
+    if state.phase is Phase.CLOSED:
+        return state
+    dt_s = min(dt_s, limits.cycle_max_s) if dt_s > 0.0 else 0.0
+    goal_void = fault or _goal_void(limits, goal)
+    if goal_void:
+        goal = None
+    target = None if goal is None else _target(limits, goal)
+    permitted, why_not = permit_holds(permit)
+    gripper = permitted and permit is not None and permit.gripper_permitted
+    if permitted and permit is not None and permit.speed_ratio <= 0.0:
+        why_not = "standstill"
+    arm_target = None if target is None else target[:-1]
+    why_not = fault or why_not or goal_void
+    new = _arm(limits, state, arm_target, goal, measured_rad[:-1], dt_s, why_not)
+    gripper_rad = float(target[-1]) if gripper and target is not None else None
+    return _with_gripper(limits, state, new, gripper_rad, dt_s)
+
+
+def _goal_void(limits: GateLimits, goal: GoalView | None) -> str:
+    """Return why a goal does not count, "" if it does."""
+    if goal is None:
+        return "no_goal"
+    count = len(limits.joints)
+    if goal.positions_rad.shape != (count,) or goal.velocities_radps.shape != (count,):
+        return "goal_invalid"
+    if not (np.all(np.isfinite(goal.positions_rad)) and np.all(np.isfinite(goal.velocities_radps))):
+        return "goal_invalid"
+    if math.isnan(goal.age_s) or math.isnan(goal.lifetime_s):
+        return "goal_invalid"
+    if goal.age_s < -FUTURE_MAX_S:
+        return "goal_from_future"
+    if goal.age_s > min(goal.lifetime_s, limits.goal_lifetime_s):
+        return "goal_expired"
+    return ""
+
+
+def _target(limits: GateLimits, goal: GoalView) -> Array:
+    """Return where the joints are to be now: p + v t, and braking once the goal is late."""
+    speed = np.abs(goal.velocities_radps)
+    brake = limits.stop_deceleration_radps2
+    age_s = max(goal.age_s, 0.0)
+    late_s = np.minimum(max(age_s - limits.extrapolate_s, 0.0), speed / brake)
+    way = speed * min(age_s, limits.extrapolate_s) + speed * late_s - 0.5 * brake * late_s**2
+    target: Array = goal.positions_rad + np.sign(goal.velocities_radps) * way
+    return target
+
+
+def _arm(
+    limits: GateLimits,
+    state: GateState,
+    target: Array | None,
+    goal: GoalView | None,
+    measured_rad: Array,
+    dt_s: float,
+    why_not: str,
+) -> GateState:
+    """Return the state with the arm's joints one cycle on, the gripper's still."""
+    if target is not None and not why_not:
+        why_not, offset = _joins(limits, state, target, measured_rad)
+        if not why_not:
+            return _follow(limits, state, target, offset, dt_s)
+    if state.phase is Phase.HOLD:
+        return replace(state, reason=why_not, speed_radps=np.zeros_like(state.speed_radps))
+    if state.phase is Phase.OPEN:
+        state = _stop_begins(limits, state, goal)
+    elapsed_s = state.stop_elapsed_s + dt_s
+    speed = state.speed_radps[:-1]
+    brake = limits.stop_deceleration_radps2
+    if target is not None and not _jumps(limits, state, target).any():
+        room = brake * max(limits.stopping_time_s - elapsed_s, 0.0)
+        most = np.minimum(state.stop_speed_radps, room) * dt_s
+        change = np.clip(target + state.offset_rad - state.commanded_rad[:-1], -most, most)
+    else:
+        change = np.sign(speed) * np.maximum(np.abs(speed) - brake * dt_s, 0.0) * dt_s
+    new = _moved(limits, state, change, dt_s)
+    resting = dt_s > 0.0 and bool(np.all(np.abs(new.speed_radps) < REST_RADPS))
+    return replace(
+        new,
+        phase=Phase.HOLD if resting else Phase.STOPPING,
+        reason=why_not,
+        stop_elapsed_s=elapsed_s,
+    )
+
+
+def _joins(
+    limits: GateLimits, state: GateState, target: Array, measured_rad: Array
+) -> tuple[str, Array]:
+    """Return why the goals do not go on from here ("" if they do), and the offset to take away."""
+    if state.phase is Phase.OPEN:
+        jumps = _jumps(limits, state, target)
+        return _named(limits, "goal_jump", jumps), state.offset_rad
+    offset = state.commanded_rad[:-1] - target
+    near = np.abs(offset) <= limits.rejoin_rad
+    joins = near
+    if state.phase is Phase.HOLD:  # a joint that was pushed away may go on from where it is
+        joins = near | (np.abs(measured_rad - target) <= limits.rejoin_rad)
+    return _named(limits, "rejoin", ~joins), np.where(near, offset, 0.0)
+
+
+def _jumps(limits: GateLimits, state: GateState, target: Array) -> npt.NDArray[np.bool_]:
+    """Return for each joint whether its goal is farther off than goals can ever be."""
+    most = limits.rejoin_rad + limits.velocity_max_radps[:-1] * limits.goal_lifetime_s
+    jumps: npt.NDArray[np.bool_] = (
+        np.abs(target + state.offset_rad - state.commanded_rad[:-1]) > most
+    )
+    return jumps
+
+
+def _named(limits: GateLimits, what: str, joints: npt.NDArray[np.bool_]) -> str:
+    """Return "what:joint" of the first joint that is marked, "" if none is."""
+    return f"{what}:{limits.joints[int(np.argmax(joints))]}" if joints.any() else ""
+
+
+def _follow(
+    limits: GateLimits, state: GateState, target: Array, offset: Array, dt_s: float
+) -> GateState:
+    """Return the state one cycle of open gate later."""
+    less = limits.rejoin_velocity_radps * dt_s
+    offset = offset - np.clip(offset, -less, less)
+    most = limits.velocity_max_radps[:-1] * dt_s
+    wanted = target + offset - state.commanded_rad[:-1]
+    change = np.clip(wanted, -most, most)
+    new = _moved(limits, state, change, dt_s)
+    short = np.abs(new.commanded_rad[:-1] - state.commanded_rad[:-1] - wanted) > 1e-9
+    return replace(new, phase=Phase.OPEN, reason=_named(limits, "limit", short), offset_rad=offset)
+
+
+def _stop_begins(limits: GateLimits, state: GateState, goal: GoalView | None) -> GateState:
+    """Return the state with the speeds remembered that a stop begins with."""
+    speed = np.abs(state.speed_radps[:-1])
+    if goal is not None:  # the planned speed is free of the jitter of single cycles
+        speed = np.maximum(speed, np.abs(goal.velocities_radps[:-1]))
+    return replace(
+        state,
+        stop_speed_radps=np.minimum(speed, limits.velocity_max_radps[:-1]),
+        stop_elapsed_s=0.0,
+    )
+
+
+def _moved(limits: GateLimits, state: GateState, change: Array, dt_s: float) -> GateState:
+    """Return the state with the arm moved by `change`, within its window.
+
+    A joint that stands outside of its window may stay there and come back, never go further out.
+    """
+    old = state.commanded_rad[:-1]
+    new = np.clip(
+        old + change,
+        np.minimum(limits.lower_rad[:-1], old),
+        np.maximum(limits.upper_rad[:-1], old),
+    )
+    speed = (new - old) / dt_s if dt_s > 0.0 else state.speed_radps[:-1]
+    return replace(
+        state,
+        commanded_rad=np.append(new, state.commanded_rad[-1]),
+        speed_radps=np.append(speed, 0.0),
+    )
+
+
+def _with_gripper(
+    limits: GateLimits, old: GateState, new: GateState, goal_rad: float | None, dt_s: float
+) -> GateState:
+    """Return `new` with the gripper moved to its goal, or at rest without one."""
+    if goal_rad is None or dt_s <= 0.0:
+        return new
+    at = float(old.commanded_rad[-1])
+    most = float(limits.velocity_max_radps[-1]) * dt_s
+    wanted = min(max(goal_rad, float(limits.lower_rad[-1])), float(limits.upper_rad[-1]))
+    change = min(max(wanted - at, -most), most)
+    return replace(
+        new,
+        commanded_rad=np.append(new.commanded_rad[:-1], at + change),
+        speed_radps=np.append(new.speed_radps[:-1], change / dt_s),
+    )
