@@ -42,6 +42,9 @@ class SafetySettings:
         "Z_d, added to what the tracker states", unit="m", low=0.0, high=1.0,
         source="scanner data sheet",
     )  # fmt: skip
+    human_sigmas: float = setting(
+        "standard deviations of the tracked position that Z_d counts", unit="1", low=1.0, high=5.0
+    )
     robot_uncertainty_m: float = setting(
         "Z_r", unit="m", low=0.0, high=1.0, source="arm and motor data sheet"
     )
@@ -94,6 +97,8 @@ class Zone:
             raise ValueError("polygon_m needs at least 3 corners of 2 numbers (x, y) each")
         if self.kind == "stop" and self.speed_ratio != 0.0:
             raise ValueError("a stop zone has speed_ratio 0")
+        if self.restart == "manual" and self.speed_ratio != 0.0:
+            raise ValueError("restart: manual needs speed_ratio 0; a zone that slows stops nothing")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
