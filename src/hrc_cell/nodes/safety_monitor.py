@@ -1,0 +1,195 @@
+"""Hears people, joints, operator inputs and heartbeats; publishes the motion permit.
+
+Decides nothing; see hrc_cell.core.cell. The permit is a lease: when this node stops, it runs out.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+
+from builtin_interfaces.msg import Time as TimeMsg
+from hrc_cell_interfaces.msg import (
+    CellEvent,
+    Heartbeat,
+    Humans,
+    MotionPermit,
+    MotionProgress,
+    OperatorInputs,
+)
+from hrc_cell_interfaces.srv import RequestStop
+from rcl_interfaces.msg import ParameterDescriptor
+from sensor_msgs.msg import JointState
+
+from hrc_cell.adapters.description import load_description
+from hrc_cell.core.cell import Eye, Memory, Observation, Person, Rules, Sight, judge
+from hrc_cell.nodes import safety_wire as wire
+from hrc_cell.nodes.base import ALL, KEPT, NEWEST, CellNode, run
+from hrc_cell.nodes.parameters import declare_settings
+from hrc_cell.nodes.processes import processes_of
+
+NAME = "safety_monitor"
+
+
+class SafetyMonitor(CellNode):
+    """A timer around one pure function; the subscriptions only keep the newest message."""
+
+    def __init__(self) -> None:
+        super().__init__(NAME)
+        self._seq = 0
+        self._memory = Memory()
+        self._stop_requested = False
+        self._people: tuple[Person, ...] = ()
+        self._people_seq = 0
+        self._eyes: dict[str, tuple[Eye, TimeMsg]] = {}
+        self._people_stamp = self._joints_stamp = TimeMsg()  # zero: never heard
+        self._position: tuple[float, ...] = ()
+        self._velocity: tuple[float, ...] = ()
+        self._inputs = OperatorInputs()
+        self._progress = MotionProgress()
+        self._beats: dict[str, TimeMsg] = {}
+        self._shown: tuple[object, ...] = ()
+
+    def setup(self) -> None:
+        """Read the settings and the arm, and listen."""
+        declare_settings(self, "safety", self.cell.file.safety)
+        everyone = [p.name for p in processes_of(self.cell) if p.name != NAME]
+        if not self.has_parameter("watched_nodes"):
+            about = ParameterDescriptor(
+                description="nodes whose silence stops the arm", read_only=True
+            )
+            self.declare_parameter("watched_nodes", everyone, about)
+        watched = tuple(self.get_parameter("watched_nodes").value)
+        if left_out := sorted(set(everyone) - set(watched)):
+            self.get_logger().warning(f"not watched: {', '.join(left_out)}")
+        chain = load_description(self.cell).chain
+        self._rules = Rules.of(self.cell, chain, watched)
+        self._sha256 = self.cell.safety_sha256
+
+        self._permits = self.create_publisher(MotionPermit, "motion_permit", NEWEST)
+        self._events = self.create_publisher(CellEvent, "events", ALL)
+        self.create_subscription(Humans, "humans", self._hear_people, NEWEST)
+        self.create_subscription(JointState, "joint_states", self._hear_joints, NEWEST)
+        self.create_subscription(OperatorInputs, "operator_inputs", self._hear_inputs, KEPT)
+        self.create_subscription(MotionProgress, "motion_progress", self._hear_progress, NEWEST)
+        self.create_subscription(Heartbeat, "heartbeats", self._hear_beat, ALL)
+        self.create_service(RequestStop, "request_stop", self._request_stop)
+        self._timer = self.create_timer(
+            1.0 / self._rules.safety.rate_hz, self._tick, autostart=False
+        )
+
+    def start(self) -> None:
+        """Begin to judge, latched."""
+        self._memory = Memory()
+        self._shown = ()
+        self._timer.reset()
+
+    def stop(self) -> None:
+        """Cease to judge. The last permit then runs out by itself."""
+        self._timer.cancel()
+
+    # What is heard.
+
+    def _hear_people(self, message: Humans) -> None:
+        if message.header.frame_id != self.cell.file.frame:
+            self.get_logger().error(
+                f"humans in frame {message.header.frame_id!r} instead of "
+                f"{self.cell.file.frame!r}: not heard", throttle_duration_sec=5.0,
+            )  # fmt: skip
+            return
+        self._people, self._eyes = wire.people(message), wire.eyes(message)
+        self._people_stamp = message.header.stamp
+        self._people_seq += 1
+
+    def _hear_joints(self, message: JointState) -> None:
+        self._position, self._velocity = wire.arm_joints(message, self._rules.chain.joints)
+        self._joints_stamp = message.header.stamp
+
+    def _hear_inputs(self, message: OperatorInputs) -> None:
+        self._inputs = message
+
+    def _hear_progress(self, message: MotionProgress) -> None:
+        self._progress = message
+
+    def _hear_beat(self, message: Heartbeat) -> None:
+        self._beats[message.node] = message.header.stamp
+
+    def _request_stop(
+        self, request: RequestStop.Request, response: RequestStop.Response
+    ) -> RequestStop.Response:
+        """Stop with the very next permit."""
+        self._stop_requested = True
+        response.accepted, response.permit_seq = True, self._seq + 1
+        self._tell(
+            "stop_requested",
+            self.stamp(),
+            json.dumps(
+                {
+                    "device": request.device,
+                    "operator_alias": request.operator_alias,
+                    "permit_seq": response.permit_seq,
+                }
+            ),
+        )
+        return response
+
+    # The tick.
+
+    def _tick(self) -> None:
+        stamp = self.stamp()
+        self._memory, verdict = judge(self._rules, self._memory, self._observe())
+        self._stop_requested = False
+        self._seq += 1
+        permit = wire.permit(verdict)
+        permit.header.stamp, permit.header.frame_id = stamp, self.cell.file.frame
+        permit.seq = self._seq
+        permit.lease_s = self._rules.safety.lease_s
+        permit.reaction_time_s = self._rules.safety.reaction_time_s
+        permit.config_sha256 = self._sha256
+        self._permits.publish(permit)
+        shown = (verdict.state, verdict.cause, verdict.zone)
+        if shown != self._shown:
+            self._shown = shown
+            self._tell("permit_changed", stamp, wire.record(permit))
+            self.get_logger().info(f"{verdict.state.name}: {verdict.cause or 'free'}")
+
+    def _observe(self) -> Observation:
+        """Return what was heard, with the ages that it has now."""
+        inputs, progress = self._inputs, self._progress
+        progress_age_s = self.age_s(progress.header.stamp)
+        fresh = 0.0 <= progress_age_s <= self._rules.safety.reaction_time_s
+        nominal = tuple(float(v) for v in progress.nominal_velocity)
+        return Observation(
+            now_s=time.monotonic(),
+            people=self._people,
+            people_age_s=self.age_s(self._people_stamp),
+            people_seq=self._people_seq,
+            scanners={
+                name: Sight(eye, self.age_s(stamp)) for name, (eye, stamp) in self._eyes.items()
+            },
+            position_rad=self._position,
+            velocity_radps=self._velocity,
+            joints_age_s=self.age_s(self._joints_stamp),
+            nominal_radps=nominal if fresh and len(nominal) == len(self._position) else None,
+            nodes={name: self.age_s(stamp) for name, stamp in self._beats.items()},
+            inputs_age_s=self.age_s(inputs.header.stamp),
+            mode=inputs.mode,
+            reset=inputs.reset,
+            start=inputs.start,
+            emergency_stop_input=inputs.emergency_stop_input,
+            stop_requested=self._stop_requested,
+        )
+
+    def _tell(self, kind: str, stamp: TimeMsg, data: str) -> None:
+        event = CellEvent(source=NAME, kind=kind, data=data)
+        event.header.stamp = stamp
+        self._events.publish(event)
+
+
+def main() -> None:
+    """Run the node until it is told to stop."""
+    run(SafetyMonitor)
+
+
+if __name__ == "__main__":
+    main()
