@@ -4,11 +4,11 @@ Units: metres, seconds. A background is a table [beams, bins] of ranges that are
 any other range, nearer or farther, is something new. Several ranges of one beam can be known, as an
 edge is seen half of the time and the wall behind it the other half.
 
-Learning. Time is cut into windows. In each window a range was seen (an echo there), or seen through
-(no echo there and the beam went farther), or hidden (the beam ended before). A range that was seen
-in most of the windows that could tell is background: a wall hidden by people now and then stays one,
-and a person who walks or stands for a while does not become one. Nobody can tell a person who stands
-still all the time from a post.
+Learning. Time is cut into windows. In each window a range was seen (an echo there), or seen
+through (no echo there and the beam went farther), or hidden (the beam ended before). A range that
+was seen in most of the windows that could tell is background: a wall hidden by people now and then
+stays one, and a person who walks or stands for a while does not become one. Nobody can tell a
+person who stands still all the time from a post.
 
 Watching. A learned range that is seen through for long enough was no wall (a person who stood there
 during learning and left): it is struck off, and what was seen behind it all the while takes its
@@ -30,6 +30,8 @@ NOISE_RATIO = 0.01
 SEEN_RATIO_MIN = 0.1
 """However often a range is hidden, it must be seen in this part of all windows."""
 WINDOWS_MIN = 6
+TABLE_MAX_M = 100.0
+"""No table reaches farther; what is seen beyond is new."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -64,7 +66,8 @@ def learn(
     Windows last `window_s`, or less so that there are at least six. A range is background when it
     was seen in more than `present_ratio` of the windows in which it was not hidden.
     """
-    bins = 1 + int(np.nanmax(echoes, initial=1.0) / BIN_M) + _reach_bins(margin_m)
+    farthest_m = min(float(np.fmax.reduce(echoes, axis=None, initial=1.0)), TABLE_MAX_M)
+    bins = 1 + int(farthest_m * (1.0 + NOISE_RATIO) / BIN_M) + _reach_bins(margin_m)
     span_s = float(stamps_s[-1] - stamps_s[0])
     step_s = min(window_s, span_s / WINDOWS_MIN)
     place = np.zeros(len(stamps_s), dtype=int)
@@ -88,13 +91,14 @@ def foreground(background: Background, echoes: Floats) -> Bools:
     """
     beams, bins = background.known.shape
     there = ~np.isnan(echoes)
-    place = (np.where(there, echoes, 0.0) / BIN_M).astype(int)
+    place = (np.where(there, np.fmin(echoes, 2.0 * TABLE_MAX_M), 0.0) / BIN_M).astype(int)
     known = background.known[np.arange(beams), np.minimum(place, bins - 1)] & (place < bins)
-    return there & ~known
+    new: Bools = there & ~known
+    return new
 
 
 def watch(seen: Watch, echoes: Floats, now_s: float, *, window_s: float, unlearn_s: float) -> Watch:
-    """Return the watch after one more scan: known ranges seen through for `unlearn_s` are struck."""
+    """Return the watch after one more scan; ranges seen through for `unlearn_s` are struck off."""
     if seen.window and 0.0 <= now_s - seen.began_s < window_s:
         return replace(seen, window=(*seen.window, echoes))
     if not seen.window:
@@ -136,7 +140,7 @@ def _judge(echoes: Floats, bins: int, margin_m: float) -> tuple[Bools, Bools]:
     beams = echoes.shape[1]
     raw: npt.NDArray[np.bool_] = np.zeros((beams, bins), dtype=bool)
     scan, beam = np.nonzero(~np.isnan(echoes))
-    place = (echoes[scan, beam] / BIN_M).astype(int)
+    place = (np.fmin(echoes[scan, beam], 2.0 * TABLE_MAX_M) / BIN_M).astype(int)
     inside = place < bins
     raw[beam[inside], place[inside]] = True
     beside = raw.copy()
@@ -156,7 +160,7 @@ def _widen(table: Bools, margin_m: float) -> Bools:
     """Return the table with each range widened by the margin and the noise at that range."""
     bins = table.shape[1]
     reach = _reach_bins(margin_m)
-    wide = table.copy()
+    wide: Bools = table.copy()
     far = int(bins * NOISE_RATIO) + reach
     centres = np.arange(bins)
     allowed = reach + (centres * NOISE_RATIO).astype(int)

@@ -267,7 +267,7 @@ def _evidence(
         )
     scans = track.run_scans + 1
     legs_s = track.legs_s + (gap_s if _leglike(settings, seen, legs) else 0.0)
-    moved_m = math.hypot(x_m - track.run_x_m, y_m - track.run_y_m)
+    moved_m = math.dist((x_m, y_m), (track.run_x_m, track.run_y_m))
     old_enough = scans >= settings.confirm_scans and now_s - track.run_from_s >= settings.confirm_s
     fits = _reach(seen, legs, x_m, y_m) <= 2.0 * settings.person_radius_m
     human = moved_m >= settings.confirm_moved_m or legs_s >= settings.confirm_legs_s

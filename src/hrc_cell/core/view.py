@@ -6,13 +6,14 @@ Units: metres, seconds; time: monotonic. A view is a value: the node keeps one f
 from __future__ import annotations
 
 import enum
+import math
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from hrc_cell.core.background import Background, Watch, foreground, learn, watch
 from hrc_cell.core.clusters import NOTHING, Clusters, find_clusters
-from hrc_cell.core.scan import Floats, Scan, echoes_m
+from hrc_cell.core.scan import Beams, Floats, Scan, beams_of, echoes_m, same_beams
 from hrc_cell.settings.sensing import Scanner, TrackerSettings
 
 WATCH_WINDOW_S = 0.5
@@ -33,16 +34,14 @@ class View:
 
     watch: Watch | None = None
     learning: tuple[tuple[float, Floats], ...] = ()  # time and echoes of each scan
-    seen_s: float = float("nan")  # time of its newest scan
-    beams: int = 0
-    beams_valid: int = 0
-    angle_min_rad: float = float("nan")
-    angle_increment_rad: float = float("nan")
+    beams: Beams | None = None  # what background or learning hold for; None before the first scan
+    seen_s: float = math.nan  # time of its newest scan
+    beams_valid: int = 0  # with an echo, in the newest scan
 
 
-def known_view(background: Background) -> View:
+def known_view(background: Background, beams: Beams) -> View:
     """Return the view of a scanner whose background is known before its first scan."""
-    return View(watch=Watch(background=background))
+    return View(watch=Watch(background=background), beams=beams)
 
 
 def look(
@@ -50,22 +49,17 @@ def look(
 ) -> tuple[View, Clusters]:
     """Return the view after one more scan taken at `now_s`, and the new things in it.
 
-    Nothing is seen while the background is learned. A scan with other beams than those of the
-    background makes it void: it is learned again.
+    Nothing is seen while the background is learned. A scan with other beams than before makes the
+    background void: it is learned again. A scan whose beams have no direction is none at all.
     """
-    echoes = echoes_m(scan)
-    beams, valid = len(echoes), int(np.count_nonzero(~np.isnan(echoes)))
-    same = (view.watch is None or len(view.watch.background.known) == beams) and _alike(view, scan)
-    if not same:
+    beams = beams_of(scan)
+    if beams is None:
+        return view, NOTHING
+    if view.beams is not None and not same_beams(view.beams, beams):
         view = View()
-    view = replace(
-        view,
-        seen_s=now_s,
-        beams=beams,
-        beams_valid=valid,
-        angle_min_rad=scan.angle_min_rad,
-        angle_increment_rad=scan.angle_increment_rad,
-    )
+    echoes = echoes_m(scan)
+    valid = int(np.count_nonzero(~np.isnan(echoes)))
+    view = replace(view, beams=beams, seen_s=now_s, beams_valid=valid)
     if view.watch is None:
         return _learn(settings, view, echoes, now_s), NOTHING
     new = foreground(view.watch.background, echoes)
@@ -77,17 +71,6 @@ def look(
         unlearn_s=settings.background_unlearn_s,
     )
     return replace(view, watch=watched), find_clusters(settings, scanner, scan, echoes, new)
-
-
-def _alike(view: View, scan: Scan) -> bool:
-    """Return whether the beams look where they looked before; nothing before is like anything."""
-    if np.isnan(view.angle_min_rad):
-        return True
-    return (
-        view.beams == len(scan.ranges)
-        and abs(view.angle_min_rad - scan.angle_min_rad) < 1e-4
-        and abs(view.angle_increment_rad - scan.angle_increment_rad) < 1e-6
-    )
 
 
 def _learn(settings: TrackerSettings, view: View, echoes: Floats, now_s: float) -> View:
@@ -106,9 +89,9 @@ def _learn(settings: TrackerSettings, view: View, echoes: Floats, now_s: float) 
 
 
 def scanner_state(scanner: Scanner, view: View, now_s: float) -> ScannerState:
-    """Return what is known of the scanner at `now_s`. The worst that holds; unknown is silent."""
-    if not 0.0 <= now_s - view.seen_s <= scanner.timeout_s:
+    """Return the scanner's state at `now_s`: the worst that holds, and unknown is silent."""
+    if view.beams is None or not 0.0 <= now_s - view.seen_s <= scanner.timeout_s:
         return ScannerState.SILENT
-    if not view.beams_valid >= scanner.beams_valid_min_ratio * view.beams > 0.0:
+    if view.beams_valid < scanner.beams_valid_min_ratio * view.beams.count:
         return ScannerState.BLIND
     return ScannerState.LEARNING if view.watch is None else ScannerState.OK
