@@ -1,0 +1,140 @@
+"""`hrc-cell doctor`: is this machine fit for the cell, and what to do where it is not."""
+
+from __future__ import annotations
+
+import argparse
+import glob
+import importlib
+import json
+import os
+import platform
+import shutil
+import socket
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from hrc_cell.cli.places import cell_folder
+from hrc_cell.settings.cell import Cell, load_cell
+from hrc_cell.settings.schema import CellError
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
+DISK_GB = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One thing looked at."""
+
+    name: str
+    state: str  # "ok", "note" (something optional is missing), "wrong"
+    found: str
+    advice: str = ""
+
+
+def add_parser(subparsers: Any) -> None:
+    """Add `doctor`."""
+    parser = subparsers.add_parser(
+        "doctor", help="look at this machine: is it fit for the cell?",
+        epilog="example: hrc-cell doctor --cell default --json",
+    )  # fmt: skip
+    parser.add_argument("--cell", default="default", help="folder, or name under config/")
+    parser.add_argument("--json", action="store_true", help="print the findings as JSON")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Look and print. Returns 0 if nothing is wrong, else 1."""
+    findings = list(examine(args.cell))
+    wrong = any(finding.state == "wrong" for finding in findings)
+    if args.json:
+        print(json.dumps({"ok": not wrong, "findings": [asdict(f) for f in findings]}, indent=2))
+    else:
+        for finding in findings:
+            print(f"{finding.state:<5} {finding.name:<18} {finding.found}")
+            if finding.advice:
+                print(f"{'':<24} -> {finding.advice}")
+    return 1 if wrong else 0
+
+
+def examine(cell_name: str) -> Iterator[Finding]:
+    """Yield every finding."""
+    version = platform.python_version()
+    yield Finding(name="python", state="ok", found=f"{version} at {sys.executable}")
+    distro = os.environ.get("ROS_DISTRO", "")
+    again = "run ./cell doctor, which sets up what is missing"
+    for module, what in (
+        ("rclpy", f"ROS 2 {distro or 'wheels'}"),
+        ("hrc_cell_interfaces.msg", "the cell's messages"),
+        ("mujoco", "physics of the simulated cell"),
+        ("aiohttp", "server of the operator page"),
+        ("serial", "pyserial"),
+        ("xacro", "robot description"),
+    ):
+        yield _module(module, what, again)
+    yield _ask("cell", lambda: _cell(cell_name))
+    browser = next(filter(None, map(shutil.which, BROWSERS)), None)
+    yield Finding(
+        name="browser", state="ok" if browser else "note", found=browser or "no Chromium or Chrome",
+        advice="" if browser else "page tests skip; Debian: apt install chromium",
+    )  # fmt: skip
+    free_gb = shutil.disk_usage(Path.home()).free / 1e9
+    low = free_gb < DISK_GB
+    yield Finding(
+        name="disk", state="wrong" if low else "ok", found=f"{free_gb:.1f} GB free",
+        advice=f"records need room: free at least {DISK_GB:g} GB" if low else "",
+    )  # fmt: skip
+    yield from _serial_ports()
+
+
+def _module(module: str, what: str, advice: str) -> Finding:
+    try:
+        importlib.import_module(module)
+    except ImportError as error:
+        return Finding(name=module, state="wrong", found=f"{what}: {error}", advice=advice)
+    return Finding(name=module, state="ok", found=what)
+
+
+def _ask(name: str, question: Callable[[], Finding]) -> Finding:
+    try:
+        return question()
+    except (CellError, OSError) as error:
+        return Finding(
+            name=name, state="wrong", found=str(error), advice="mend what `config check` names"
+        )
+
+
+def _cell(name: str) -> Finding:
+    cell: Cell = load_cell(cell_folder(name))
+    host, port = cell.file.panel.host, cell.file.panel.port
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            return Finding(
+                name="cell", state="note", found=f"{name}: page address {host}:{port}: {error}",
+                advice="a cell may run already; else choose another panel.port or --port 0",
+            )  # fmt: skip
+    return Finding(name="cell", state="ok", found=f"{cell.folder}, page at {host}:{port}")
+
+
+def _serial_ports() -> Iterator[Finding]:
+    """Yield what stands in the way of each serial port found."""
+    ports = sorted(glob.glob("/dev/serial/by-id/*")) or sorted(
+        glob.glob("/dev/ttyUSB*") + glob.glob("/dev/ttyACM*")
+    )
+    if not ports:
+        yield Finding(
+            name="serial port", state="note", found="none",
+            advice="only a real arm needs one; plug in the adapter",
+        )  # fmt: skip
+    for port in ports:
+        allowed = os.access(port, os.R_OK | os.W_OK)
+        group = Path(port).resolve().group()
+        yield Finding(
+            name="serial port", state="ok" if allowed else "wrong", found=port,
+            advice="" if allowed else f"sudo usermod -aG {group} $USER, then log in again",
+        )  # fmt: skip

@@ -1,0 +1,67 @@
+"""`hrc-cell`: start, check and measure a collaborative cell.
+
+Exit codes: 0 it is as asked; 1 it is not (a check failed, a test failed, a cell ended badly);
+2 the command line or a cell's files are wrong; 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+COMMANDS = ("up", "demo", "doctor", "config", "press", "test")
+BENCHES = ("cell", "tracker")
+EXIT_WRONG_INPUT = 2
+EXIT_INTERRUPTED = 130
+
+
+class Formatter(argparse.RawDescriptionHelpFormatter):
+    """Keeps the examples as they are written."""
+
+
+class Subparsers:
+    """Adds subcommands that all format their help the same way."""
+
+    def __init__(self, parser: argparse.ArgumentParser, title: str) -> None:
+        self._action = parser.add_subparsers(title=title, metavar="COMMAND", required=True)
+
+    def add_parser(self, name: str, **about: Any) -> argparse.ArgumentParser:
+        """Add one; its description is its help."""
+        about.setdefault("description", about.get("help"))
+        return self._action.add_parser(name, formatter_class=Formatter, **about)
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of the whole program."""
+    top = argparse.ArgumentParser(
+        prog="hrc-cell",
+        description="A collaborative robot cell that keeps a person in the loop.",
+        epilog="example: hrc-cell up --go\nnot a certified safety device; see README.md",
+        formatter_class=Formatter,
+    )
+    commands = Subparsers(top, "commands")
+    for name in COMMANDS:
+        importlib.import_module(f"hrc_cell.cli.{name}").add_parser(commands)
+    bench = commands.add_parser(
+        "bench", help="measure", epilog="example: hrc-cell bench cell --runs 1 --seconds 20"
+    )
+    benches = Subparsers(bench, "benches")
+    for name in BENCHES:
+        importlib.import_module(f"hrc_cell.cli.bench_{name}").add_parser(benches)
+    return top
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    args = parser().parse_args(arguments)
+    try:
+        return int(args.run(args))
+    except KeyboardInterrupt:
+        return EXIT_INTERRUPTED
+
+
+if __name__ == "__main__":
+    sys.exit(main())

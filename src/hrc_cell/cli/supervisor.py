@@ -1,0 +1,258 @@
+"""Starts a cell's processes, watches them, brings back the one that died, ends them in order.
+
+Every process gets a session of its own and the order from the kernel to end when its supervisor
+does, so that none is left behind, whatever happens to the supervisor.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import fcntl
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO
+
+import psutil
+
+from hrc_cell.nodes.base import EXIT_NOT_CONFIGURED
+from hrc_cell.nodes.processes import CellProcess, processes_of, ros_arguments
+from hrc_cell.settings.cell import load_cell
+
+READY_TIMEOUT_S = 30.0
+STOP_TIMEOUT_S = 4.5
+GROUP_TIMEOUT_S = 1.5
+POLL_S = 0.05
+DEATHS_MAX = 5
+DEATHS_WINDOW_S = 30.0
+PR_SET_PDEATHSIG = 1
+
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+class CellFailed(RuntimeError):
+    """The cell did not come up, or a process of it cannot be kept alive."""
+
+
+def _die_with_parent() -> None:
+    """Ask the kernel to end this process when its parent ends. Runs in the child before exec."""
+    _libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
+
+
+class _Child:
+    """One process of the cell, with its log."""
+
+    def __init__(self, process: CellProcess, command: list[str], log: IO[bytes]) -> None:
+        self.process = process
+        self.command = command
+        self.log = log
+        self.deaths_s: list[float] = []
+        self.popen: subprocess.Popen[bytes] = self._spawn()
+
+    def _spawn(self) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            self.command,
+            stdin=subprocess.DEVNULL,
+            stdout=self.log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            preexec_fn=_die_with_parent,
+        )
+
+    def respawn(self) -> None:
+        """Start it again."""
+        self.popen = self._spawn()
+
+
+class Supervisor:
+    """A running cell. Use as a context manager."""
+
+    def __init__(
+        self,
+        *,
+        cell: Path,
+        state_dir: Path,
+        namespace: str = "",
+        port: int | None = None,
+        say: Callable[[str], None] = lambda text: None,
+    ) -> None:
+        self.folder = cell.resolve()
+        self.cell = load_cell(self.folder)
+        self.state_dir = state_dir.resolve()
+        self.namespace = namespace
+        self._port = port
+        self._say = say
+        self._children: dict[str, _Child] = {}
+        self._ending = threading.Event()
+        self._failed: str | None = None
+        self.told_to_end = False
+        self._watcher: threading.Thread | None = None
+        self._lock_file: IO[bytes] | None = None
+
+    def __enter__(self) -> Supervisor:
+        self.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.stop()
+
+    @property
+    def log_dir(self) -> Path:
+        """Return the folder with one log file for each process."""
+        return self.state_dir / "log"
+
+    def start(self) -> None:
+        """Start every process. Raises CellFailed if this state folder is in use."""
+        self.log_dir.mkdir(parents=True, exist_ok=True)
+        self._lock_file = (self.state_dir / "lock").open("wb")
+        try:
+            fcntl.flock(self._lock_file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            self._lock_file.close()
+            raise CellFailed(
+                f"a cell runs already with the state folder {self.state_dir}; "
+                "end it, or name another folder with --state"
+            ) from None
+        (self.state_dir / "panel.url").unlink(missing_ok=True)
+        os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
+        for process in processes_of(self.cell):
+            extra = {}
+            if process.name == "operator_panel" and self._port is not None:
+                extra["port"] = str(self._port)
+            arguments = ros_arguments(
+                cell_folder=str(self.folder), state_dir=str(self.state_dir),
+                namespace=self.namespace, extra=extra,
+            )  # fmt: skip
+            log = (self.log_dir / f"{process.name}.log").open("ab")
+            command = [sys.executable, "-m", process.module, *arguments]
+            self._children[process.name] = _Child(process, command, log)
+        self._watcher = threading.Thread(target=self._watch, name="supervisor", daemon=True)
+        self._watcher.start()
+
+    def wait_ready(self, timeout_s: float = READY_TIMEOUT_S) -> str:
+        """Return the address of the operator page once the page answers and permits arrive.
+
+        Raises CellFailed with the last lines of the logs when that takes too long.
+        """
+        end_s = time.monotonic() + timeout_s
+        while time.monotonic() < end_s:
+            if self._failed or self.told_to_end:
+                raise CellFailed(self._failed or "told to end before the cell was ready")
+            url = self.page_url()
+            if url and _answers(f"{url.rstrip('/')}/api/health"):
+                return url
+            self._ending.wait(POLL_S)
+        raise CellFailed(f"the cell was not ready within {timeout_s:g} s\n{self._last_lines()}")
+
+    def page_url(self) -> str:
+        """Return the address that the operator panel wrote down, "" if it has not yet."""
+        try:
+            return (self.state_dir / "panel.url").read_text(encoding="utf-8").strip()
+        except FileNotFoundError:
+            return ""
+
+    def wait_failed(self, seconds: float | None = None) -> str | None:
+        """Wait until told to end or until a process cannot be kept alive; return why."""
+        self._ending.wait(seconds)
+        return self._failed
+
+    def end(self) -> None:
+        """Make `wait_ready` and `wait_failed` return. Safe in a signal handler."""
+        self.told_to_end = True
+        self._ending.set()
+
+    def pids(self) -> dict[str, int]:
+        """Return the process id of every process by name."""
+        return {name: child.popen.pid for name, child in self._children.items()}
+
+    def children(self, name: str) -> list[int]:
+        """Return the process ids of what a process started itself."""
+        return [p.pid for p in psutil.Process(self.pids()[name]).children(recursive=True)]
+
+    def wait_respawned(self, name: str, old_pid: int, timeout_s: float) -> None:
+        """Wait until a killed process was started again. Raises CellFailed if it was not."""
+        end_s = time.monotonic() + timeout_s
+        while self.pids()[name] == old_pid:
+            if time.monotonic() > end_s:
+                raise CellFailed(f"{name} was not started again within {timeout_s:g} s")
+            self._ending.wait(POLL_S)
+
+    def stop(self) -> None:
+        """End every process in order: first who asks for motion, last who holds the motors."""
+        self._ending.set()
+        if self._watcher is not None:
+            self._watcher.join()
+        end_s = time.monotonic() + STOP_TIMEOUT_S
+        for turn in sorted({child.process.ends for child in self._children.values()}):
+            group = [c for c in self._children.values() if c.process.ends == turn]
+            for child in group:
+                _signal(child, signal.SIGINT)
+            group_end_s = min(end_s, time.monotonic() + GROUP_TIMEOUT_S)
+            for child in group:
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    child.popen.wait(max(0.05, group_end_s - time.monotonic()))
+        for child in self._children.values():
+            if child.popen.poll() is None:
+                self._say(f"{child.process.name} did not end by itself: killed")
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(child.popen.pid, signal.SIGKILL)
+            child.popen.wait()
+            child.log.close()
+        self._children.clear()
+        if self._lock_file is not None:
+            self._lock_file.close()
+            self._lock_file = None
+
+    def _watch(self) -> None:
+        """Start again what died, unless it dies again and again or its configuration is wrong."""
+        while not self._ending.wait(POLL_S):
+            for child in self._children.values():
+                code = child.popen.poll()
+                if code is None:
+                    continue
+                name, now_s = child.process.name, time.monotonic()
+                child.deaths_s = [t for t in child.deaths_s if now_s - t < DEATHS_WINDOW_S]
+                child.deaths_s.append(now_s)
+                if code == EXIT_NOT_CONFIGURED or len(child.deaths_s) > DEATHS_MAX:
+                    self._failed = f"{name} ended with code {code}\n{self._last_lines(name)}"
+                    self._ending.set()
+                    return
+                self._say(f"{name} died ({_why(code)}): started again")
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(child.popen.pid, signal.SIGKILL)  # what it may have left behind
+                self._ending.wait(child.process.respawn_delay_s)
+                child.respawn()
+
+    def _last_lines(self, *names: str) -> str:
+        """Return the ends of the logs, for a message to a person."""
+        parts = []
+        for name in names or tuple(self._children):
+            text = (self.log_dir / f"{name}.log").read_text(encoding="utf-8", errors="replace")
+            parts += [f"{name}: {line}" for line in text.splitlines()[-8:]]
+        return "\n".join(parts)
+
+
+def _why(code: int) -> str:
+    return f"signal {-code}" if code < 0 else f"exit code {code}"
+
+
+def _signal(child: _Child, number: int) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        child.popen.send_signal(number)
+
+
+def _answers(url: str) -> bool:
+    """Return whether the page says that it is connected to the cell."""
+    try:
+        with urllib.request.urlopen(url, timeout=1.0) as reply:  # noqa: S310 (own http address)
+            return bool(reply.status == 200)
+    except (urllib.error.URLError, OSError):
+        return False

@@ -1,0 +1,92 @@
+"""`hrc-cell up`: start a cell and keep it running until Ctrl-C."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from hrc_cell.cli.places import cell_folder, state_folder
+from hrc_cell.settings.cell import load_cell
+from hrc_cell.settings.schema import CellError
+
+EXIT_WRONG_INPUT = 2
+
+
+def add_parser(subparsers: Any) -> None:
+    """Add `up`."""
+    parser = subparsers.add_parser(
+        "up",
+        help="start a cell and print the address of the operator page; Ctrl-C ends it",
+        epilog="examples:\n  hrc-cell up\n  hrc-cell up --go\n  hrc-cell up --cell my_cell --port 0",
+    )
+    parser.add_argument(
+        "--cell", default="default", help="folder, or name under config/ (default: default)"
+    )
+    parser.add_argument("--state", type=Path, help="folder for journal, records and logs")
+    parser.add_argument("--port", type=int, help="of the operator page; 0 takes a free one")
+    parser.add_argument("--namespace", default="", help="ROS namespace of all nodes")
+    parser.add_argument(
+        "--go", action="store_true", help="press reset and start by itself (simulated cells only)"
+    )
+    parser.add_argument(
+        "--seconds", type=float, help="end by itself after so long (default: never)"
+    )
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Start, tell, wait. Returns 0 after an end that was asked for, 1 after a failure."""
+    try:
+        folder = cell_folder(args.cell)
+        cell = load_cell(folder)
+    except (CellError, FileNotFoundError) as error:
+        print(error, file=sys.stderr)
+        return EXIT_WRONG_INPUT
+    if args.go and not cell.file.simulated:
+        print("--go presses reset and start: only a simulated cell has them", file=sys.stderr)
+        return EXIT_WRONG_INPUT
+    from hrc_cell.cli.supervisor import CellFailed, Supervisor
+
+    began_s = time.monotonic()
+    supervisor = Supervisor(
+        cell=folder, state_dir=args.state or state_folder(cell.file.name),
+        namespace=args.namespace, port=args.port, say=tell,
+    )  # fmt: skip
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: supervisor.end())
+    try:
+        supervisor.start()
+        try:
+            url = supervisor.wait_ready()
+            tell(f"ready after {time.monotonic() - began_s:.1f} s; logs: {supervisor.log_dir}")
+            tell(f"operator page: {url}")
+            if args.go:
+                from hrc_cell.cli.witness import Witness
+
+                with Witness(("motion_permit",), namespace=args.namespace) as witness:
+                    witness.go()
+                tell("reset and start pressed: the arm may move")
+            elif cell.file.simulated:
+                tell("press reset, then start: on the page, or `hrc-cell press reset start`")
+            failed = supervisor.wait_failed(args.seconds)
+        finally:
+            tell("ending ...")
+            supervisor.stop()
+    except CellFailed as error:
+        if supervisor.told_to_end:
+            return 0
+        print(error, file=sys.stderr)
+        return 1
+    if failed:
+        print(failed, file=sys.stderr)
+        return 1
+    return 0
+
+
+def tell(text: str) -> None:
+    """Print one line for the person who started the cell."""
+    print(f"hrc-cell: {text}", flush=True)
