@@ -96,8 +96,8 @@ class SimCell(CellNode):
 
     def stop(self) -> None:
         """Let time stand still."""
-        self._inputs_timer.cancel()
         if self._pacer is not None:
+            self._inputs_timer.cancel()
             self._pacer.stop()
             self._pacer = None
 
