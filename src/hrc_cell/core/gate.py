@@ -37,6 +37,8 @@ FUTURE_MAX_S = 0.002
 """An age may be negative by this much: two processes read one clock at different instants."""
 REST_RADPS = 1e-3
 """A commanded speed below this is rest."""
+GOAL_MAX = 1e3
+"""No joint has a position [rad] or velocity [rad/s] beyond this."""
 MOVING_STATE_MIN = 3
 """MotionPermit.REDUCED: a permit in a lower state that has a speed ratio contradicts itself."""
 
@@ -215,7 +217,8 @@ def _goal_void(limits: GateLimits, goal: GoalView | None) -> str:
     count = len(limits.joints)
     if goal.positions_rad.shape != (count,) or goal.velocities_radps.shape != (count,):
         return "goal_invalid"
-    if not (np.all(np.isfinite(goal.positions_rad)) and np.all(np.isfinite(goal.velocities_radps))):
+    numbers = np.concatenate((goal.positions_rad, goal.velocities_radps))
+    if not np.all(np.abs(numbers) < GOAL_MAX):  # also false for what is no number
         return "goal_invalid"
     if math.isnan(goal.age_s) or math.isnan(goal.lifetime_s):
         return "goal_invalid"

@@ -1,0 +1,259 @@
+"""Emulated DYNAMIXEL motors on one bus, and the pseudo-terminal that they are reached through.
+
+To put an arm behind them, in one real-time thread:
+
+    emulator = Emulator(motor_ids, plant)              # plant: see adapters.serial.plant
+    port = EmulatorPort(emulator, state_dir / "motors")
+    with port:
+        while running:                                 # e.g. once per physics step
+            wait up to the next step for port.fileno() to be readable (poll)
+            port.serve(time.monotonic())               # answers what has come; runs the watchdogs
+            step the plant                             # the emulator does not step it
+
+`serve` must be called whenever bytes are there and at least every few milliseconds: a driver counts
+a motor as silent that has not answered within bus.reply_margin_s. It never blocks. Everything is
+called from that one thread; nothing is locked.
+
+Standalone, with free-running motors, for trying a driver:
+python -m hrc_cell.adapters.serial.emulator LINK ID [ID ...]
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import sys
+import termios
+import time
+import tty
+from collections import deque
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+
+from hrc_cell.adapters.serial import emulated_motor as motor_rules
+from hrc_cell.adapters.serial.emulated_motor import EmulatedMotor
+from hrc_cell.adapters.serial.emulator_codec import Order, Receiver, status_frame
+from hrc_cell.adapters.serial.plant import FreeMotors, Plant
+
+TO_ALL = 0xFE
+PING, READ, WRITE, REG_WRITE, ACTION, REBOOT = 0x01, 0x02, 0x03, 0x04, 0x05, 0x08
+SYNC_READ, SYNC_WRITE = 0x82, 0x83
+
+
+class Emulator:
+    """Several motors on one bus. Bytes in, bytes out; time is an argument."""
+
+    def __init__(self, motor_ids: Sequence[int], plant: Plant, *, model: int = 1020) -> None:
+        self.motors = {
+            motor_id: EmulatedMotor(motor_id, index, plant, model=model)
+            for index, motor_id in enumerate(motor_ids)
+        }
+        self.silent: set[int] = set()
+        """IDs of motors whose cable is pulled: they hear and say nothing."""
+        self._receiver = Receiver()
+        self._kept: dict[int, bytes] = {}  # Reg Write waiting for Action
+
+    def feed(self, data: bytes, now_s: float) -> list[bytes]:
+        """Return the statuses that the motors send on these bytes, in order."""
+        self.update(now_s)
+        replies: list[bytes] = []
+        for order in self._receiver.take(data):
+            replies += self._obey(order, now_s)
+        return replies
+
+    def update(self, now_s: float) -> None:
+        """Let time pass: Bus Watchdog."""
+        for motor in self.motors.values():
+            motor.watch(now_s)
+
+    def _obey(self, order: Order, now_s: float) -> list[bytes]:
+        hearing = [
+            motor
+            for motor_id, motor in self.motors.items()
+            if order.motor_id in (motor_id, TO_ALL) and motor_id not in self.silent
+        ]
+        if not order.intact:
+            if order.motor_id == TO_ALL:
+                return []
+            return [self._status(motor, motor_rules.CRC) for motor in hearing]
+        for motor in hearing:
+            motor.heard_s = now_s
+        if order.motor_id == TO_ALL and order.code == SYNC_READ:
+            return self._sync_read(order.payload, now_s)
+        if order.motor_id == TO_ALL and order.code == SYNC_WRITE:
+            self._sync_write(order.payload)
+            return []
+        replies = []
+        for motor in hearing:
+            error, data, level = self._one(motor, order.code, order.payload, now_s)
+            answers = motor.value(68) >= level
+            if answers and (order.motor_id != TO_ALL or order.code == PING):
+                replies.append(self._status(motor, error, data))
+            if order.code == REBOOT:
+                motor.reboot(now_s)
+        return replies
+
+    @staticmethod
+    def _status(motor: EmulatedMotor, error: int, data: bytes = b"") -> bytes:
+        return status_frame(motor.motor_id, error | motor.alert, data)
+
+    def _one(
+        self, motor: EmulatedMotor, code: int, payload: bytes, now_s: float
+    ) -> tuple[int, bytes, int]:
+        """Return error, data, and the Status Return Level from which it is answered."""
+        if code == PING:
+            _, model = motor.read(0, 2, now_s)
+            _, firmware = motor.read(6, 1, now_s)
+            return motor_rules.OK, model + firmware, 0
+        if code == READ:
+            if len(payload) != 4:
+                return motor_rules.LENGTH, b"", 1
+            error, data = motor.read(_u16(payload, 0), _u16(payload, 2), now_s)
+            return error, data, 1
+        if code in (WRITE, REG_WRITE):
+            if len(payload) < 3:
+                return motor_rules.LENGTH, b"", 2
+            if code == REG_WRITE:
+                self._kept[motor.motor_id] = payload
+                return motor_rules.OK, b"", 2
+            return motor.write(_u16(payload, 0), payload[2:]), b"", 2
+        if code == ACTION:
+            kept = self._kept.pop(motor.motor_id, None)
+            if kept is None:
+                return motor_rules.OK, b"", 2
+            return motor.write(_u16(kept, 0), kept[2:]), b"", 2
+        if code == REBOOT:
+            return motor_rules.OK, b"", 2
+        return motor_rules.INSTRUCTION, b"", 2
+
+    def _sync_read(self, payload: bytes, now_s: float) -> list[bytes]:
+        if len(payload) < 5:
+            return []
+        address, size = _u16(payload, 0), _u16(payload, 2)
+        replies = []
+        for motor_id in payload[4:]:
+            motor = self.motors.get(motor_id)
+            if motor is None or motor_id in self.silent or motor.value(68) < 1:
+                continue
+            error, data = motor.read(address, size, now_s)
+            replies.append(self._status(motor, error, data))
+        return replies
+
+    def _sync_write(self, payload: bytes) -> None:
+        if len(payload) < 4:
+            return
+        address, size = _u16(payload, 0), _u16(payload, 2)
+        rows = payload[4:]
+        if len(rows) % (size + 1):
+            return
+        for at in range(0, len(rows), size + 1):
+            motor = self.motors.get(rows[at])
+            if motor is not None and rows[at] not in self.silent:
+                motor.write(address, rows[at + 1 : at + 1 + size])
+
+
+def _u16(data: bytes, at: int) -> int:
+    return int.from_bytes(data[at : at + 2], "little")
+
+
+class EmulatorPort:
+    """A pseudo-terminal with the emulated bus behind it, under a name that stays.
+
+    With `baud` replies leave no faster than the wire would carry them.
+    """
+
+    def __init__(self, emulator: Emulator, link: Path, *, baud: int | None = None) -> None:
+        self._emulator, self._link, self._baud = emulator, link, baud
+        self._waiting: deque[tuple[float, bytes]] = deque()  # instant of release, status
+        self._free_s = 0.0  # until when the wire is taken
+        self._master, self._slave = os.openpty()
+        # The slave stays open here, so that a driver may come and go.
+        tty.setraw(self._slave, termios.TCSANOW)
+        os.set_blocking(self._master, False)
+        target = os.ttyname(self._slave)
+        link.parent.mkdir(parents=True, exist_ok=True)
+        new = link.with_name(f".{link.name}.{os.getpid()}")
+        new.unlink(missing_ok=True)
+        new.symlink_to(target)
+        os.replace(new, link)
+        self._target = target
+
+    def __enter__(self) -> EmulatorPort:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def fileno(self) -> int:
+        """Return the descriptor to poll for reading."""
+        return self._master
+
+    def serve(self, now_s: float) -> None:
+        """Take what has come and answer it; let time pass for the motors. Never blocks."""
+        self._emulator.update(now_s)
+        while True:
+            try:
+                data = os.read(self._master, 4096)
+            except BlockingIOError:
+                break
+            for status in self._emulator.feed(data, now_s):
+                self._waiting.append((self._release_s(data, status, now_s), status))
+                data = b""
+        due = b""
+        while self._waiting and self._waiting[0][0] <= now_s:
+            due += self._waiting.popleft()[1]
+        if due:
+            with contextlib.suppress(BlockingIOError):  # nobody reads: the bytes are lost
+                os.write(self._master, due)
+
+    def next_s(self) -> float:
+        """Return when the next paced status is due, inf if none waits."""
+        return self._waiting[0][0] if self._waiting else float("inf")
+
+    def _release_s(self, heard: bytes, status: bytes, now_s: float) -> float:
+        if self._baud is None:
+            return now_s
+        self._free_s = max(self._free_s, now_s) + 10.0 * (len(heard) + len(status)) / self._baud
+        return self._free_s
+
+    def close(self) -> None:
+        """Unplug: a driver that has it open sees a hang-up. Called again it does nothing."""
+        if self._master < 0:
+            return
+        with contextlib.suppress(OSError):
+            if os.readlink(self._link) == self._target:
+                self._link.unlink()
+        os.close(self._master)
+        os.close(self._slave)
+        self._master = self._slave = -1
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Serve free-running motors until interrupted."""
+    link, motor_ids = Path(arguments[0]), [int(text) for text in arguments[1:]]
+    plant = FreeMotors([0.0] * len(motor_ids))
+    step_s, then_s = 0.002, time.monotonic()
+    with EmulatorPort(Emulator(motor_ids, plant), link) as port:
+        poll = select.poll()
+        poll.register(port.fileno(), select.POLLIN)
+        print(f"motors {motor_ids} at {link}", flush=True)
+        while True:
+            poll.poll(step_s * 1e3)
+            now_s = time.monotonic()
+            port.serve(now_s)
+            plant.step(now_s - then_s)
+            then_s = now_s
+
+
+if __name__ == "__main__":
+    if len(sys.argv) < 3:
+        sys.exit(__doc__)
+    with contextlib.suppress(KeyboardInterrupt):
+        main(sys.argv[1:])

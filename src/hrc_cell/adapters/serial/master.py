@@ -1,0 +1,164 @@
+"""One request after the other on the bus, and the replies that belong to it.
+
+The protocol has no sequence numbers, so a late reply looks like a fresh one. Three rules keep old
+samples out: replies count only in the order asked (codec.in_order); before a request what came
+unasked is thrown away, and after a timeout the bus is listened to until it is quiet; and each
+sample carries the motor's own millisecond tick, which must have run as far as our clock
+(`Freshness`). One that fails it is treated as if it had not come.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+
+from hrc_cell.adapters.serial import codec
+from hrc_cell.adapters.serial.codec import Status
+from hrc_cell.adapters.serial.port import Port
+from hrc_cell.adapters.serial.registers import TICK_WRAP_S, Register
+
+BITS_PER_BYTE = 10  # start, 8 data, stop
+QUIET_S = 0.001
+DRAIN_MAX_S = 0.02
+
+
+class NoReply(OSError):
+    """A motor did not answer, or answered with an error."""
+
+
+def wire_s(byte_count: int, baud: int) -> float:
+    """Return how long so many bytes take on the wire."""
+    return byte_count * BITS_PER_BYTE / baud
+
+
+class Master:
+    """The owner of a port. `beat` is called in every wait, to show that this process lives."""
+
+    def __init__(
+        self, port: Port, *, reply_margin_s: float, beat: Callable[[], None] = lambda: None
+    ) -> None:
+        self._port = port
+        self._margin_s = reply_margin_s
+        self._beat = beat
+        self._parser = codec.Parser()
+        self._dirty = True
+
+    @property
+    def broken(self) -> int:
+        """Return how many broken frames came so far."""
+        return self._parser.broken
+
+    def send(self, frame: bytes) -> None:
+        """Send a frame that nobody answers."""
+        self._port.write(frame)
+
+    def ask(
+        self, frame: bytes, motor_ids: Sequence[int], data_size: int
+    ) -> dict[int, tuple[Status, float]]:
+        """Return the replies to a request with the monotonic instant each was received at.
+
+        Motors that did not answer in time, or not in their turn, are missing.
+        """
+        self._beat()
+        self._clear()
+        self._port.write(frame)
+        size = len(frame) + len(motor_ids) * codec.status_length(data_size)
+        end_s = time.monotonic() + wire_s(size, self._port.baud) + self._margin_s
+        length_max = codec.stuffed_length_max(data_size)
+        came: list[Status] = []
+        times_s: dict[int, float] = {}
+        last = motor_ids[-1]
+        while True:
+            data = self._port.read(end_s)
+            now_s = time.monotonic()
+            for status in self._parser.feed(data, length_max):
+                came.append(status)
+                times_s[status.motor_id] = now_s
+            if came and came[-1].motor_id == last:
+                break
+            if now_s >= end_s:
+                break
+        kept = codec.in_order(motor_ids, came)
+        self._dirty = len(kept) < len(motor_ids) or len(came) != len(kept)
+        return {motor_id: (status, times_s[motor_id]) for motor_id, status in kept.items()}
+
+    def _clear(self) -> None:
+        """Throw away what came unasked; after a loss, until nothing comes any more."""
+        self._parser.reset()
+        quiet_s = QUIET_S if self._dirty else 0.0
+        end_s = time.monotonic() + DRAIN_MAX_S
+        while self._port.read(time.monotonic() + quiet_s) and time.monotonic() < end_s:
+            continue
+        self._dirty = False
+
+    # One motor at a time, for what is not part of the cycle.
+
+    def one(self, frame: bytes, motor_id: int, data_size: int = 0, tries: int = 3) -> Status:
+        """Return one motor's reply, asked for a few times. Raises NoReply, naming the motor."""
+        for _ in range(tries):
+            replies = self.ask(frame, (motor_id,), data_size)
+            if motor_id in replies:
+                status = replies[motor_id][0]
+                if status.error:
+                    what = codec.ERRORS.get(status.error, f"error {status.error}")
+                    raise NoReply(f"motor {motor_id}: {what}")
+                return status
+        raise NoReply(f"motor {motor_id} does not answer; check power, cable, ID and baud rate")
+
+    def read(self, motor_id: int, register: Register) -> float:
+        """Return a register's value in its unit."""
+        frame = codec.read(motor_id, register.address, register.size)
+        try:
+            return register.unpack(self.one(frame, motor_id, register.size).data)
+        except (NoReply, ValueError) as error:
+            raise NoReply(f"reading {register.name}: {error}") from error
+
+    def write(self, motor_id: int, register: Register, value: float) -> None:
+        """Set a register."""
+        frame = codec.write(motor_id, register.address, register.pack(value))
+        try:
+            self.one(frame, motor_id)
+        except NoReply as error:
+            raise NoReply(f"writing {register.name} = {value:g}: {error}") from error
+
+    def write_all(self, register: Register, values: Mapping[int, float]) -> None:
+        """Set a register of several motors at once; nobody answers."""
+        self.send(
+            codec.sync_write(register.address, {i: register.pack(v) for i, v in values.items()})
+        )
+
+
+class Freshness:
+    """Tells an old sample from a new one by the motor's own tick, which wraps at 32.768 s.
+
+    Kept is the least difference seen between our clock and the tick; a greater one is the age of
+    the sample. The two clocks may drift apart by `DRIFT`.
+    """
+
+    DRIFT = 0.01
+
+    def __init__(self, age_max_s: float) -> None:
+        self._age_max_s = age_max_s
+        self._base: tuple[float, float] | None = None  # tick, our clock
+
+    def reset(self) -> None:
+        """Take the next sample for new, whatever its tick."""
+        self._base = None
+
+    def fresh(self, tick_s: float, now_s: float) -> bool:
+        """Return whether a sample with this tick, received now, is new."""
+        if self._base is None:
+            self._base = tick_s, now_s
+            return True
+        base_tick_s, base_s = self._base
+        half = TICK_WRAP_S / 2.0
+        age_s = (now_s - base_s - (tick_s - base_tick_s) + half) % TICK_WRAP_S - half
+        if age_s > self._age_max_s + self.DRIFT * (now_s - base_s):
+            return False
+        if age_s < -self._age_max_s - self.DRIFT * (now_s - base_s):
+            return False  # the tick jumped: the motor was off in between
+        if age_s < 0.0 or now_s - base_s > 1.0:
+            # Newer than any before, or the base has aged: let it drift by what is allowed.
+            drift_s = min(max(age_s, 0.0), self.DRIFT * (now_s - base_s))
+            self._base = (tick_s + max(age_s, 0.0) - drift_s) % TICK_WRAP_S, now_s
+        return True
