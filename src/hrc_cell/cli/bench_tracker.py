@@ -136,6 +136,7 @@ def play(settings: TrackerSettings, scans: Sequence[Scan]) -> Played:
     background = learn(
         np.stack([echoes_m(scan) for scan in scans]),
         np.array([scan.stamp_s for scan in scans]),
+        range_max_m=max(scan.range_max_m for scan in scans),
         margin_m=settings.background_margin_m,
         window_s=settings.background_window_s,
         present_ratio=settings.background_present_ratio,

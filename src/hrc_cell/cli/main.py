@@ -31,7 +31,8 @@ class Subparsers:
     def add_parser(self, name: str, **about: Any) -> argparse.ArgumentParser:
         """Add one; its description is its help."""
         about.setdefault("description", about.get("help"))
-        return self._action.add_parser(name, formatter_class=Formatter, **about)
+        about.setdefault("formatter_class", Formatter)
+        return self._action.add_parser(name, **about)
 
 
 def parser() -> argparse.ArgumentParser:

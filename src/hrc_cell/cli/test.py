@@ -62,7 +62,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def install_debian() -> None:
-    """Install the Debian packages that tests use, where that is allowed; else say what will skip."""
+    """Install the Debian packages that tests use where that is allowed; say what will skip."""
     missing = [p for p, programs in DEBIAN.items() if not any(map(shutil.which, programs))]
     if not missing:
         return

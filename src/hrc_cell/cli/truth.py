@@ -7,10 +7,17 @@ from typing import Any
 
 import numpy as np
 
-from hrc_cell.core.kinematics import Chain, capsule_velocities
+from hrc_cell.core import separation, stopping
+from hrc_cell.core.clearance import upright
+from hrc_cell.core.geometry import nearest_points
+from hrc_cell.core.kinematics import Chain, capsules_at
+from hrc_cell.settings.cell import Cell
 
 STILL_RADPS = 0.02
 """A joint slower than this stands."""
+
+LEGS_RADIUS_M = 0.2
+"""Holds both legs of a standing or walking person at shin height."""
 
 Samples = Sequence[tuple[float, Any]]
 """Pairs of arrival [s, monotonic] and SimTruth, oldest first."""
@@ -53,10 +60,43 @@ def top_speed_radps(samples: Samples, arm: Sequence[str]) -> float:
     )
 
 
-def top_point_speed_mps(truth: Any, chain: Chain) -> float:
-    """Return the speed of the fastest point of the arm's capsules."""
+def least_margin_m(samples: Samples, settings: Cell, chain: Chain) -> float:
+    """Return the least distance minus required separation while the arm moved; inf if it did not.
+
+    Person: where the simulated person truly was, as the upright envelope of the monitor around the
+    legs. Required: S_p at the speed that the arm truly had, with the reaction time already spent.
+    """
+    safety, motion = settings.file.safety, settings.file.motion
     joints = len(chain.joints)
-    q = np.asarray(truth.position[:joints])
-    qd = np.asarray(truth.velocity[:joints])
-    start, end = capsule_velocities(chain, q, qd)
-    return float(np.linalg.norm(np.concatenate([start, end]), axis=-1).max())
+    least_m = np.inf
+    for _, truth in samples:
+        if not moving(truth) or not truth.person_id:
+            continue
+        q = np.asarray(truth.position[:joints])
+        qd = np.asarray(truth.velocity[:joints])
+        part = stopping.ratio_of(qd, motion.velocity_max_radps)
+        required_m = separation.protective_distance(
+            human_speed_mps=safety.human_speed_mps,
+            robot_speed_mps=0.0,
+            reaction_s=0.0,
+            stopping_s=stopping.stopping_time_s(safety.stopping_time_s, part),
+            stopping_m=stopping.stopping_distance_m(safety.stopping_distance_m, part),
+            intrusion_m=safety.intrusion_m,
+            human_uncertainty_m=safety.human_uncertainty_m,
+            robot_uncertainty_m=safety.robot_uncertainty_m,
+        ).required_m
+        at = np.array([[p.x, p.y] for p in truth.person_position])
+        speed = np.array([np.hypot(v.x, v.y) for v in truth.person_velocity])
+        people = upright(
+            at,
+            speed_mps=speed,
+            position_std_m=np.zeros(len(at)),
+            radius_m=np.full(len(at), LEGS_RADIUS_M),
+            unseen_s=np.zeros(len(at)),
+            safety=safety,
+        )
+        start, end = capsules_at(chain, q)
+        near = nearest_points(people.start_m[:, None], people.end_m[:, None], start, end)
+        gap_m = near.distance_m - people.radius_m[:, None] - chain.capsule_radius_m
+        least_m = min(least_m, float(gap_m.min() - required_m))
+    return float(least_m)

@@ -21,7 +21,7 @@ def add_parser(subparsers: Any) -> None:
     parser = subparsers.add_parser(
         "up",
         help="start a cell and print the address of the operator page; Ctrl-C ends it",
-        epilog="examples:\n  hrc-cell up\n  hrc-cell up --go\n  hrc-cell up --cell my_cell --port 0",
+        epilog="examples:\n  hrc-cell up\n  hrc-cell up --go\n  hrc-cell up --cell my_cell",
     )
     parser.add_argument(
         "--cell", default="default", help="folder, or name under config/ (default: default)"

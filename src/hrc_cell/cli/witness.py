@@ -6,6 +6,7 @@ the simulated cell that it is told to call.
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from collections.abc import Callable
@@ -18,6 +19,7 @@ from hrc_cell_interfaces.msg import (
     Humans,
     JointGoals,
     MotionPermit,
+    MotionProgress,
     MotorStates,
     PartSensors,
     SimTruth,
@@ -25,6 +27,7 @@ from hrc_cell_interfaces.msg import (
 )
 from hrc_cell_interfaces.srv import DirectPerson, InjectFault, PressButton
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.signals import SignalHandlerOptions
 from sensor_msgs.msg import JointState
 
 from hrc_cell.nodes.base import ALL, KEPT, NEWEST
@@ -38,6 +41,7 @@ STREAMS: dict[str, tuple[Any, Any]] = {
     "humans": (Humans, NEWEST),
     "task_state": (TaskState, KEPT),
     "part_sensors": (PartSensors, KEPT),
+    "motion_progress": (MotionProgress, NEWEST),
     "events": (CellEvent, ALL),
 }
 
@@ -67,10 +71,10 @@ class Heard:
 class Witness:
     """A node of its own in a thread of its own. Use as a context manager."""
 
-    def __init__(self, topics: tuple[str, ...] = tuple(STREAMS)) -> None:
+    def __init__(self, topics: tuple[str, ...] = tuple(STREAMS), *, namespace: str = "") -> None:
         self._context = rclpy.Context()
-        rclpy.init(context=self._context)
-        self.node = rclpy.create_node("witness", context=self._context)
+        rclpy.init(context=self._context, signal_handler_options=SignalHandlerOptions.NO)
+        self.node = rclpy.create_node("witness", context=self._context, namespace=namespace)
         self._news = threading.Condition()
         self.heard = {name: Heard() for name in topics}
         for name in topics:
@@ -115,6 +119,11 @@ class Witness:
                     raise Late(f"{what}: not seen within {timeout_s:g} s")
                 self._news.wait(min(left_s, 0.1))
 
+    @staticmethod
+    def now_s() -> float:
+        """Return the present instant on the clock of `since`."""
+        return time.monotonic()
+
     def pause(self, seconds: float) -> None:
         """Return after so many seconds of listening."""
         with self._news:
@@ -148,6 +157,21 @@ class Witness:
             raise RuntimeError(f"{service} refused {fields}: {response.reason}")
         return response
 
+    def press(self, control: str, value: str = "press") -> None:
+        """Press a control of the simulated operator box."""
+        self.call("sim/press", control=control, value=value)
+
+    def go(self) -> None:
+        """Reset and start, each as soon as it is possible. Needs the topic motion_permit."""
+        self.wait("reset possible", lambda: self._permit().reset_possible, 30.0)
+        self.press("reset")
+        self.wait("ready", lambda: self._permit().state == MotionPermit.READY, 5.0)
+        self.press("start")
+        self.wait("started", lambda: self._permit().state >= MotionPermit.STANDSTILL, 5.0)
+
+    def _permit(self) -> MotionPermit:
+        return self.last("motion_permit") or MotionPermit()
+
     def _hear(self, name: str) -> Callable[[Any], None]:
         kept = self.heard[name]
 
@@ -160,7 +184,5 @@ class Witness:
         return hear
 
     def _spin(self) -> None:
-        try:
+        with contextlib.suppress(ExternalShutdownException):
             self._executor.spin()
-        except ExternalShutdownException:
-            pass

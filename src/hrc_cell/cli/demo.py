@@ -1,0 +1,78 @@
+"""`hrc-cell demo`: the story of the cell, told as it happens and checked.
+
+A robot fetches a part; a person comes near, it slows and stops; the person leaves, it goes on; it
+hands the part over and waits for the confirmation; a scanner falls silent, it stops until a person
+resets and starts. Every check compares a measured value with a limit that comes from the cell's
+configuration.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+import webbrowser
+from pathlib import Path
+from typing import Any
+
+from hrc_cell.cli.variant import variant
+from hrc_cell.settings.share import share_folder
+
+
+def add_parser(subparsers: Any) -> None:
+    """Add `demo`."""
+    parser = subparsers.add_parser(
+        "demo",
+        help="run the cell with a scripted person for about a minute and check the story",
+        epilog="examples: hrc-cell demo --json demo.json    hrc-cell demo --scans my_recording",
+    )
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the checks there")
+    parser.add_argument(
+        "--headless", action="store_true", help="do not open the operator page in a browser"
+    )
+    parser.add_argument(
+        "--scans", type=Path, metavar="FOLDER",
+        help="instead of the story: play a recording of LaserScans through tracker and monitor",
+    )  # fmt: skip
+    parser.add_argument("--topic", help="with --scans: the LaserScan topic of the recording")
+    parser.add_argument(
+        "--seconds", type=float, default=60.0, help="with --scans: how much of it (default 60)"
+    )
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Tell the story. Returns 0 if every check holds, 1 if one does not."""
+    if args.scans is not None:
+        from hrc_cell.cli.demo_scans import run_scans
+
+        return run_scans(args)
+    from hrc_cell.cli.story import Check, tell
+    from hrc_cell.cli.supervisor import Supervisor
+    from hrc_cell.cli.witness import Late, Witness
+
+    checks: list[Check] = []
+    with tempfile.TemporaryDirectory(prefix="hrc_cell_demo_") as scratch:
+        folder = variant(
+            share_folder() / "config" / "default", Path(scratch) / "cell",
+            {"panel.port": 0, "task.recipe": "hand_over", "task.repeat": True},
+        )  # fmt: skip
+        with Supervisor(cell=folder, state_dir=Path(scratch) / "state") as cell:
+            url = cell.wait_ready()
+            print(f"the cell is ready; operator page: {url}", flush=True)
+            if not args.headless:
+                webbrowser.open(url)
+            with Witness() as witness:
+                try:
+                    tell(cell, witness, url, checks)
+                except (Late, RuntimeError, OSError) as error:
+                    checks.append(Check(name="story_told_to_its_end", ok=False, value=str(error)))
+    passed = all(check.ok for check in checks)
+    print()
+    for check in checks:
+        print(check)
+    print("passed" if passed else "FAILED")
+    if args.json:
+        result = {"passed": passed, "checks": [check.as_dict() for check in checks]}
+        args.json.write_text(json.dumps(result, indent=2) + "\n")
+    return 0 if passed else 1

@@ -1,0 +1,197 @@
+"""`hrc-cell demo --scans FOLDER`: the cell in the room of a real recording.
+
+The recorded scanner takes the place of the cell's scanners, at the front edge of the table. Its
+scans are played in real time, with present stamps, through the real tracker and monitor, while the
+simulated arm works and gives way to the people in the recording. The background is learned from the
+recording beforehand, because recordings seldom begin with an empty room.
+"""
+
+from __future__ import annotations
+
+import argparse
+import array
+import itertools
+import json
+import sys
+import tempfile
+import threading
+import time
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from hrc_cell_interfaces.msg import MotionPermit
+from sensor_msgs.msg import LaserScan
+
+from hrc_cell.adapters.record.backgrounds import save_backgrounds
+from hrc_cell.adapters.record.scans import RecordingError, read_scans
+from hrc_cell.cli.bench_tracker import alike
+from hrc_cell.cli.story import Check
+from hrc_cell.cli.supervisor import Supervisor
+from hrc_cell.cli.variant import variant
+from hrc_cell.cli.witness import Witness
+from hrc_cell.core.background import learn
+from hrc_cell.core.scan import Scan, beams_of, echoes_m
+from hrc_cell.core.view import known_view
+from hrc_cell.nodes.base import SENSOR
+from hrc_cell.settings.cell import load_cell
+from hrc_cell.settings.share import share_folder
+
+NAME = "recorded"
+BACKGROUND = "background.npz"
+PERIODS_LATE = 2.5
+"""So many scan periods may pass until the recorded scanner counts as silent."""
+
+
+def run_scans(args: argparse.Namespace) -> int:
+    """Play, count and print. Returns 0 if people were seen and permits given, 1 if not, 2 for
+    a recording that cannot be read."""
+    try:
+        scans = alike(sorted(read_scans(args.scans, args.topic), key=lambda scan: scan.stamp_s))
+    except (RecordingError, OSError) as error:
+        print(f"hrc-cell demo: {error}", file=sys.stderr)
+        return 2
+    with tempfile.TemporaryDirectory(prefix="hrc_cell_scans_") as scratch:
+        folder = _cell(Path(scratch), scans)
+        state = Path(scratch) / "state"
+        _learn(folder, state / BACKGROUND, scans)
+        with Supervisor(cell=folder, state_dir=state) as cell, Witness() as witness:
+            url = cell.wait_ready()
+            witness.call("sim/inject", fault="scanner_silent", target=NAME, active=True)
+            print(f"playing {args.scans}; operator page: {url}", flush=True)
+            with Player(witness, scans):
+                witness.go()
+                began_s = time.monotonic()
+                witness.pause(min(args.seconds, scans[-1].stamp_s - scans[0].stamp_s))
+                checks = _report(witness, began_s)
+    passed = all(check.ok for check in checks)
+    for check in checks:
+        print(check)
+    print("passed" if passed else "FAILED")
+    if args.json:
+        result = {"passed": passed, "checks": [check.as_dict() for check in checks]}
+        args.json.write_text(json.dumps(result, indent=2) + "\n")
+    return 0 if passed else 1
+
+
+def period_s(scans: Sequence[Scan]) -> float:
+    """Return the median time between scans."""
+    return float(np.median([b.stamp_s - a.stamp_s for a, b in itertools.pairwise(scans)]))
+
+
+def _cell(scratch: Path, scans: Sequence[Scan]) -> Path:
+    """Return the default cell with the recorded scanner at the table's front edge.
+
+    A slow scanner needs a longer reaction time; the required separation grows with it.
+    """
+    source = share_folder() / "config" / "default"
+    late_s = PERIODS_LATE * period_s(scans)
+    reaction_s = load_cell(source).file.safety.reaction_time_s + late_s
+    print(f"reaction time for this scanner: {reaction_s:.2f} s")
+    scanner = {
+        "name": NAME, "x_m": 0.75, "y_m": 0.0, "z_m": 0.2, "yaw_rad": 0.0,
+        "timeout_s": min(0.5, late_s), "beams_valid_min_ratio": 0.0,
+    }  # fmt: skip
+    return variant(
+        source, scratch / "cell",
+        {
+            "scanners": [scanner], "tracker.background_file": BACKGROUND,
+            "safety.reaction_time_s": reaction_s, "task.recipe": "exercise",
+            "task.repeat": True, "panel.port": 0, "sim.people": [],
+        },
+    )  # fmt: skip
+
+
+def _learn(folder: Path, path: Path, scans: Sequence[Scan]) -> None:
+    """Learn the background over the whole recording and keep it for the tracker."""
+    settings = load_cell(folder).file.tracker
+    beams = beams_of(scans[0])
+    assert beams is not None  # noqa: S101 see bench_tracker.alike
+    background = learn(
+        np.stack([echoes_m(scan) for scan in scans]),
+        np.array([scan.stamp_s for scan in scans]),
+        margin_m=settings.background_margin_m,
+        window_s=settings.background_window_s,
+        present_ratio=settings.background_present_ratio,
+    )
+    save_backgrounds(path, {NAME: known_view(background, beams)})
+
+
+class Player:
+    """Publishes recorded scans in real time, again from the start when they end."""
+
+    def __init__(self, witness: Witness, scans: Sequence[Scan]) -> None:
+        self._scans = scans
+        self._node = witness.node
+        self._topic = witness.node.create_publisher(LaserScan, f"scanners/{NAME}/scan", SENSOR)
+        self._ending = threading.Event()
+        self._thread = threading.Thread(target=self._play, name="player", daemon=True)
+
+    def __enter__(self) -> Player:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._ending.set()
+        self._thread.join()
+
+    def _play(self) -> None:
+        step_s = period_s(self._scans)
+        while not self._ending.is_set():
+            start_s = time.monotonic()
+            for scan in self._scans:
+                due_s = start_s + scan.stamp_s - self._scans[0].stamp_s
+                if self._ending.wait(max(0.0, due_s - time.monotonic())):
+                    return
+                self._topic.publish(self._message(scan))
+            self._ending.wait(step_s)
+
+    def _message(self, scan: Scan) -> LaserScan:
+        message = LaserScan(
+            angle_min=scan.angle_min_rad,
+            angle_increment=scan.angle_increment_rad,
+            angle_max=scan.angle_min_rad + scan.angle_increment_rad * (len(scan.ranges) - 1),
+            range_min=scan.range_min_m,
+            range_max=scan.range_max_m,
+            ranges=array.array("f", np.asarray(scan.ranges, dtype=np.float32).tobytes()),
+        )
+        message.header.stamp = self._node.get_clock().now().to_msg()
+        message.header.frame_id = NAME
+        return message
+
+
+def _report(witness: Witness, began_s: float) -> list[Check]:
+    """Print people, permits and reasons; return the checks."""
+    seen = [m for _, m in witness.since("humans", began_s)]
+    permits: list[Any] = [m for _, m in witness.since("motion_permit", began_s)]
+    confirmed = [sum(h.confirmed for h in m.humans) for m in seen]
+    ids = {h.id for m in seen for h in m.humans if h.confirmed}
+    states = Counter(_state_name(p.state) for p in permits)
+    causes = Counter(p.cause or "free" for p in permits)
+    stops = sum(
+        a.speed_ratio > 0.0 and b.speed_ratio == 0.0 for a, b in itertools.pairwise(permits)
+    )
+    print(f"people: at most {max(confirmed, default=0)} at a time, {len(ids)} tracks")
+    print(f"permits: {len(permits)}; stops: {stops}")
+    for title, counts in (("state", states), ("why", causes)):
+        shares = ", ".join(
+            f"{name} {100 * count / len(permits):.0f} %" for name, count in counts.most_common(6)
+        )
+        print(f"{title}: {shares}")
+    moving = [p for p in permits if p.speed_ratio > 0.0 and np.isfinite(p.required_m)]
+    least_m = min((p.distance_m - p.required_m for p in moving), default=float("inf"))
+    return [
+        Check(name="people_seen", ok=bool(ids), value=float(len(ids)), unit="tracks"),
+        Check(name="permits_given", ok=bool(permits), value=float(len(permits))),
+        Check(
+            name="least_separation_minus_required_with_leave_to_move",
+            ok=least_m >= 0.0, value=float(least_m), unit="m", limit=0.0,
+        ),
+    ]  # fmt: skip
+
+
+def _state_name(state: int) -> str:
+    names = ("LATCHED", "READY", "STANDSTILL", "REDUCED", "FREE")
+    return next(name for name in names if getattr(MotionPermit, name) == state)
