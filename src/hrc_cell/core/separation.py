@@ -104,14 +104,15 @@ def greatest_ratio(
     for value in (v_h, t_r, t_s, s_s, still):
         known = known & np.isfinite(value) & (value >= 0.0)
     with np.errstate(invalid="ignore", over="ignore"):
-        room = d - v_h * t_r - still
+        at_rest = v_h * t_r + still
+        room = d - at_rest
         a, b = np.maximum(v_r, 0.0) * t_r + s_s, v_h * t_s
         # The root in the form that loses no digits and needs no division by a.
         root = b + np.sqrt(b * b + 4.0 * a * np.maximum(room, 0.0))
         part = 2.0 * room / np.where(root > 0.0, root, 1.0)
         ratio = np.where(root > 0.0, np.minimum(part, 1.0) ** 2, 1.0)
     ratio = np.where(np.isinf(d), 1.0, ratio)
-    allowed: Array = np.where(known & (room > 0.0), ratio, 0.0)
+    allowed: Array = np.where(known & (d > at_rest), ratio, 0.0)
     return allowed
 
 

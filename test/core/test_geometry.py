@@ -1,0 +1,137 @@
+"""Geometry: known distances by hand, brute force everywhere else."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from strategies import length_m, unknown
+
+from hrc_cell.core.geometry import (
+    capsule_distance,
+    in_polygon,
+    nearest_points,
+    polygon_distance,
+)
+
+point = st.tuples(length_m, length_m, length_m)
+flat = st.tuples(length_m, length_m)
+SQUARE = [(0.0, 0.0), (2.0, 0.0), (2.0, 2.0), (0.0, 2.0)]
+HOOK = [(0, 0), (3, 0), (3, 3), (2, 3), (2, 1), (0, 1)]  # not convex
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "expected"),
+    [
+        (((0, 0, 0), (1, 0, 0)), ((0, 1, 0), (1, 1, 0)), 1.0),  # parallel
+        (((0, 0, 0), (1, 0, 0)), ((3, 0, 0), (5, 0, 0)), 2.0),  # in one line
+        (((0, 0, 0), (1, 0, 0)), ((3, 1, 0), (2, 1, 0)), math.sqrt(2)),  # parallel, apart
+        (((0, 0, 0), (2, 0, 0)), ((1, -1, 1), (1, 1, 1)), 1.0),  # crossing over each other
+        (((0, 0, 0), (2, 0, 0)), ((1, 1, 0), (1, -1, 0)), 0.0),  # crossing
+        (((0, 0, 0), (2, 0, 0)), ((3, 1, 0), (3, 5, 0)), math.sqrt(2)),  # end to end
+        (((0, 0, 0), (2, 0, 0)), ((1, 5, 0), (1, 3, 0)), 3.0),  # end to middle
+        (((0, 0, 0), (0, 0, 0)), ((0, 3, 0), (4, 3, 0)), 3.0),  # a point and a segment
+        (((0, 3, 0), (4, 3, 0)), ((2, 0, 0), (2, 0, 0)), 3.0),  # a segment and a point
+        (((1, 1, 1), (1, 1, 1)), ((1, 1, 4), (1, 1, 4)), 3.0),  # two points
+    ],
+)
+def test_distances_by_hand_in_either_order_and_direction(a, b, expected):
+    for p, q in (a, a[::-1]):
+        for r, s in (b, b[::-1]):
+            assert nearest_points(p, q, r, s).distance_m == pytest.approx(expected)
+            assert nearest_points(r, s, p, q).distance_m == pytest.approx(expected)
+
+
+@given(point, point, point, point)
+def test_no_other_two_points_are_nearer(a, b, c, d):
+    near = nearest_points(a, b, c, d)
+    a, b, c, d = map(np.array, (a, b, c, d))
+    grid = np.linspace(0.0, 1.0, 21)
+    on_a = a + grid[:, None, None] * (b - a)
+    on_b = c + grid[None, :, None] * (d - c)
+    assert near.distance_m <= np.linalg.norm(on_a - on_b, axis=-1).min() + 1e-7
+    np.testing.assert_allclose(near.a_m, a + near.a_ratio * (b - a), atol=1e-12)
+    np.testing.assert_allclose(near.b_m, c + near.b_ratio * (d - c), atol=1e-12)
+    assert near.distance_m == pytest.approx(np.linalg.norm(near.a_m - near.b_m), abs=1e-12)
+    assert 0.0 <= near.a_ratio <= 1.0
+    assert 0.0 <= near.b_ratio <= 1.0
+
+
+@given(point, point, st.floats(1e-9, 1.0), point)
+def test_nearly_parallel_segments_are_no_trouble(a, along, tilt, away):
+    a, along, away = map(np.array, (a, along, away))
+    near = nearest_points(a, a + along, a + away, a + away + along + tilt * 1e-9)
+    grid = np.linspace(0.0, 1.0, 21)
+    points = a + grid[:, None, None] * along - (a + away + grid[None, :, None] * along)
+    assert near.distance_m <= np.linalg.norm(points, axis=-1).min() + 1e-7
+
+
+def test_a_batch_is_its_parts():
+    rng = np.random.default_rng(1)
+    a, b = rng.normal(size=(2, 5, 1, 3))
+    c, d = rng.normal(size=(2, 1, 7, 3))
+    whole = nearest_points(a, b, c, d)
+    assert whole.distance_m.shape == (5, 7)
+    for i in range(5):
+        for j in range(7):
+            one = nearest_points(a[i, 0], b[i, 0], c[0, j], d[0, j])
+            assert whole.distance_m[i, j] == pytest.approx(float(one.distance_m))
+
+
+@pytest.mark.req("S2")
+@given(point, point, point, st.integers(0, 2), unknown)
+def test_an_unknown_coordinate_makes_the_distance_unknown(a, b, c, axis, value):
+    with np.errstate(all="ignore"):
+        d = list(a)
+        d[axis] = value
+        assert not np.isfinite(nearest_points(a, b, c, d).distance_m)
+        assert not np.isfinite(nearest_points(d, b, a, c).distance_m)
+
+
+def test_capsules_that_overlap_are_not_apart():
+    a = ((0, 0, 0), (1, 0, 0), 0.2)
+    assert capsule_distance(*a, (0, 1, 0), (1, 1, 0), 0.3) == pytest.approx(0.5)
+    assert capsule_distance(*a, (0, 0.4, 0), (1, 0.4, 0), 0.3) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("at", "polygon", "inside", "distance"),
+    [
+        ((1, 1), SQUARE, True, 0.0),
+        ((3, 1), SQUARE, False, 1.0),
+        ((-1, 1), SQUARE, False, 1.0),
+        ((1, -2), SQUARE, False, 2.0),
+        ((3, 3), SQUARE, False, math.sqrt(2)),
+        ((1, 2), HOOK, False, 1.0),
+        ((1.5, 2.5), HOOK, False, 0.5),
+        ((2.5, 2.5), HOOK, True, 0.0),
+        ((1, 0.5), HOOK, True, 0.0),
+        ((-1, 3), HOOK, False, math.sqrt(5)),
+    ],
+)
+def test_polygons_by_hand_in_either_sense(at, polygon, inside, distance):
+    for corners in (polygon, polygon[::-1], polygon[2:] + polygon[:2]):
+        assert bool(in_polygon(at, corners)) is inside
+        assert polygon_distance(at, corners) == pytest.approx(distance)
+
+
+@given(flat)
+def test_who_is_far_from_the_edge_is_in_or_out_as_the_square_says(at):
+    at = (2.5 * at[0], 2.5 * at[1])
+    x, y = max(abs(at[0] - 1) - 1, 0), max(abs(at[1] - 1) - 1, 0)
+    assert polygon_distance(at, SQUARE) == pytest.approx(math.hypot(x, y), abs=1e-12)
+
+
+@pytest.mark.req("S2")
+@given(flat, st.integers(0, 1), unknown)
+def test_an_unknown_place_has_no_known_distance_to_a_polygon(at, axis, value):
+    at = list(at)
+    at[axis] = value
+    with np.errstate(all="ignore"):
+        assert not np.isfinite(polygon_distance(at, SQUARE))
+
+
+def test_polygon_distances_of_many_points_at_once():
+    many = polygon_distance([[(1, 1), (3, 1)], [(-1, 1), (1, -2)]], SQUARE)
+    np.testing.assert_allclose(many, [[0, 1], [1, 2]])
