@@ -57,17 +57,18 @@ def learn(
     echoes: Floats,
     stamps_s: Floats,
     *,
+    range_max_m: float,
     margin_m: float,
     window_s: float,
     present_ratio: float,
 ) -> Background:
     """Return the background of echoes [scans, beams] (NaN: no echo) taken at stamps [scans].
 
-    Windows last `window_s`, or less so that there are at least six. A range is background when it
+    The table reaches to `range_max_m`, for what may be revealed later. Windows last `window_s`, or less so that there are at least six. A range is background when it
     was seen in more than `present_ratio` of the windows in which it was not hidden.
     """
-    farthest_m = min(float(np.fmax.reduce(echoes, axis=None, initial=1.0)), TABLE_MAX_M)
-    bins = 1 + int(farthest_m * (1.0 + NOISE_RATIO) / BIN_M) + _reach_bins(margin_m)
+    farthest_m = range_max_m if 0.0 < range_max_m < TABLE_MAX_M else TABLE_MAX_M
+    bins = 1 + int(farthest_m / BIN_M) + _reach_bins(margin_m)
     span_s = float(stamps_s[-1] - stamps_s[0])
     step_s = min(window_s, span_s / WINDOWS_MIN)
     place = np.zeros(len(stamps_s), dtype=int)

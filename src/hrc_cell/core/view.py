@@ -36,7 +36,8 @@ class View:
     learning: tuple[tuple[float, Floats], ...] = ()  # time and echoes of each scan
     beams: Beams | None = None  # what background or learning hold for; None before the first scan
     seen_s: float = math.nan  # time of its newest scan
-    beams_valid: int = 0  # with an echo, in the newest scan
+    newest: Floats | None = None  # echoes of its newest scan
+    beams_valid: int = 0  # of them with an echo
 
 
 def known_view(background: Background, beams: Beams) -> View:
@@ -50,18 +51,22 @@ def look(
     """Return the view after one more scan taken at `now_s`, and the new things in it.
 
     Nothing is seen while the background is learned. A scan with other beams than before makes the
-    background void: it is learned again. A scan whose beams have no direction is none at all.
+    background void: it is learned again.
+
+    The same view comes back for what is no scan: beams without a direction, or the very ranges of
+    the scan before. Noise sees to it that no working scanner measures the same twice, so one that
+    repeats itself has frozen and falls silent.
     """
     beams = beams_of(scan)
-    if beams is None:
+    echoes = echoes_m(scan)
+    valid = int(np.count_nonzero(~np.isnan(echoes)))
+    if beams is None or (valid and _same(view.newest, echoes)):
         return view, NOTHING
     if view.beams is not None and not same_beams(view.beams, beams):
         view = View()
-    echoes = echoes_m(scan)
-    valid = int(np.count_nonzero(~np.isnan(echoes)))
-    view = replace(view, beams=beams, seen_s=now_s, beams_valid=valid)
+    view = replace(view, beams=beams, seen_s=now_s, newest=echoes, beams_valid=valid)
     if view.watch is None:
-        return _learn(settings, view, echoes, now_s), NOTHING
+        return _learn(settings, view, scan, now_s), NOTHING
     new = foreground(view.watch.background, echoes)
     watched = watch(
         view.watch,
@@ -73,14 +78,19 @@ def look(
     return replace(view, watch=watched), find_clusters(settings, scanner, scan, echoes, new)
 
 
-def _learn(settings: TrackerSettings, view: View, echoes: Floats, now_s: float) -> View:
+def _same(before: Floats | None, echoes: Floats) -> bool:
+    return before is not None and np.array_equal(before, echoes, equal_nan=True)
+
+
+def _learn(settings: TrackerSettings, view: View, scan: Scan, now_s: float) -> View:
     """Return the view after a scan of the learning time; at its end the background is known."""
-    learning = (*view.learning, (now_s, echoes))
+    learning = (*view.learning, (now_s, echoes_m(scan)))
     if now_s - learning[0][0] < settings.background_s:
         return replace(view, learning=learning)
     background = learn(
         np.stack([ranges for _, ranges in learning]),
         np.array([time_s for time_s, _ in learning]),
+        range_max_m=scan.range_max_m,
         margin_m=settings.background_margin_m,
         window_s=settings.background_window_s,
         present_ratio=settings.background_present_ratio,
