@@ -1,6 +1,7 @@
 """The simulated cell as a process of its own, heard and directed over DDS."""
 
 import os
+import select
 import subprocess
 import sys
 import time
@@ -95,7 +96,8 @@ def start(folder, cell=CELL):
 def visitor(tmp_path_factory):
     os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
     made = Visitor()
-    process = start(tmp_path_factory.mktemp("state"))
+    made.folder = tmp_path_factory.mktemp("state")
+    process = start(made.folder)
     try:
         yield made
     finally:
@@ -196,6 +198,7 @@ def test_a_silenced_box_falls_silent_and_comes_back(visitor):
         (PressButton, {"control": "bell", "value": "press"}, "reset"),
         (InjectFault, {"fault": "meteor", "target": "left"}, "scanner_silent"),
         (InjectFault, {"fault": "scanner_blind", "target": "roof"}, "left, right"),
+        (InjectFault, {"fault": "motor_dead", "target": "knee"}, "joint_1"),
         (DirectPerson, {"person_id": 7, "act": "take"}, "known: 1"),
         (DirectPerson, {"person_id": 1, "act": "fly"}, "walk, take, leave"),
     ],
@@ -204,6 +207,34 @@ def test_what_is_not_known_is_refused_with_what_is(visitor, kind, fields, said):
     answer = visitor.call(kind, **fields)
     assert not answer.accepted
     assert said in answer.reason
+
+
+def answers(port, motor_id):
+    """Return whether a motor answers a ping within half a second."""
+    frames = {
+        1: bytes.fromhex("FF FF FD 00 01 03 00 01 19 4E"),
+        2: bytes.fromhex("FF FF FD 00 02 03 00 01 19 72"),
+    }
+    os.write(port, frames[motor_id])
+    heard = b""
+    while len(heard) < 14 and select.select([port], [], [], 0.5)[0]:
+        heard += os.read(port, 100)
+    return heard[:5] == b"\xff\xff\xfd\x00" + bytes([motor_id])
+
+
+def test_the_motors_answer_on_the_port_and_a_dead_one_does_not(visitor):
+    visitor.next("truth")
+    port = os.open(visitor.folder / "motors", os.O_RDWR | os.O_NOCTTY)
+    try:
+        assert answers(port, 1)
+        fault = {"fault": "motor_dead", "target": "joint_1"}
+        assert visitor.call(InjectFault, **fault, active=True).accepted
+        assert not answers(port, 1)
+        assert answers(port, 2)
+        assert visitor.call(InjectFault, **fault, active=False).accepted
+        assert answers(port, 1)
+    finally:
+        os.close(port)
 
 
 def test_a_cell_that_is_not_simulated_is_refused_with_the_reason(tmp_path):

@@ -1,15 +1,16 @@
 """sim_cell: stands in the place of a real cell, behind the same topics and a serial port.
 
-One thread steps the world in real time and answers the serial bus in between; the executor's
-thread publishes what the world produced and serves directions. A world that cannot keep up is
-told as an event, and the time lost is not made up.
+One thread steps the world in real time and answers the serial bus in between, another one publishes
+what the world produced (a queue costs a fraction of waking the executor for each message), and the
+executor serves directions and the operator box. A world that cannot keep up is told as an event,
+and the time lost is not made up.
 """
 
 from __future__ import annotations
 
 import array
-import collections
 import json
+import queue
 import sys
 import threading
 import time
@@ -24,9 +25,11 @@ from hrc_cell_interfaces.srv import DirectPerson, InjectFault, PressButton
 from sensor_msgs.msg import LaserScan
 
 from hrc_cell.adapters.description import load_description
+from hrc_cell.adapters.serial.emulator import Emulator, EmulatorPort
 from hrc_cell.adapters.sim import scanner
 from hrc_cell.adapters.sim.operator_box import OperatorBox
 from hrc_cell.adapters.sim.pace import Pacer
+from hrc_cell.adapters.sim.plant import ArmPlant
 from hrc_cell.adapters.sim.scanner import Scan
 from hrc_cell.adapters.sim.world import SimWorld, Truth
 from hrc_cell.nodes.base import ALL, KEPT, NEWEST, SENSOR, CellNode, run
@@ -34,6 +37,8 @@ from hrc_cell.settings.share import share_folder
 
 INPUTS_HZ = PARTS_HZ = 20.0
 TRUTH_HZ = 50.0
+SERVE_EVERY = 5  # steps
+PORT_LINK = "motors"  # in the state folder; bus.port "sim" means this
 SWITCH_INTERVAL_S = 0.0005
 """How long one thread of this process may keep the others waiting."""
 FAULTS = (*scanner.FAULTS, "inputs_silent", "motor_dead")
@@ -51,14 +56,15 @@ class SimCell(CellNode):
         super().__init__("sim_cell")
         self._world: SimWorld
         self._pacer: Pacer | None = None
+        self._port: EmulatorPort | None = None
         self._lock = threading.Lock()  # held while the world steps or is directed
-        self._outbox: collections.deque[Callable[[], None]] = collections.deque(maxlen=100)
-        self._lag_s = 0.0
+        self._outbox: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
+        self._postman: threading.Thread | None = None
 
     # Lifecycle.
 
     def setup(self) -> None:
-        """Build the world and open the motors' port."""
+        """Build the world."""
         settings = self.cell.file.sim
         if settings is None:
             raise ValueError("sim_cell needs a cell with simulated: true and a section sim")
@@ -68,6 +74,11 @@ class SimCell(CellNode):
             urdf_text=load_description(self.cell).urdf_text,
             room_xml=room.read_text(encoding="utf-8"),
         )
+        robot = self.cell.file.robot
+        motors = (*robot.arm, robot.hand)
+        self._motor_ids = {motor.joint: motor.motor_id for motor in motors}
+        plant = ArmPlant(self._world.motors, motors)
+        self._emulator = Emulator([motor.motor_id for motor in motors], plant)
         self._box = OperatorBox()
         self._scans = {
             place.name: self.create_publisher(LaserScan, f"scanners/{place.name}/scan", SENSOR)
@@ -80,7 +91,6 @@ class SimCell(CellNode):
         self.create_service(PressButton, "sim/press", self._press)
         self.create_service(InjectFault, "sim/inject", self._inject)
         self.create_service(DirectPerson, "sim/person", self._direct)
-        self._ready = self.create_guard_condition(self._publish_outbox)
         self._inputs_timer = self.create_timer(
             1.0 / INPUTS_HZ, self._publish_inputs, autostart=False
         )
@@ -89,23 +99,38 @@ class SimCell(CellNode):
         self._steps = 0
 
     def start(self) -> None:
-        """Let time run."""
-        self._pacer = Pacer(self._step, self._world.step_s, {}, self._lagged)
+        """Plug in the motors' port and let time run."""
+        self._port = EmulatorPort(self._emulator, self.state_dir / PORT_LINK)
+        self._postman = threading.Thread(target=self._deliver, name="postman", daemon=True)
+        self._postman.start()
+        handlers = {self._port.fileno(): self._serve}
+        self._pacer = Pacer(self._step, self._world.step_s, handlers, self._lagged)
         self._pacer.start()
         self._inputs_timer.reset()
 
     def stop(self) -> None:
-        """Let time stand still."""
+        """Let time stand still and unplug the port."""
         if self._pacer is not None:
             self._inputs_timer.cancel()
             self._pacer.stop()
             self._pacer = None
+        if self._postman is not None:
+            self._outbox.put(None)
+            self._postman.join()
+            self._postman = None
+        if self._port is not None:
+            self._port.close()
+            self._port = None
 
     def close(self) -> None:
-        """End the thread and take the port away."""
+        """End the threads and take the port away."""
         self.stop()
 
     # On the world's thread.
+
+    def _serve(self) -> None:
+        if self._port is not None:
+            self._port.serve(time.monotonic())
 
     def _step(self) -> None:
         with self._lock:
@@ -114,24 +139,24 @@ class SimCell(CellNode):
             stamp = self.stamp()
             for scan in scans:
                 self._send(self._publish_scan, scan, stamp)
+            if self._steps % SERVE_EVERY == 0:
+                self._serve()  # the motors' own watchdogs also run while the bus is silent
             if self._steps % self._truth_every == 0:
                 self._send(self._publish_truth, self._world.truth(), stamp)
             if self._steps % self._parts_every == 0:
                 self._send(self._publish_parts, self._world.parts.sensors(), stamp)
 
     def _send(self, publish: Callable[[Any, TimeMsg], None], what: object, stamp: TimeMsg) -> None:
-        self._outbox.append(lambda: publish(what, stamp))
-        self._ready.trigger()
+        self._outbox.put(lambda: publish(what, stamp))
 
     def _lagged(self, lost_s: float) -> None:
-        self._lag_s += lost_s
         self._send(self._publish_event, ("sim_lag", {"lost_s": round(lost_s, 4)}), self.stamp())
 
-    # On the executor's thread.
+    # On the postman's thread.
 
-    def _publish_outbox(self) -> None:
-        while self._outbox:
-            self._outbox.popleft()()
+    def _deliver(self) -> None:
+        while (publish := self._outbox.get()) is not None:
+            publish()
 
     def _publish_scan(self, scan: Scan, stamp: TimeMsg) -> None:
         settings = self.cell.file.sim
@@ -166,6 +191,14 @@ class SimCell(CellNode):
         msg.header.stamp = stamp
         self._parts.publish(msg)
 
+    def _publish_event(self, event: tuple[str, dict[str, object]], stamp: TimeMsg) -> None:
+        kind, data = event
+        msg = CellEvent(source=self.get_name(), kind=kind, data=json.dumps(data))
+        msg.header.stamp = stamp
+        self._events.publish(msg)
+
+    # On the executor's thread.
+
     def _publish_inputs(self) -> None:
         self._report_failure()
         if self._box.silent:
@@ -178,12 +211,6 @@ class SimCell(CellNode):
         )  # fmt: skip
         msg.header.stamp = self.stamp()
         self._inputs.publish(msg)
-
-    def _publish_event(self, event: tuple[str, dict[str, object]], stamp: TimeMsg) -> None:
-        kind, data = event
-        msg = CellEvent(source=self.get_name(), kind=kind, data=json.dumps(data))
-        msg.header.stamp = stamp
-        self._events.publish(msg)
 
     def _report_failure(self) -> None:
         """Let an error of the world's thread end the process: a frozen world is no cell."""
@@ -224,6 +251,14 @@ class SimCell(CellNode):
                 self._world.inject(fault, target, active=active)
         elif fault == "inputs_silent":
             self._box.silent = active
+        elif fault == "motor_dead":
+            known = self._motor_ids
+            if target not in known:
+                raise ValueError(f"joint {target!r} is not known; known: {', '.join(known)}")
+            with self._lock:
+                (self._emulator.silent.add if active else self._emulator.silent.discard)(
+                    known[target]
+                )
         else:
             raise ValueError(f"fault {fault!r} is not known; known: {', '.join(FAULTS)}")
 

@@ -32,9 +32,10 @@ FOLLOW_PER_S = 60.0
 """How fast the reference closes in on the goal."""
 INTEGRAL_PER_S = 4.0
 INTEGRAL_MAX_RATIO = 0.15
-_TORQUE_PER_AMPERE = ((8.0, 2.41), (0.0, 1.78))
-"""From this effort on, N m for each ampere: XM540-W270 (10.6 N m at 4.4 A), XM430-W350 (4.1 at
-2.3 A); source: the manufacturer's data sheets."""
+_TORQUE_PER_AMPERE = ((15.0, 4.82), (8.0, 2.41), (0.0, 1.78))
+"""From this effort on, N m for each ampere reported: two XM540-W270 side by side of which one
+reports, one XM540-W270 (10.6 N m at 4.4 A), XM430-W350 (4.1 at 2.3 A); source: the manufacturer's
+data sheets."""
 
 
 class Motors:
