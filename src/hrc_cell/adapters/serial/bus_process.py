@@ -1,0 +1,278 @@
+"""The process that owns the bus: one thread, one loop, absolute deadlines.
+
+    python -m hrc_cell.adapters.serial.bus_process PARENT_PID SHARED_FD < plan.json
+
+Each cycle: the gate judges the newest goal and permit of the shared memory, all goals go out in one
+frame, all motors are read in one request, one slow register follows. A silent node needs nobody to
+notice it: its permit and goals carry their instants and grow old. When the node is gone this
+process is killed with it, and the motors' own Bus Watchdog stops and holds them.
+
+A fault (a motor silent for `lost_cycles_max` cycles, a tripped watchdog, a hardware error, torque
+gone, a cycle that came too late for the watchdogs) brings the joints to rest and is latched. It is
+cleared when the monitor has been LATCHED since and a person has reset it (a fresh permit with state
+READY or more), and then only by bringing all motors up again: checks, goals at the present
+positions, HOLD.
+
+Told to end (SIGTERM, or `Command.end`), it brings the joints to rest, switches every torque off,
+each tried, then the watchdogs, and closes the port. It tells what happens as JSON lines on its
+standard output; exit codes are EXIT_*.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import gc
+import json
+import math
+import os
+import signal
+import sys
+import time
+
+import numpy as np
+
+from hrc_cell.adapters.serial.driver import Driver, Refused, hardware_error_text
+from hrc_cell.adapters.serial.master import Master, NoReply
+from hrc_cell.adapters.serial.plan import BusPlan
+from hrc_cell.adapters.serial.port import Port, PortLost
+from hrc_cell.adapters.serial.shared import BusState, Command, Shared
+from hrc_cell.core.gate import (
+    Array,
+    GateState,
+    GoalView,
+    PermitView,
+    Phase,
+    closed,
+    held,
+    step,
+)
+
+EXIT_REFUSED = 5
+EXIT_PORT_LOST = 6
+LATCHED, READY = 0, 1  # states of MotionPermit
+_PR_SET_PDEATHSIG = 1
+_REAL_TIME_PRIORITY = 50
+
+
+def tell(kind: str, **data: object) -> None:
+    """Send one line to the node; dropped when nobody reads."""
+    line = json.dumps({"kind": kind, **data}) + "\n"
+    with contextlib.suppress(OSError):
+        os.write(sys.stdout.fileno(), line.encode())
+
+
+class BusLoop:
+    """The loop over one driver."""
+
+    def __init__(self, plan: BusPlan, shared: Shared, driver: Driver) -> None:
+        self._plan, self._shared, self._driver = plan, shared, driver
+        self._limits = plan.gate_limits()
+        self.gate: GateState = closed(len(plan.motors))
+        self.fault = ""
+        self._latch_seen = False
+        self._cycle = self._missed = 0
+        self._ending = False
+        self._command = Command()
+
+    def end(self, *_: object) -> None:
+        """Ask the loop to come to rest and return. Safe in a signal handler."""
+        self._ending = True
+
+    def bring_up(self) -> None:
+        """Bring the motors up and hold them. Raises NoReply or Refused."""
+        self._driver.bring_up()
+        self.gate = held(self._measured())
+        self._limits = self._plan.gate_limits(self._driver.windows_rad)
+
+    def run(self) -> None:
+        """Run cycles until told to end and at rest. Raises PortLost."""
+        period_s = self._plan.period_s
+        then_s = due_s = time.monotonic()
+        while True:
+            due_s += period_s
+            now_s = time.monotonic()
+            if now_s < due_s:
+                time.sleep(due_s - now_s)
+            else:
+                skipped = math.floor((now_s - due_s) / period_s)
+                self._missed += skipped
+                due_s += skipped * period_s
+            now_s = time.monotonic()
+            if now_s - then_s > self._plan.watchdog_s:
+                self._latch("bus_stalled")
+            self._run_cycle(now_s, now_s - then_s)
+            then_s = now_s
+            if self._ending and self.gate.phase in (Phase.HOLD, Phase.CLOSED):
+                return
+
+    def _run_cycle(self, now_s: float, dt_s: float) -> None:
+        command = self._shared.read_command()
+        if command is not None:
+            self._command = command
+        self._ending = self._ending or self._command.end
+        permit, goal = self._views(now_s)
+        if self.fault:
+            self._try_to_clear(permit)
+        self.gate = step(
+            self._limits,
+            self.gate,
+            goal=goal,
+            permit=permit,
+            measured_rad=self._measured(),
+            dt_s=dt_s,
+            fault="ending" if self._ending else self.fault,
+        )
+        if self.gate.phase is not Phase.CLOSED:
+            self._driver.write_goals(self.gate.commanded_rad.tolist())
+        self._driver.read_all()
+        self._driver.read_slow()
+        self._look_for_faults()
+        self._cycle += 1
+        self.publish(permit)
+
+    def _measured(self) -> Array:
+        return np.array([motor.position_rad for motor in self._driver.motors])
+
+    def _views(self, now_s: float) -> tuple[PermitView | None, GoalView | None]:
+        """Return permit and goal with the ages they have now."""
+        permit, goal = self._command.permit, self._command.goal
+        permit_view = permit and PermitView(
+            seq=permit.seq,
+            age_s=now_s - permit.stamp_s,
+            lease_s=permit.lease_s,
+            speed_ratio=permit.speed_ratio,
+            oldest_sample_age_s=permit.oldest_sample_age_s,
+            reaction_time_s=permit.reaction_time_s,
+            gripper_permitted=permit.gripper_permitted,
+            state=permit.state,
+        )
+        goal_view = goal and GoalView(
+            seq=goal.seq,
+            age_s=now_s - goal.stamp_s,
+            lifetime_s=goal.lifetime_s,
+            positions_rad=np.array(goal.positions_rad),
+            velocities_radps=np.array(goal.velocities_radps),
+        )
+        return permit_view, goal_view
+
+    def _look_for_faults(self) -> None:
+        driver = self._driver
+        for index, motor in enumerate(self._plan.motors):
+            known = driver.motors[index]
+            if driver.silent_cycles[index] >= self._plan.lost_cycles_max:
+                self._latch(f"motor_lost:{motor.joint}")
+            elif driver.tripped[index]:
+                self._latch(f"watchdog:{motor.joint}")
+            elif known.hardware_error:
+                self._latch(f"hardware_error:{motor.joint}", bits=known.hardware_error)
+            elif not known.torque_on:
+                self._latch(f"torque_off:{motor.joint}")
+
+    def _latch(self, fault: str, *, bits: int = 0) -> None:
+        """Keep the first fault until a person clears it."""
+        if self.fault:
+            return
+        self.fault, self._latch_seen = fault, False
+        more = {"text": hardware_error_text(bits)} if bits else {}
+        tell("fault", fault=fault, **more)
+
+    def _try_to_clear(self, permit: PermitView | None) -> None:
+        """Bring the motors up again once a person has reset the cell after the fault."""
+        if permit is None or not -0.01 < permit.age_s <= permit.lease_s:
+            return
+        if permit.state == LATCHED:
+            self._latch_seen = True
+        elif self._latch_seen and permit.state >= READY:
+            if self.gate.phase not in (Phase.HOLD, Phase.CLOSED):
+                return
+            self._latch_seen = False
+            try:
+                self.bring_up()
+            except (NoReply, Refused) as error:
+                tell("fault_stays", fault=self.fault, text=str(error))
+                self.gate = closed(len(self._plan.motors))
+                return
+            tell("fault_cleared", fault=self.fault)
+            self.fault = ""
+
+    def publish(self, permit: PermitView | None) -> None:
+        """Write the state for the node."""
+        delay_s = math.nan
+        if permit is not None:
+            delay_s = permit.oldest_sample_age_s + permit.age_s
+        self._shared.write_state(
+            BusState(
+                cycle=self._cycle,
+                missed_cycles=self._missed,
+                end_s=time.monotonic(),
+                gate=int(self.gate.phase),
+                gate_delay_s=delay_s,
+                latched=bool(self.fault),
+                latch_seen=self._latch_seen,
+                reason=self.fault or self.gate.reason,
+                motors=tuple(self._driver.motors),
+            )
+        )
+
+    def shut_down(self) -> None:
+        """Switch every torque off, then say so."""
+        failed = self._driver.torque_off()
+        self.gate = closed(len(self._plan.motors))
+        self.publish(None)
+        tell("ended", failed=failed)
+
+
+def die_with_parent(parent_pid: int) -> None:
+    """Have the kernel kill this process when the node is gone; exit if it already is."""
+    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent_pid:
+        sys.exit(EXIT_REFUSED)
+
+
+def be_real_time() -> bool:
+    """Ask for a real-time priority, where that is permitted."""
+    try:
+        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(_REAL_TIME_PRIORITY))
+    except OSError:
+        return False
+    return True
+
+
+def main(arguments: list[str]) -> int:
+    """Own the bus until told to end. Returns the exit code."""
+    parent_pid, fd = int(arguments[0]), int(arguments[1])
+    die_with_parent(parent_pid)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the node, which tells us
+    os.set_blocking(sys.stdout.fileno(), False)
+    plan = BusPlan.from_json(sys.stdin.read())
+    shared = Shared(len(plan.motors), fd)
+    try:
+        port = Port(plan.port, plan.baud)
+    except PortLost as error:
+        tell("refused", text=error.strerror)
+        return EXIT_PORT_LOST
+    master = Master(port, reply_margin_s=plan.reply_margin_s, beat=shared.beat)
+    loop = BusLoop(plan, shared, Driver(plan, master))
+    signal.signal(signal.SIGTERM, loop.end)
+    try:
+        loop.bring_up()
+        tell("ready", wire_limit_hz=plan.wire_limit_hz(), real_time=be_real_time())
+        gc.collect()
+        gc.freeze()
+        gc.disable()
+        loop.run()
+        loop.shut_down()
+    except (NoReply, Refused) as error:
+        tell("refused", text=str(error))
+        return EXIT_REFUSED
+    except PortLost as error:
+        tell("port_lost", text=error.strerror)
+        return EXIT_PORT_LOST
+    finally:
+        port.close()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,187 @@
+"""What the bus process is told when it starts: port, motors, limits. It travels as one JSON text.
+
+Joint radians and register counts are turned into each other here, and nowhere else:
+joint = sign (counts - zero_counts) 2 pi / 4096.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+import numpy as np
+
+from hrc_cell.adapters.serial import codec, registers
+from hrc_cell.adapters.serial.master import wire_s
+from hrc_cell.adapters.serial.registers import RAD_PER_COUNT
+from hrc_cell.core.gate import GateLimits
+from hrc_cell.settings.cell import CellFile
+
+WIRE_SHARE_MAX = 0.8
+"""Of the rate that the wire alone would allow; the rest is for lost replies and this machine."""
+GOALS_BRIDGED = 2
+"""Missing goals in a row that extrapolation bridges without braking."""
+SLOW_SIZE = 7
+"""Most bytes of the one slow register read in each cycle."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MotorPlan:
+    """One motor and its joint. Radians of the joint."""
+
+    joint: str
+    motor_id: int
+    reversed: bool
+    zero_counts: int
+    lower_rad: float
+    upper_rad: float
+    velocity_max_radps: float
+    current_max_a: float | None  # None: as the motor has it
+
+    def radians(self, counts: float) -> float:
+        """Return the joint position of a register value."""
+        away = (counts - self.zero_counts) * RAD_PER_COUNT
+        return -away if self.reversed else away
+
+    def counts(self, joint_rad: float) -> int:
+        """Return the register value of a joint position."""
+        away = -joint_rad if self.reversed else joint_rad
+        return round(self.zero_counts + away / RAD_PER_COUNT)
+
+    def signed(self, value: float) -> float:
+        """Return a velocity or current of the shaft as that of the joint."""
+        return -value if self.reversed else value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BusPlan:
+    """All that the bus process needs to know. Motors: the arm base first, then the gripper."""
+
+    port: str
+    baud: int
+    rate_hz: float
+    reply_margin_s: float
+    watchdog_s: float
+    lost_cycles_max: int
+    stop_deceleration_radps2: float
+    stopping_time_s: float
+    rejoin_rad: float
+    rejoin_velocity_radps: float
+    goal_lifetime_s: float
+    extrapolate_s: float
+    motors: tuple[MotorPlan, ...]
+
+    @property
+    def period_s(self) -> float:
+        """Return the length of a cycle."""
+        return 1.0 / self.rate_hz
+
+    @property
+    def motor_ids(self) -> tuple[int, ...]:
+        """Return the IDs in the order of the joints."""
+        return tuple(motor.motor_id for motor in self.motors)
+
+    def to_json(self) -> str:
+        """Return it as text."""
+        return json.dumps(asdict(self), allow_nan=False)
+
+    @staticmethod
+    def from_json(text: str) -> BusPlan:
+        """Return the plan of a text made by `to_json`."""
+        values = json.loads(text)
+        values["motors"] = tuple(MotorPlan(**motor) for motor in values["motors"])
+        return BusPlan(**values)
+
+    def gate_limits(self, windows_rad: Sequence[tuple[float, float]] = ()) -> GateLimits:
+        """Return the limits of the last gate, with these windows instead of the description's.
+
+        Raises ValueError when they contradict each other.
+        """
+        windows = windows_rad or [(motor.lower_rad, motor.upper_rad) for motor in self.motors]
+        return GateLimits(
+            joints=tuple(motor.joint for motor in self.motors),
+            lower_rad=np.array([lower for lower, _ in windows]),
+            upper_rad=np.array([upper for _, upper in windows]),
+            velocity_max_radps=np.array([motor.velocity_max_radps for motor in self.motors]),
+            stop_deceleration_radps2=self.stop_deceleration_radps2,
+            stopping_time_s=self.stopping_time_s,
+            rejoin_rad=self.rejoin_rad,
+            rejoin_velocity_radps=self.rejoin_velocity_radps,
+            goal_lifetime_s=self.goal_lifetime_s,
+            extrapolate_s=self.extrapolate_s,
+            cycle_max_s=2.0 * self.period_s,
+        )
+
+    def wire_limit_hz(self) -> float:
+        """Return how many cycles the wire could carry at most, replies coming without delay."""
+        count = len(self.motors)
+        goals = dict.fromkeys(self.motor_ids, b"\0\0\0\0")
+        size = (
+            len(codec.sync_write(registers.GOAL_POSITION.address, goals))
+            + len(codec.sync_read(self.motor_ids, 0, registers.SAMPLE_SIZE))
+            + count * codec.status_length(registers.SAMPLE_SIZE)
+            + len(codec.read(1, 0, SLOW_SIZE))
+            + codec.status_length(SLOW_SIZE)
+        )
+        return 1.0 / wire_s(size, self.baud)
+
+    def check_rate(self) -> None:
+        """Raise ValueError when the wire cannot carry the rate."""
+        limit_hz = self.wire_limit_hz()
+        if self.rate_hz > WIRE_SHARE_MAX * limit_hz:
+            raise ValueError(
+                f"bus.rate_hz = {self.rate_hz:g} Hz is too much for {len(self.motors)} motors at "
+                f"{self.baud} baud: the wire carries {limit_hz:.0f} Hz, and "
+                f"{WIRE_SHARE_MAX:.0%} of that, {WIRE_SHARE_MAX * limit_hz:.0f} Hz, may be used; "
+                "lower the rate or raise the baud rate"
+            )
+
+
+def make_plan(
+    file: CellFile,
+    *,
+    port: str,
+    lower_rad: Sequence[float],
+    upper_rad: Sequence[float],
+    velocity_max_radps: Sequence[float],
+) -> BusPlan:
+    """Return the plan for a cell. Limits of the joints come from the description, arm then gripper.
+
+    Raises ValueError when rate or limits cannot be kept.
+    """
+    bus, robot = file.bus, file.robot
+    asked = [bus.velocity_max_radps] * len(robot.arm) + [robot.gripper.velocity_radps]
+    motors = tuple(
+        MotorPlan(
+            joint=motor.joint,
+            motor_id=motor.motor_id,
+            reversed=motor.reversed,
+            zero_counts=motor.zero_counts,
+            lower_rad=float(lower),
+            upper_rad=float(upper),
+            velocity_max_radps=min(most, float(able)),
+            current_max_a=robot.gripper.current_max_a if motor is robot.hand else None,
+        )
+        for motor, lower, upper, most, able in zip(
+            (*robot.arm, robot.hand), lower_rad, upper_rad, asked, velocity_max_radps, strict=True
+        )
+    )
+    plan = BusPlan(
+        port=port,
+        baud=bus.baud,
+        rate_hz=bus.rate_hz,
+        reply_margin_s=bus.reply_margin_s,
+        watchdog_s=bus.watchdog_s,
+        lost_cycles_max=bus.lost_cycles_max,
+        stop_deceleration_radps2=bus.stop_deceleration_radps2,
+        stopping_time_s=file.safety.stopping_time_s,
+        rejoin_rad=bus.rejoin_rad,
+        rejoin_velocity_radps=file.motion.rejoin_velocity_radps,
+        goal_lifetime_s=bus.goal_lifetime_s,
+        extrapolate_s=GOALS_BRIDGED / file.motion.rate_hz,
+        motors=motors,
+    )
+    plan.check_rate()
+    plan.gate_limits()
+    return plan
