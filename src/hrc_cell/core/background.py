@@ -64,8 +64,9 @@ def learn(
 ) -> Background:
     """Return the background of echoes [scans, beams] (NaN: no echo) taken at stamps [scans].
 
-    The table reaches to `range_max_m`, for what may be revealed later. Windows last `window_s`, or less so that there are at least six. A range is background when it
-    was seen in more than `present_ratio` of the windows in which it was not hidden.
+    The table reaches to `range_max_m`, for what may be revealed later. Windows last `window_s`, or
+    less so that there are at least six. A range is background when it was seen in more than
+    `present_ratio` of the windows in which it was not hidden.
     """
     farthest_m = range_max_m if 0.0 < range_max_m < TABLE_MAX_M else TABLE_MAX_M
     bins = 1 + int(farthest_m / BIN_M) + _reach_bins(margin_m)

@@ -22,6 +22,7 @@ from hrc_cell.core.scan import Scan
 from hrc_cell.core.tracking import People, Track, observe
 from hrc_cell.core.view import ScannerState, View, look, scanner_state
 from hrc_cell.nodes.base import ALL, NEWEST, SENSOR, CellNode, run
+from hrc_cell.nodes.parameters import declare_settings
 from hrc_cell.settings.sensing import Scanner
 
 STATUS_PERIOD_S = 0.1
@@ -36,6 +37,9 @@ class HumanTracker(CellNode):
     def setup(self) -> None:
         """Take the background from its file if there is one; make the topics."""
         scanners = self.cell.file.scanners
+        declare_settings(self, "tracker", self.cell.file.tracker)
+        for scanner in scanners:
+            declare_settings(self, f"scanners.{scanner.name}", scanner)
         path = self._background_path()
         known = load_backgrounds(path) if path is not None and path.exists() else {}
         self._views = {scanner.name: known.get(scanner.name, View()) for scanner in scanners}

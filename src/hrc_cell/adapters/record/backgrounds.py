@@ -49,7 +49,7 @@ def load_backgrounds(path: Path) -> dict[str, View]:
     Raises ValueError with what to do if the file is not what save_backgrounds writes.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
             names = [key.removesuffix(".known") for key in file.files if key.endswith(".known")]
             return {name: _view(file[f"{name}.known"], file[f"{name}.numbers"]) for name in names}
     except (ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:

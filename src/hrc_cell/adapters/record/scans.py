@@ -32,7 +32,7 @@ def read_scans(folder: Path | str, topic: str | None = None) -> Iterator[Scan]:
         raise RecordingError(f"{path}: no such recording")
     store = get_typestore(Stores.ROS2_JAZZY)
     try:
-        with AnyReader([path], default_typestore=store) as reader:
+        with AnyReader(_bags(path), default_typestore=store) as reader:
             scans = [c for c in reader.connections if c.msgtype == SCAN_TYPE]
             chosen = _choose(path, sorted({c.topic for c in scans}), topic)
             connections = [c for c in scans if c.topic == chosen]
@@ -48,11 +48,17 @@ def read_scans(folder: Path | str, topic: str | None = None) -> Iterator[Scan]:
                     range_max_m=float(message.range_max),
                     ranges=np.asarray(message.ranges),
                 )
-    except AnyReaderError as error:
+    except (AnyReaderError, FileNotFoundError) as error:
         raise RecordingError(
             f"{path}: not a recording that can be read ({error}); expected a .mcap file or a "
             "folder with metadata.yaml"
         ) from error
+
+
+def _bags(path: Path) -> list[Path]:
+    """Return what to open: the recording, or the files of a folder without metadata.yaml."""
+    loose = sorted(path.glob("*.mcap")) if path.is_dir() else []
+    return loose if loose and not (path / "metadata.yaml").exists() else [path]
 
 
 def _choose(path: Path, topics: list[str], topic: str | None) -> str:

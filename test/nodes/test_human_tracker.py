@@ -1,0 +1,317 @@
+"""The tracker node over real DDS: scans become people, and silence is told."""
+
+import array
+import json
+import math
+import os
+import shutil
+import time
+
+import numpy as np
+import pytest
+import rclpy
+from bags import write_bag
+from builtin_interfaces.msg import Time as TimeMsg
+from hrc_cell_interfaces.msg import CellEvent, Humans, ScannerStatus
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.lifecycle import TransitionCallbackReturn
+from scan_room import Room, legs, scanner
+from sensor_msgs.msg import LaserScan
+from strategies import ROOT
+
+from hrc_cell.adapters.record.scans import read_scans
+from hrc_cell.nodes.base import ALL, NEWEST, SENSOR
+from hrc_cell.nodes.human_tracker import HumanTracker
+from hrc_cell.settings.cell import load_cell
+
+GOOD = TransitionCallbackReturn.SUCCESS
+OK, LEARNING = ScannerStatus.OK, ScannerStatus.LEARNING
+SILENT, BLIND = ScannerStatus.SILENT, ScannerStatus.BLIND
+PERIOD_S = 0.04
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A cell that learns its background quickly and keeps it."""
+    folder = shutil.copytree(ROOT / "config" / "default", tmp_path / "cell")
+    file = folder / "cell.yaml"
+    text = file.read_text(encoding="utf-8")
+    quick = text.replace(
+        "  background_s: 1.5\n", "  background_s: 0.4\n  background_file: background.npz\n"
+    )
+    assert quick != text
+    file.write_text(quick.replace("timeout_s: 0.15", "timeout_s: 0.4"), encoding="utf-8")
+    return folder
+
+
+@pytest.fixture
+def ros(folder, tmp_path):
+    """Run rclpy with that cell, in a namespace of this test's own."""
+    os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
+    arguments = ["--ros-args", "-r", f"__ns:=/tracker_{os.getpid()}"]
+    rclpy.init(args=[*arguments, "-p", f"cell:={folder}", "-p", f"state_dir:={tmp_path}/state"])
+    yield
+    rclpy.try_shutdown()
+
+
+class Surroundings:
+    """The room in front of the tracker: shows it scans, hears what it sees."""
+
+    def __init__(self, folder):
+        self.places = load_cell(folder).file.scanners
+        self.room = Room(beams=181)
+        self.tracker = HumanTracker()
+        self.node = rclpy.create_node("surroundings")
+        self.executor = SingleThreadedExecutor()
+        self.executor.add_node(self.tracker)
+        self.executor.add_node(self.node)
+        self.eyes = {
+            place.name: self.node.create_publisher(LaserScan, f"scanners/{place.name}/scan", SENSOR)
+            for place in self.places
+        }
+        self.humans, self.events = [], []
+        self.node.create_subscription(Humans, "humans", self.humans.append, NEWEST)
+        self.node.create_subscription(CellEvent, "events", self.events.append, ALL)
+        self.silent, self.posts, self.change = set(), lambda now_s: [], {}
+        self.begin_s = time.monotonic()
+
+    def send(self, scan, stamp=None, **change):
+        """Publish one scan with a stamp of now."""
+        message = LaserScan(
+            angle_min=scan.angle_min_rad,
+            angle_increment=scan.angle_increment_rad,
+            range_min=scan.range_min_m,
+            range_max=scan.range_max_m,
+            ranges=array.array("f", np.asarray(scan.ranges, dtype=np.float32)),
+        )
+        message.header.frame_id = scan.frame
+        message.header.stamp = stamp or self.node.get_clock().now().to_msg()
+        for name, value in change.items():
+            setattr(message, name, value)
+        self.eyes[scan.frame].publish(message)
+
+    def look(self):
+        """Let every scanner that is not silent see the room as it is now."""
+        posts = self.posts(time.monotonic())
+        for place in self.places:
+            if place.name not in self.silent:
+                self.send(self.room.scan(place, posts), **self.change)
+
+    def until(self, what, check, limit_s=15.0):
+        """Keep the scanners turning until `check` of a new message holds; return that message."""
+        end_s, next_s = time.monotonic() + limit_s, 0.0
+        while time.monotonic() < end_s:
+            if time.monotonic() >= next_s:
+                self.look()
+                next_s = time.monotonic() + PERIOD_S
+            before = len(self.humans)
+            self.executor.spin_once(timeout_sec=0.005)
+            for message in self.humans[before:]:
+                if check(message):
+                    return message
+        raise AssertionError(f"{what}: not seen; last {self.humans[-1:]}")
+
+    def states(self, *wanted):
+        """Return a check for the states of the scanners."""
+        return lambda message: tuple(s.state for s in message.scanners) == wanted
+
+    def told(self, kind):
+        """Return the events of a kind."""
+        return [json.loads(event.data) for event in self.events if event.kind == kind]
+
+    def begin(self):
+        assert self.tracker.trigger_configure() == GOOD
+        assert self.tracker.trigger_activate() == GOOD
+        return self.until("ready", self.states(OK, OK))
+
+    def close(self):
+        self.tracker.close()
+        self.executor.shutdown()
+        self.tracker.destroy_node()
+        self.node.destroy_node()
+
+
+@pytest.fixture
+def cell(ros, folder):
+    around = Surroundings(folder)
+    yield around
+    around.close()
+
+
+def walker(begin_s, speed_mps=0.8):
+    """Return the legs over time of one who comes toward the scanners and stops at 1.8 m."""
+
+    def posts(now_s):
+        walked_m = min(speed_mps * (now_s - begin_s), 1.4)
+        return legs(3.2 - walked_m, 0.2, walked_m)
+
+    return posts
+
+
+def test_the_empty_cell_is_learned_and_nobody_is_in_it(cell):
+    message = cell.begin()
+    assert message.humans == []
+    assert message.header.frame_id == "cell"
+    assert [status.name for status in message.scanners] == ["left", "right"]
+    assert all(status.beams == 181 and status.beams_valid == 181 for status in message.scanners)
+    assert all(status.stamp.sec > 0 for status in message.scanners)
+    changes = cell.told("scanner_state")
+    assert {c["state"] for c in changes} >= {"LEARNING", "OK"}
+    first = next(
+        m for m in cell.humans if any(s.stamp.sec == 0 for s in m.scanners) or m.humans == []
+    )
+    assert first.scanners[0].state in (SILENT, LEARNING)
+
+
+def test_who_comes_is_seen_at_once_and_confirmed_and_told(cell):
+    cell.begin()
+    cell.posts = walker(time.monotonic())
+    seen = cell.until("somebody", lambda m: m.humans)
+    assert not seen.humans[0].confirmed
+    shown = cell.until("a person", lambda m: any(h.confirmed for h in m.humans))
+    assert len(shown.humans) == 1
+    cell.until("stands", lambda m: abs(m.humans[0].position.x - 1.8) < 0.1)
+    last = cell.until("still there", lambda m: m.humans and m.humans[0].age_s == 0.0)
+    (person,) = last.humans
+    assert person.id == shown.humans[0].id
+    assert math.dist((person.position.x, person.position.y), (1.8, 0.2)) < 0.2
+    assert 0.0 < person.position_std_m < 0.2
+    assert 0.1 < person.radius_m < 0.6
+    cell.posts = lambda now_s: []
+    cell.until("gone", lambda m: not m.humans)
+    cell.until("told", lambda m: cell.told("person_gone"))
+    assert [c["id"] for c in cell.told("person_appeared")] == [person.id]
+    assert [c["id"] for c in cell.told("person_gone")] == [person.id]
+
+
+@pytest.mark.req("S2")
+def test_a_silent_scanner_is_told_and_so_is_a_cell_without_any(cell):
+    cell.begin()
+    cell.silent = {"left"}
+    cell.until("left silent", cell.states(SILENT, OK))
+    cell.silent = {"left", "right"}
+    silent = cell.until("both silent", cell.states(SILENT, SILENT))
+    again = cell.until("told again", cell.states(SILENT, SILENT))
+    assert again.header.stamp == silent.header.stamp
+    cell.silent = set()
+    cell.until("back", cell.states(OK, OK))
+    told = [(c["scanner"], c["state"]) for c in cell.told("scanner_state")]
+    assert ("left", "SILENT") in told
+    assert told[-1][1] == "OK"
+
+
+@pytest.mark.req("S2")
+def test_a_person_is_not_forgotten_while_all_is_silent(cell):
+    cell.begin()
+    cell.posts = walker(time.monotonic())
+    cell.until("somebody", lambda m: any(h.confirmed for h in m.humans))
+    cell.silent = {"left", "right"}
+    cell.until("silent", cell.states(SILENT, SILENT))
+    end_s = time.monotonic() + 1.5 * load_cell(cell.tracker.cell.folder).file.tracker.forget_s
+    last = cell.until("time to forget", lambda m: time.monotonic() > end_s)
+    assert len(last.humans) == 1
+
+
+@pytest.mark.req("S2")
+def test_a_covered_scanner_is_blind(cell):
+    cell.begin()
+    cell.change = {"ranges": array.array("f", [math.inf] * 181)}
+    cell.until("blind", cell.states(BLIND, BLIND))
+
+
+@pytest.mark.req("S2")
+@pytest.mark.parametrize("offset_s", [-10, 10])
+def test_scans_with_an_impossible_stamp_are_none(cell, offset_s):
+    cell.begin()
+    cell.posts = walker(time.monotonic())
+    now = cell.node.get_clock().now().to_msg()
+    cell.change = {"stamp": TimeMsg(sec=now.sec + 100 * offset_s)}
+    last = cell.until("silent", cell.states(SILENT, SILENT))
+    assert last.humans == []
+
+
+@pytest.mark.req("S2")
+def test_scans_without_directions_are_none(cell):
+    cell.begin()
+    cell.change = {"angle_increment": 0.0}
+    cell.until("silent", cell.states(SILENT, SILENT))
+
+
+def test_a_tracker_that_was_stopped_says_nothing_and_begins_with_nobody(cell):
+    cell.begin()
+    cell.posts = walker(time.monotonic())
+    cell.until("somebody", lambda m: m.humans)
+    assert cell.tracker.trigger_deactivate() == GOOD
+    end_s = time.monotonic() + 0.5
+    while time.monotonic() < end_s:  # what was on its way arrives
+        cell.executor.spin_once(timeout_sec=0.05)
+    before = len(cell.humans)
+    end_s = time.monotonic() + 0.5
+    while time.monotonic() < end_s:
+        cell.look()
+        cell.executor.spin_once(timeout_sec=0.05)
+    assert len(cell.humans) == before
+    cell.posts = lambda now_s: []
+    assert cell.tracker.trigger_activate() == GOOD
+    assert cell.until("again", cell.states(OK, OK)).humans == []
+
+
+def test_the_background_is_kept_and_used_at_the_next_start(cell, folder, tmp_path):
+    cell.begin()
+    assert (tmp_path / "state" / "background.npz").exists()
+    second = Surroundings(folder)
+    try:
+        second.posts = lambda now_s: legs(2.0, 0.0)
+        second.begin()
+        assert not any(s.state == LEARNING for m in second.humans for s in m.scanners)
+        second.until("who stood there at the start", lambda m: m.humans)
+    finally:
+        second.close()
+
+
+def test_other_beams_are_learned_anew_and_kept(cell, tmp_path):
+    cell.begin()
+    before = (tmp_path / "state" / "background.npz").stat().st_mtime_ns
+    cell.room = Room(beams=121)
+    cell.until("learning", lambda m: any(s.state == LEARNING for s in m.scanners))
+    cell.until("learned", cell.states(OK, OK))
+    assert (tmp_path / "state" / "background.npz").stat().st_mtime_ns > before
+
+
+def test_a_background_that_cannot_be_kept_does_not_stop_the_tracker(cell, tmp_path):
+    (tmp_path / "state" / "background.npz.part").mkdir(parents=True)
+    cell.begin()
+    assert not (tmp_path / "state" / "background.npz").exists()
+
+
+def test_a_spoilt_background_is_refused(cell, tmp_path):
+    (tmp_path / "state").mkdir()
+    (tmp_path / "state" / "background.npz").write_text("no background", encoding="utf-8")
+    assert cell.tracker.trigger_configure() != GOOD
+
+
+def test_the_settings_are_shown_as_parameters(cell):
+    cell.begin()
+    assert cell.tracker.get_parameter("tracker.background_s").value == 0.4
+    assert cell.tracker.get_parameter("scanners.left.timeout_s").value == 0.4
+
+
+def test_a_recording_played_into_the_tracker_shows_the_person_in_it(cell, tmp_path):
+    room, place = Room(beams=181, seed=5), scanner(name="left", x_m=0.75, y_m=0.45, yaw_rad=0.7854)
+    scans = []
+    for i in range(70):
+        stamp_s = 50.0 + PERIOD_S * i
+        posts = walker(51.0)(stamp_s) if stamp_s > 51.0 else []
+        scans.append(room.scan(place, posts, stamp_s))
+    recording = write_bag(tmp_path / "bag", {"/scan": scans})
+    assert cell.tracker.trigger_configure() == GOOD
+    assert cell.tracker.trigger_activate() == GOOD
+    cell.silent = {"left", "right"}
+    cell.until("connected", lambda m: cell.eyes["left"].get_subscription_count() > 0)
+    begin_s, played = time.monotonic(), list(read_scans(recording))
+    for scan in played:
+        while time.monotonic() - begin_s < scan.stamp_s - played[0].stamp_s:
+            cell.executor.spin_once(timeout_sec=0.005)
+        cell.send(scan)
+    last = cell.until("a person", lambda m: any(h.confirmed for h in m.humans))
+    assert len(last.humans) == 1
