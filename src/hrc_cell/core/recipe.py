@@ -1,0 +1,386 @@
+"""What happens next in a recipe: a pure function from state and event to the states that follow.
+
+Each step is a short program of pieces (`program`). The state says which piece is under way;
+`wanted` says what is to be done in a state, so a new process that read the state from the journal
+knows what to do without knowing what its predecessor had begun. `advance` returns the states that
+an event leads through, in order; each is journaled before what it wants is done.
+
+- `auto` steps begin by themselves, `confirm` steps are asked for first, `manual` steps wait for a
+  person's go. A handover with `confirm` asks once, at the release; with `manual` the person also
+  says when the robot is to come. The release itself is always confirmed.
+- Waiting for a person ends at the step's timeout: the step is held and a person is called.
+  Nothing confirms by itself.
+- A failed movement is tried again `retry_max` times, then the step is held.
+- A held step is left only by a person's answer.
+- A part is taken when the sensors see neither the gripper nor the handover place occupied; an
+  unknown sensor counts as occupied.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+from hrc_cell.core import handoff
+from hrc_cell.core.handoff import LEAVE, Handoff, HandoffEvent
+from hrc_cell.core.task import (
+    ANSWERS_KEPT,
+    Answer,
+    Answered,
+    Command,
+    CommandFailed,
+    Event,
+    Grip,
+    GripDone,
+    MoveDone,
+    MovePath,
+    Op,
+    PartsChanged,
+    Phase,
+    Question,
+    Restarted,
+    RunRequested,
+    TaskState,
+    TimeReached,
+    Wait,
+)
+from hrc_cell.settings.recipe import Recipe, Step
+
+TEXT_KEYS = (
+    "question.step_go", "question.work_done", "question.release_part", "question.recover",
+)  # fmt: skip
+"""Every message id that a question can carry; the work instructions stand in the recipes."""
+
+OPTIONS = ("go", "done", "confirm", "refuse", "retry", "offer_again", "skip", "abort")
+"""Every answer that a question can allow."""
+
+REASONS: dict[str, str] = {
+    "move_failed": "the arm did not reach the end of its path (detail: the executor's reason)",
+    "grip_failed": "the gripper did not do what was asked",
+    "no_part": "the gripper closed on nothing",
+    "part_in_gripper": "a pick cannot begin: the gripper holds a part",
+    "refused": "a person said no",
+    "timed_out": "nobody answered in time",
+    "not_taken": "the part was released and is still sensed",
+    "recipe_changed": "the recipe is not the one that was begun",
+    "aborted": "a person gave the run up",
+    "journal": "the journal cannot be written; nothing is done until it can",
+}
+"""Every reason of a held or aborted task, and its meaning. A detail follows after a colon."""
+
+OPEN_RATIO, CLOSED_RATIO = 1.0, 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Given:
+    """What stays while a recipe runs, and what the part sensors say now."""
+
+    recipe: Recipe
+    retry_max: int
+    parts: Mapping[str, bool] = field(default_factory=dict)  # place: occupied; absent: unknown
+
+
+_ASKED = {Op.GO, Op.OFFER, Op.WORK}
+_PERSONS = {*_ASKED, Op.AWAIT}
+_GRIPS = {
+    Op.OPEN: OPEN_RATIO, Op.SET_DOWN: OPEN_RATIO, Op.RELEASE: OPEN_RATIO, Op.GRASP: CLOSED_RATIO,
+}  # fmt: skip
+_RESUMED = {*_PERSONS, Op.RELEASE}
+_PROGRAMS = {
+    "move": (Op.MOVE,),
+    "pick": (Op.OPEN, Op.MOVE, Op.GRASP),
+    "place": (Op.MOVE, Op.SET_DOWN),
+    "handover": (Op.MOVE, Op.OFFER, Op.RELEASE, Op.AWAIT),
+    "wait": (Op.WAIT,),
+    "work": (Op.WORK,),
+}
+
+
+def program(step: Step) -> tuple[Op, ...]:
+    """Return the pieces of a step, in order. What only a person does is asked for when done."""
+    if step.actor == "person" and step.act != "wait":
+        return (Op.WORK,)
+    pieces = _PROGRAMS[step.act]
+    asks_later = step.act == "work" or (step.act == "handover" and step.automation == "confirm")
+    return pieces if step.automation == "auto" or asks_later else (Op.GO, *pieces)
+
+
+def digest(recipe: Recipe) -> str:
+    """Return the canonical hash of a recipe."""
+    text = json.dumps(asdict(recipe), sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def wanted(recipe: Recipe, state: TaskState) -> Command | None:
+    """Return what is to be done in a state, None if nothing is.
+
+    The handoff's table has the last word: what it does not allow is not wanted.
+    """
+    if state.phase not in (Phase.RUNNING, Phase.WAITING):
+        return None
+    step, may = recipe.steps[state.step_index], LEAVE[state.handoff]
+    if state.op is Op.MOVE and may.arm_may_move:
+        return MovePath(command=state.command, poses=step.poses, speed_ratio=step.speed_ratio)
+    if state.op in _GRIPS and (may.gripper_may_open or state.op is Op.GRASP):
+        return Grip(command=state.command, opening_ratio=_GRIPS[state.op])
+    if state.op is Op.WAIT:
+        return Wait(command=state.command, time_s=step.time_s)
+    if state.op in _PERSONS:
+        return Wait(command=state.command, time_s=step.timeout_s)
+    return None
+
+
+def repeated(state: TaskState, key: str) -> Answer | None:
+    """Return the accepted answer that carried this idempotency key, None if there is none."""
+    return next((answer for answer in state.answers if key and answer.key == key), None)
+
+
+def refusal(state: TaskState, event: Answered) -> str:
+    """Return why an answer is not accepted, "" if it is: the reasons of AnswerQuestion.srv."""
+    if any(answer.question_id == event.question_id for answer in state.answers):
+        return "already_answered"
+    if state.question is None or state.question.id != event.question_id:
+        return "unknown_question"
+    if state.question.state_version != event.state_version:
+        return "stale_version"
+    return "" if event.answer in state.question.options else "bad_option"
+
+
+def advance(given: Given, state: TaskState, event: Event) -> tuple[TaskState, ...]:
+    """Return the states that an event leads through, in order; none if it changes nothing."""
+    passed: list[TaskState] = []
+    following = _react(given, state, event)
+    while following is not None:
+        passed.append(following)
+        following = _settle(given, following)
+    return tuple(passed)
+
+
+def _react(given: Given, state: TaskState, event: Event) -> TaskState | None:
+    if isinstance(event, RunRequested):
+        return None if state.active else _begin(given, state, event)
+    if not state.active:
+        return None
+    if isinstance(event, Restarted):
+        return _resume(given, state)
+    if isinstance(event, Answered):
+        return None if refusal(state, event) else _answered(given, state, event)
+    if state.phase is Phase.HELD:
+        return None
+    if isinstance(event, PartsChanged):
+        return _settle(given, state)
+    return None if event.command != state.command else _ended(given, state, event)
+
+
+def _settle(given: Given, state: TaskState) -> TaskState | None:
+    """Return the state that follows by itself."""
+    if state.handoff is Handoff.ABORTED and state.active:
+        return _next_step(given, state)
+    if state.op is not Op.AWAIT or state.phase is not Phase.WAITING:
+        return None
+    if state.handoff is Handoff.DONE:
+        return _next_step(given, state)
+    if state.handoff is Handoff.TAKEN:
+        return _next(state, handoff=handoff.step(state.handoff, HandoffEvent.CLOSE))
+    gone = not any(given.parts.get(place, True) for place in ("gripper", "handover"))
+    return _next(state, handoff=handoff.step(state.handoff, HandoffEvent.GONE)) if gone else None
+
+
+# A run, a step, a piece begins.
+
+
+def _next(state: TaskState, **changes: Any) -> TaskState:
+    return replace(state, version=state.version + 1, **changes)
+
+
+def _begin(given: Given, state: TaskState, event: RunRequested) -> TaskState:
+    fresh = TaskState(
+        version=state.version,
+        recipe=given.recipe.name,
+        recipe_sha256=digest(given.recipe),
+        run_id=event.run_id,
+        repeat=event.repeat,
+        cycle=1,
+        command=state.command,
+        answers=state.answers,
+    )
+    return _enter(given, fresh, program(given.recipe.steps[0])[0])
+
+
+def _next_step(given: Given, state: TaskState) -> TaskState:
+    clear = replace(state, tries=0, handoff=Handoff.NONE, handoff_id="")
+    index = state.step_index + 1
+    if index == len(given.recipe.steps):
+        if not state.repeat:
+            return _next(clear, phase=Phase.DONE, op=Op.NONE, question=None, reason="")
+        clear, index = replace(clear, cycle=state.cycle + 1), 0
+    first = program(given.recipe.steps[index])[0]
+    return _enter(given, replace(clear, step_index=index), first)
+
+
+def _next_piece(given: Given, state: TaskState) -> TaskState:
+    pieces = program(given.recipe.steps[state.step_index])
+    index = pieces.index(state.op) + 1
+    if index == len(pieces):
+        return _next_step(given, state)
+    return _enter(given, state, pieces[index])
+
+
+def _enter(given: Given, state: TaskState, op: Op) -> TaskState:
+    step = given.recipe.steps[state.step_index]
+    entered = _next(
+        state,
+        op=op,
+        phase=Phase.WAITING if op in _PERSONS else Phase.RUNNING,
+        command=state.command + 1,
+        question=None,
+        reason="",
+    )
+    if step.act == "handover" and op is Op.MOVE:
+        begun = handoff.step(entered.handoff, HandoffEvent.BEGIN)
+        name = entered.handoff_id or f"{entered.run_id}.{entered.version}"
+        return replace(entered, handoff=begun, handoff_id=name)
+    if op is Op.OPEN and given.parts.get("gripper", False):
+        return _hold(given, state, "part_in_gripper", op=op)
+    return _ask(step, entered) if op in _ASKED else entered
+
+
+def _ask(step: Step, state: TaskState) -> TaskState:
+    """Return the state with the question of its piece."""
+    about = (f"step={step.text_key}",)
+    if state.op is Op.OFFER:
+        asked = ("handoff", 2, "question.release_part", about, ("confirm", "refuse"))
+    elif state.op is Op.WORK:
+        asked = ("step", 1, "question.work_done", about, ("done", "refuse"))
+    elif step.automation == "manual":
+        asked = ("step", 1, "question.step_go", about, ("go", "skip"))
+    else:
+        asked = ("confirm", 1, "question.step_go", about, ("confirm", "refuse"))
+    return replace(state, question=_question(state, *asked))
+
+
+def _question(
+    state: TaskState,
+    kind: str,
+    risk_class: int,
+    text_key: str,
+    args: tuple[str, ...],
+    options: tuple[str, ...],
+) -> Question:
+    return Question(
+        id=f"{state.run_id}.{state.version}",
+        kind=kind,
+        risk_class=risk_class,
+        text_key=text_key,
+        args=args,
+        options=options,
+        state_version=state.version,
+    )
+
+
+# A piece ends, or does not.
+
+
+def _ended(
+    given: Given, state: TaskState, event: CommandFailed | MoveDone | GripDone | TimeReached
+) -> TaskState | None:
+    op = state.op
+    if isinstance(event, CommandFailed):
+        code = "move_failed" if op is Op.MOVE else "grip_failed"
+        return _failed(given, state, f"{code}: {event.reason}")
+    if isinstance(event, MoveDone) and op is Op.MOVE:
+        arrived = replace(state, handoff=handoff.step(state.handoff, HandoffEvent.ARRIVE))
+        return _next_piece(given, arrived)
+    if isinstance(event, GripDone) and op in _GRIPS:
+        return _gripped(given, state, event)
+    return _expired(given, state) if isinstance(event, TimeReached) else None
+
+
+def _gripped(given: Given, state: TaskState, event: GripDone) -> TaskState:
+    if state.op is Op.GRASP:
+        held = event.holding or given.parts.get("gripper", False)
+        return _next_piece(given, state) if held else _failed(given, state, "no_part")
+    if not event.reached:
+        return _failed(given, state, "grip_failed: did not open")
+    opened = handoff.step(state.handoff, HandoffEvent.OPENED)
+    return _next_piece(given, replace(state, handoff=opened))
+
+
+def _expired(given: Given, state: TaskState) -> TaskState:
+    if state.op is Op.WAIT:
+        return _next_piece(given, state)
+    late = replace(state, handoff=handoff.step(state.handoff, HandoffEvent.EXPIRE))
+    return _hold(given, late, "not_taken" if state.op is Op.AWAIT else "timed_out")
+
+
+def _failed(given: Given, state: TaskState, reason: str) -> TaskState:
+    tries = state.tries + 1
+    if tries > given.retry_max:
+        return _hold(given, state, reason)
+    return _enter(given, replace(state, tries=tries), _again(given, state))
+
+
+def _again(given: Given, state: TaskState) -> Op:
+    """Return the piece to try again from: the step's first movement, or where a person is."""
+    if state.op in _RESUMED:
+        return state.op
+    return next(op for op in program(given.recipe.steps[state.step_index]) if op is not Op.GO)
+
+
+def _hold(given: Given, state: TaskState, reason: str, op: Op | None = None) -> TaskState:
+    step, op = given.recipe.steps[state.step_index], op or state.op
+    options = {
+        Op.OFFER: ("offer_again", "skip", "abort"),
+        Op.RELEASE: ("retry", "abort"),  # what was confirmed is not skipped
+    }.get(op, ("retry", "skip", "abort"))
+    args = (f"step={step.text_key}", f"reason={reason.partition(':')[0]}")
+    held = _next(state, phase=Phase.HELD, op=op, reason=reason)
+    return replace(held, question=_question(held, "recover", 1, "question.recover", args, options))
+
+
+# A person has answered; a new process goes on.
+
+
+def _answered(given: Given, state: TaskState, event: Answered) -> TaskState:
+    told = Answer(
+        question_id=event.question_id,
+        answer=event.answer,
+        by=event.by,
+        key=event.key,
+        state_version=state.version + 1,
+    )
+    kept = replace(state, answers=(*state.answers, told)[-ANSWERS_KEPT:])
+    given_up = handoff.step(state.handoff, HandoffEvent.ABORT)
+    if event.answer == "abort":
+        return _next(kept, phase=Phase.ABORTED, reason="aborted", question=None, handoff=given_up)
+    if event.answer == "skip" and given_up is not state.handoff:
+        return _next(kept, phase=Phase.RUNNING, reason="", question=None, handoff=given_up)
+    if event.answer == "skip":
+        return _next_step(given, kept)
+    if event.answer == "refuse":
+        refused = handoff.step(state.handoff, HandoffEvent.REFUSE)
+        return _hold(given, replace(kept, handoff=refused), "refused")
+    if event.answer in ("retry", "offer_again"):
+        offered = handoff.step(state.handoff, HandoffEvent.OFFER_AGAIN)
+        return _enter(given, replace(kept, tries=0, handoff=offered), _again(given, state))
+    confirmed = handoff.step(state.handoff, HandoffEvent.CONFIRM)
+    return _next_piece(given, replace(kept, handoff=confirmed))
+
+
+def _resume(given: Given, state: TaskState) -> TaskState:
+    """Return the state of the new process: what was asked is asked anew, the rest goes on."""
+    if state.recipe_sha256 != digest(given.recipe):
+        given_up = handoff.step(state.handoff, HandoffEvent.ABORT)
+        return _next(
+            state, phase=Phase.ABORTED, reason="recipe_changed", question=None, handoff=given_up
+        )
+    resumed = _next(state)
+    if state.question is None:
+        return resumed
+    anew = replace(
+        state.question, id=f"{state.run_id}.{resumed.version}", state_version=resumed.version
+    )
+    return replace(resumed, question=anew)
