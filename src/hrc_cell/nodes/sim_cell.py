@@ -37,7 +37,8 @@ from hrc_cell.settings.share import share_folder
 
 INPUTS_HZ = PARTS_HZ = 20.0
 TRUTH_HZ = 50.0
-SERVE_EVERY = 5  # steps
+STEPS_AT_ONCE = 2
+"""Physics steps for each waking: half the wakings, and the motors answer from the newest state."""
 PORT_LINK = "motors"  # in the state folder; bus.port "sim" means this
 SWITCH_INTERVAL_S = 0.0005
 """How long one thread of this process may keep the others waiting."""
@@ -104,7 +105,7 @@ class SimCell(CellNode):
         self._postman = threading.Thread(target=self._deliver, name="postman", daemon=True)
         self._postman.start()
         handlers = {self._port.fileno(): self._serve}
-        self._pacer = Pacer(self._step, self._world.step_s, handlers, self._lagged)
+        self._pacer = Pacer(self._step, STEPS_AT_ONCE * self._world.step_s, handlers, self._lagged)
         self._pacer.start()
         self._inputs_timer.reset()
 
@@ -134,23 +135,23 @@ class SimCell(CellNode):
 
     def _step(self) -> None:
         with self._lock:
-            scans = self._world.step()
-            self._steps += 1
-            stamp = self.stamp()
-            for scan in scans:
-                self._send(self._publish_scan, scan, stamp)
-            if self._steps % SERVE_EVERY == 0:
-                self._serve()  # the motors' own watchdogs also run while the bus is silent
-            if self._steps % self._truth_every == 0:
-                self._send(self._publish_truth, self._world.truth(), stamp)
-            if self._steps % self._parts_every == 0:
-                self._send(self._publish_parts, self._world.parts.sensors(), stamp)
+            for _ in range(STEPS_AT_ONCE):
+                self._steps += 1
+                for scan in self._world.step():
+                    self._send(self._publish_scan, scan)
+                if self._steps % self._truth_every == 0:
+                    self._send(self._publish_truth, self._world.truth())
+                if self._steps % self._parts_every == 0:
+                    self._send(self._publish_parts, self._world.parts.sensors())
+        self._serve()  # the motors' own watchdogs run while the bus is silent, too
 
-    def _send(self, publish: Callable[[Any, TimeMsg], None], what: object, stamp: TimeMsg) -> None:
+    def _send(self, publish: Callable[[Any, TimeMsg], None], what: object) -> None:
+        """Have something published, stamped with this instant."""
+        stamp = self.stamp()
         self._outbox.put(lambda: publish(what, stamp))
 
     def _lagged(self, lost_s: float) -> None:
-        self._send(self._publish_event, ("sim_lag", {"lost_s": round(lost_s, 4)}), self.stamp())
+        self._send(self._publish_event, ("sim_lag", {"lost_s": round(lost_s, 4)}))
 
     # On the postman's thread.
 

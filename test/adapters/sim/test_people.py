@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hrc_cell.adapters.sim import body
+from hrc_cell.adapters.sim.world import TICK_S
 
 speeds = st.floats(0.2, 2.2)
 phases = st.floats(0.0, 0.98)
@@ -67,13 +68,13 @@ def test_walking_starts_and_ends_gently_and_ends_at_the_last_waypoint(make_world
     told = world.direct(1, "walk", [(4.0, 1.0), (3.0, -1.0)], 1.2)
     speeds, times = [], 0.0
     while True:
-        world.run(0.01)
-        times += 0.01
+        world.run(TICK_S)
+        times += TICK_S
         truth = world.truth()
         speeds.append(truth.person_velocity_mps[0])
         if times > 1.0 and not truth.person_walking[0]:
             break
-    change = np.linalg.norm(np.diff(speeds, axis=0), axis=1) / 0.01
+    change = np.linalg.norm(np.diff(speeds, axis=0), axis=1) / TICK_S
     assert change.max() <= 1.5 + 1e-6
     assert np.linalg.norm(speeds, axis=1).max() <= 1.2 + 1e-6
     world.run(1.0)

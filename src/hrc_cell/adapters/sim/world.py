@@ -28,7 +28,7 @@ from hrc_cell.settings.cell import Cell
 
 Array = npt.NDArray[np.float64]
 
-TICK_S = 0.01
+TICK_S = 0.02
 START_POSE = "home"
 
 
