@@ -74,6 +74,7 @@ class BusLoop:
         self._cycle = self._missed = 0
         self._ending = False
         self._command = Command()
+        self._then_s = 0.0  # start of the last cycle, or end of bringing up
 
     def end(self, *_: object) -> None:
         """Ask the loop to come to rest and return. Safe in a signal handler."""
@@ -84,11 +85,12 @@ class BusLoop:
         self._driver.bring_up()
         self.gate = held(self._measured())
         self._limits = self._plan.gate_limits(self._driver.windows_rad)
+        self._then_s = time.monotonic()
 
     def run(self) -> None:
         """Run cycles until told to end and at rest. Raises PortLost."""
         period_s = self._plan.period_s
-        then_s = due_s = time.monotonic()
+        due_s = time.monotonic()
         while True:
             due_s += period_s
             now_s = time.monotonic()
@@ -99,10 +101,10 @@ class BusLoop:
                 self._missed += skipped
                 due_s += skipped * period_s
             now_s = time.monotonic()
-            if now_s - then_s > self._plan.watchdog_s:
+            dt_s, self._then_s = now_s - self._then_s, now_s
+            if dt_s > self._plan.watchdog_s:
                 self._latch("bus_stalled")
-            self._run_cycle(now_s, now_s - then_s)
-            then_s = now_s
+            self._run_cycle(now_s, dt_s)
             if self._ending and self.gate.phase in (Phase.HOLD, Phase.CLOSED):
                 return
 
@@ -111,13 +113,13 @@ class BusLoop:
         if command is not None:
             self._command = command
         self._ending = self._ending or self._command.end
-        permit, goal = self._views(now_s)
+        permit = self._permit(now_s)
         if self.fault:
             self._try_to_clear(permit)
         self.gate = step(
             self._limits,
             self.gate,
-            goal=goal,
+            goal=self._goal(now_s),
             permit=permit,
             measured_rad=self._measured(),
             dt_s=dt_s,
@@ -134,10 +136,12 @@ class BusLoop:
     def _measured(self) -> Array:
         return np.array([motor.position_rad for motor in self._driver.motors])
 
-    def _views(self, now_s: float) -> tuple[PermitView | None, GoalView | None]:
-        """Return permit and goal with the ages they have now."""
-        permit, goal = self._command.permit, self._command.goal
-        permit_view = permit and PermitView(
+    def _permit(self, now_s: float) -> PermitView | None:
+        """Return the permit with the age it has now."""
+        permit = self._command.permit
+        if permit is None:
+            return None
+        return PermitView(
             seq=permit.seq,
             age_s=now_s - permit.stamp_s,
             lease_s=permit.lease_s,
@@ -147,14 +151,19 @@ class BusLoop:
             gripper_permitted=permit.gripper_permitted,
             state=permit.state,
         )
-        goal_view = goal and GoalView(
+
+    def _goal(self, now_s: float) -> GoalView | None:
+        """Return the goals with the age they have now."""
+        goal = self._command.goal
+        if goal is None:
+            return None
+        return GoalView(
             seq=goal.seq,
             age_s=now_s - goal.stamp_s,
             lifetime_s=goal.lifetime_s,
             positions_rad=np.array(goal.positions_rad),
             velocities_radps=np.array(goal.velocities_radps),
         )
-        return permit_view, goal_view
 
     def _look_for_faults(self) -> None:
         driver = self._driver

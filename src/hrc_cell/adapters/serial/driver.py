@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import struct
 import time
+from collections.abc import Iterable
 from dataclasses import replace
 
 from hrc_cell.adapters.serial import codec, registers
@@ -84,7 +85,7 @@ class Driver:
     def bring_up(self) -> None:
         """Bring every motor under torque where it stands.
 
-        Raises NoReply or Refused; the motors then have the torque they had, or none.
+        Raises NoReply or Refused; the motors then have the torque they had.
         """
         # Without a status level of 2 nobody would answer; this order needs no answer.
         self._master.write_all(STATUS_RETURN_LEVEL, dict.fromkeys(self.plan.motor_ids, 2))
@@ -97,12 +98,15 @@ class Driver:
             self.read_all()  # keeps the watchdogs of the others quiet
         for fresh in self._fresh:
             fresh.reset()
-        for index, motor in enumerate(self.plan.motors):
-            try:
+        switched: list[MotorPlan] = []
+        try:
+            for index, motor in enumerate(self.plan.motors):
+                if not self._master.read(motor.motor_id, TORQUE_ENABLE):
+                    switched.append(motor)
                 self._energise(index, motor)
-            except (NoReply, Refused):
-                self.torque_off()
-                raise
+        except (NoReply, Refused):
+            self._torque_off(switched)
+            raise
         self.silent_cycles = [0] * len(self.plan.motors)
         self.tripped = [False] * len(self.plan.motors)
 
@@ -267,12 +271,15 @@ class Driver:
 
     def torque_off(self) -> list[str]:
         """Switch every motor off, each tried even if others fail; return what failed."""
+        self.motors = [replace(motor, torque_on=False) for motor in self.motors]
+        return self._torque_off(self.plan.motors)
+
+    def _torque_off(self, motors: Iterable[MotorPlan]) -> list[str]:
         failed = []
-        for index, motor in enumerate(self.plan.motors):
+        for motor in motors:
             try:
                 self._master.write(motor.motor_id, TORQUE_ENABLE, 0)
                 self._master.write(motor.motor_id, BUS_WATCHDOG, 0)
-                self.motors[index] = replace(self.motors[index], torque_on=False)
             except NoReply as error:
                 failed.append(f"{motor.joint}: {error}")
         return failed

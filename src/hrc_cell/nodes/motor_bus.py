@@ -1,0 +1,318 @@
+"""The motors on the graph: hands permits and goals to the bus process, and says what the motors do.
+
+Thin. The bus process (adapters.serial.bus_process) owns the port and holds the last gate; this node
+turns stamps into instants of the monotonic clock, watches that the bus process lives, and
+publishes. Joint states are published only when every joint has a new sample, stamped with the
+oldest of them; while a fault is latched that the monitor has not acted on yet they are withheld, so
+that the monitor stops the cell. When the bus process dies or stalls the node ends, and is started
+anew by whoever started it; the motors hold by their own watchdog meanwhile.
+
+Source of the port "sim": the link <state_dir>/motors that the simulated cell makes.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from builtin_interfaces.msg import Time as TimeMsg
+from hrc_cell_interfaces.msg import CellEvent, JointGoals, MotionPermit, MotorState, MotorStates
+from rclpy.time import Time
+from sensor_msgs.msg import JointState
+
+from hrc_cell.adapters.description import load_description
+from hrc_cell.adapters.serial.plan import BusPlan, make_plan
+from hrc_cell.adapters.serial.port import wait_for_port
+from hrc_cell.adapters.serial.shared import (
+    BusState,
+    Command,
+    GoalRecord,
+    PermitRecord,
+    Shared,
+)
+from hrc_cell.nodes.base import ALL, NEWEST, CellNode, run
+
+PORT_TIMEOUT_S = 10.0
+READY_TIMEOUT_S = 15.0
+END_TIMEOUT_S = 3.0
+JOINT_STATES_HZ = 100.0
+MOTOR_STATES_HZ = 10.0
+STALL_WATCHDOGS = 2.0
+"""The bus process may be silent for this many times bus.watchdog_s; the motors hold by then."""
+SIM_PORT = "sim"
+SIM_LINK = "motors"
+
+
+class BusChild:
+    """The bus process, its memory and the lines that it tells."""
+
+    def __init__(self, plan: BusPlan) -> None:
+        self.shared = Shared(len(plan.motors))
+        self._process = subprocess.Popen(
+            [
+                sys.executable,
+                "-m",
+                "hrc_cell.adapters.serial.bus_process",
+                str(os.getpid()),
+                str(self.shared.fd),
+            ],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            pass_fds=(self.shared.fd,),
+        )
+        assert self._process.stdin is not None and self._process.stdout is not None  # noqa: S101
+        self._process.stdin.write(plan.to_json().encode())
+        self._process.stdin.close()
+        self._out = self._process.stdout
+        os.set_blocking(self._out.fileno(), False)
+        self._rest = b""
+
+    @property
+    def exit_code(self) -> int | None:
+        """Return the exit code, None while it runs."""
+        return self._process.poll()
+
+    def lines(self) -> Iterator[dict[str, Any]]:
+        """Yield what it has told since the last call."""
+        self._rest += self._out.read() or b""
+        *lines, self._rest = self._rest.split(b"\n")
+        for line in lines:
+            yield json.loads(line)
+
+    def wait(self, timeout_s: float) -> bool:
+        """Return whether it has ended within this time."""
+        try:
+            self._process.wait(timeout_s)
+        except subprocess.TimeoutExpired:
+            return False
+        return True
+
+    def close(self) -> None:
+        """End it whatever it does, and give everything back."""
+        if self.exit_code is None:
+            self._process.kill()
+            self._process.wait()
+        self._out.close()
+        self.shared.close()
+
+
+class MotorBus(CellNode):
+    """See the module."""
+
+    def __init__(self) -> None:
+        super().__init__("motor_bus")
+        self._child: BusChild | None = None
+        self._command = Command()
+        self._cycle = 0  # of the last joint states
+        self._told_s = -math.inf  # instant of the oldest sample in them
+        self._motor_states_s = -math.inf
+        self._gate = -1
+        self._beats = (0, 0.0)
+
+    def setup(self) -> None:
+        """Start the bus process and wait until the motors are up."""
+        description = load_description(self.cell)
+        chain, bus = description.chain, self.cell.file.bus
+        port = str(self.state_dir / SIM_LINK) if bus.port == SIM_PORT else bus.port
+        self._plan = make_plan(
+            self.cell.file,
+            port=port,
+            lower_rad=[*chain.lower_rad, description.hand_lower_rad],
+            upper_rad=[*chain.upper_rad, description.hand_upper_rad],
+            velocity_max_radps=[*chain.velocity_max_radps, description.hand_velocity_max_radps],
+        )
+        self.get_logger().info(
+            f"{bus.rate_hz:g} Hz at {bus.baud} baud; "
+            f"the wire carries {self._plan.wire_limit_hz():.0f} Hz"
+        )
+        self._events = self.create_publisher(CellEvent, "events", ALL)
+        self._joint_states = self.create_publisher(JointState, "joint_states", NEWEST)
+        self._motor_states = self.create_publisher(MotorStates, "motor_states", NEWEST)
+        wait_for_port(port, PORT_TIMEOUT_S)
+        self._child = BusChild(self._plan)
+        self._wait_ready(self._child)
+
+    def _wait_ready(self, child: BusChild) -> None:
+        """Return once the motors are up. Raises ValueError that says why they are not."""
+        end_s = time.monotonic() + READY_TIMEOUT_S
+        while time.monotonic() < end_s:
+            ended = child.exit_code
+            for line in child.lines():
+                if line["kind"] == "ready":
+                    self._tell("bus_ready", line)
+                    return
+                if "text" in line:
+                    raise ValueError(line["text"])
+            if ended is not None:
+                raise ValueError(f"the bus process ended with code {ended}")
+            time.sleep(0.01)
+        raise ValueError(f"the motors are not up after {READY_TIMEOUT_S:g} s")
+
+    def start(self) -> None:
+        """Take permits and goals, publish."""
+        self._beats = (-1, time.monotonic())
+        self._acts: list[Any] = [
+            self.create_subscription(MotionPermit, "motion_permit", self._take_permit, NEWEST),
+            self.create_subscription(JointGoals, "joint_goals", self._take_goals, NEWEST),
+        ]
+        self._timer = self.create_timer(1.0 / JOINT_STATES_HZ, self._tick)
+
+    def stop(self) -> None:
+        """Let the joints come to rest and be held: what is not renewed expires."""
+        for subscription in self._acts:
+            self.destroy_subscription(subscription)
+        self.destroy_timer(self._timer)
+        self._hand_over(Command())
+
+    def close(self) -> None:
+        """Bring the joints to rest, torque off, port closed."""
+        child, self._child = self._child, None
+        if child is None:
+            return
+        child.shared.write_command(Command(end=True))
+        if not child.wait(END_TIMEOUT_S):
+            self.get_logger().error("the bus process did not end; the motors' watchdog holds them")
+        child.close()
+
+    # From the graph to the bus process.
+
+    def _take_permit(self, message: MotionPermit) -> None:
+        permit = PermitRecord(
+            seq=message.seq,
+            stamp_s=time.monotonic() - self.age_s(message.header.stamp),
+            lease_s=message.lease_s,
+            speed_ratio=message.speed_ratio,
+            oldest_sample_age_s=message.oldest_sample_age_s,
+            reaction_time_s=min(message.reaction_time_s, self.cell.file.safety.reaction_time_s),
+            gripper_permitted=message.gripper_permitted,
+            state=message.state,
+        )
+        self._hand_over(replace(self._command, permit=permit))
+
+    def _take_goals(self, message: JointGoals) -> None:
+        joints = len(self._plan.motors)
+        names = [motor.joint for motor in self._plan.motors]
+        position, velocity = tuple(message.position), tuple(message.velocity)
+        if list(message.name) != names or {len(position), len(velocity)} != {joints}:
+            # Nothing of it can be told apart: no goals at all, in the gate's words.
+            position = velocity = (math.nan,) * joints
+        goal = GoalRecord(
+            seq=message.seq,
+            stamp_s=time.monotonic() - self.age_s(message.header.stamp),
+            lifetime_s=message.lifetime_s,
+            positions_rad=position,
+            velocities_radps=velocity,
+        )
+        self._hand_over(replace(self._command, goal=goal))
+
+    def _hand_over(self, command: Command) -> None:
+        self._command = command
+        if self._child is not None:
+            self._child.shared.write_command(command)
+
+    # From the bus process to the graph.
+
+    def _tick(self) -> None:
+        if self._child is None:
+            return
+        for line in self._child.lines():
+            self._tell(f"bus_{line['kind']}", line)
+        self._supervise(self._child)
+        state = self._child.shared.read_state()
+        if state is None or state.cycle == self._cycle:
+            return
+        self._cycle = state.cycle
+        self._publish_joints(state)
+        now_s = time.monotonic()
+        if state.gate != self._gate or now_s - self._motor_states_s >= 1.0 / MOTOR_STATES_HZ:
+            self._gate, self._motor_states_s = state.gate, now_s
+            self._publish_motors(state)
+
+    def _supervise(self, child: BusChild) -> None:
+        """End this process when the bus process no longer runs; whoever started it does so anew."""
+        beats, now_s = child.shared.beats, time.monotonic()
+        if beats != self._beats[0]:
+            self._beats = beats, now_s
+        stalled_s = now_s - self._beats[1]
+        if child.exit_code is not None:
+            raise SystemExit(self._fail(f"the bus process ended with code {child.exit_code}"))
+        if stalled_s > STALL_WATCHDOGS * self._plan.watchdog_s:
+            raise SystemExit(self._fail(f"the bus process is silent for {stalled_s:.3f} s"))
+
+    def _fail(self, text: str) -> str:
+        self._tell("bus_failed", {"text": text})
+        return text
+
+    def _publish_joints(self, state: BusState) -> None:
+        oldest_s = min(motor.reply_s for motor in state.motors)
+        if not oldest_s > self._told_s or (state.latched and not state.latch_seen):
+            return
+        self._told_s = oldest_s
+        message = JointState(
+            name=[motor.joint for motor in self._plan.motors],
+            position=[motor.position_rad for motor in state.motors],
+            velocity=[motor.velocity_radps for motor in state.motors],
+        )
+        message.header.stamp = self._stamp_of(oldest_s)
+        self._joint_states.publish(message)
+
+    def _publish_motors(self, state: BusState) -> None:
+        message = MotorStates(
+            cycle=state.cycle,
+            missed_cycles=state.missed_cycles,
+            rate_hz=self._plan.rate_hz,
+            gate=state.gate,
+            gate_reason=state.reason,
+            gate_delay_s=state.gate_delay_s,
+        )
+        message.header.stamp = self._stamp_of(state.end_s)
+        for plan, motor in zip(self._plan.motors, state.motors, strict=True):
+            values = MotorState(
+                joint=plan.joint,
+                id=plan.motor_id,
+                position_rad=motor.position_rad,
+                velocity_radps=motor.velocity_radps,
+                current_a=motor.current_a,
+                temperature_c=motor.temperature_c,
+                voltage_v=motor.voltage_v,
+                torque_on=motor.torque_on,
+                hardware_error=motor.hardware_error,
+            )
+            if math.isfinite(motor.reply_s):
+                values.stamp = self._stamp_of(motor.reply_s)
+            message.motors.append(values)
+        self._motor_states.publish(message)
+
+    def _stamp_of(self, instant_s: float) -> TimeMsg:
+        """Return the stamp of an instant of the monotonic clock."""
+        age_ns = int((time.monotonic() - instant_s) * 1e9)
+        now = self.get_clock().now()
+        stamp: TimeMsg = Time(
+            nanoseconds=max(now.nanoseconds - age_ns, 0), clock_type=now.clock_type
+        ).to_msg()
+        return stamp
+
+    def _tell(self, kind: str, data: dict[str, Any]) -> None:
+        """Publish an event and log it."""
+        event = CellEvent(source=self.get_name(), kind=kind, data=json.dumps(data, sort_keys=True))
+        event.header.stamp = self.stamp()
+        self._events.publish(event)
+        bad = kind in ("bus_fault", "bus_fault_stays", "bus_failed", "bus_port_lost")
+        log = self.get_logger().error if bad else self.get_logger().info
+        log(f"{kind}: {event.data}")
+
+
+def main() -> None:
+    """Run the node."""
+    run(MotorBus)
+
+
+if __name__ == "__main__":
+    main()
