@@ -276,7 +276,8 @@ def test_a_person_is_never_taken_for_slower_than_assumed():
     ):  # fmt: skip
         assert human_speed_mps(measured, d, **assumed) == expected
     assert human_speed_mps(0.0, math.nan, **assumed) == 2.0
-    assert math.isnan(human_speed_mps(math.nan, 3.0, **assumed))
+    for wrong in (math.nan, math.inf, -math.inf, -0.1):
+        assert human_speed_mps(wrong, 3.0, **assumed) == math.inf
     faster_far = {"assumed_mps": 2.4, "near_mps": 2.0, "near_m": 0.5}
     assert human_speed_mps(0.0, 0.1, **faster_far) == 2.4
 

@@ -163,6 +163,7 @@ NOBODY = Room(1.0, 0, "", math.inf, Terms(*(np.zeros(()),) * 7))
 UNKNOWN = Room(0.0, 0, "", 0.0, Terms(*(np.full((), np.inf),) * 7))
 
 
+@np.errstate(all="ignore")  # the unknown is no reason to warn, it is judged
 def judge(rules: Rules, memory: Memory, seen: Observation) -> tuple[Memory, Verdict]:
     """Return the memory for the next tick and the verdict of this one."""
     faults = list(_faults(rules, memory, seen))

@@ -66,21 +66,23 @@ def upright(
 ) -> People:
     """Return people at (..., p, 2), grown by the way they may have gone since they were last seen.
 
-    A radius or a time that is negative or not finite makes the capsule's radius NaN.
+    A speed, radius, time or deviation that is negative or not finite makes its result NaN.
     """
     at = np.asarray(position_m, dtype=np.float64)
-    speed, radius, unseen = (
-        np.asarray(value, dtype=np.float64) for value in (speed_mps, radius_m, unseen_s)
+    speed, radius, unseen, std = (
+        np.asarray(value, dtype=np.float64)
+        for value in (speed_mps, radius_m, unseen_s, position_std_m)
     )
+    speed = np.where((speed >= 0.0) & np.isfinite(speed), speed, np.nan)
     grown = radius + np.maximum(speed, safety.human_speed_mps) * unseen
-    grown = np.where((radius >= 0.0) & (unseen >= 0.0), grown, np.nan)
+    grown = np.where((radius >= 0.0) & (unseen >= 0.0) & np.isfinite(grown), grown, np.nan)
     top = np.maximum(safety.person_height_m - grown, 0.0)
     return People(
         start_m=np.concatenate([at, np.zeros_like(at[..., :1])], axis=-1),
         end_m=np.concatenate([at, top[..., None]], axis=-1),
         radius_m=grown,
         speed_mps=speed,
-        position_std_m=np.asarray(position_std_m, dtype=np.float64),
+        position_std_m=np.where((std >= 0.0) & np.isfinite(std), std, np.nan),
     )
 
 

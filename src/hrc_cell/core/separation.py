@@ -156,11 +156,11 @@ def human_speed_mps(
 ) -> Array:
     """Return v_h: at least what is assumed at this distance, more where more is measured.
 
-    A measured speed that is not finite stays so; the callers above then allow nothing. A distance
-    that is not finite counts as near.
+    A measured speed that is not finite or negative is inf; the functions above then allow nothing.
+    A distance that is not finite counts as near.
     """
     assumed = np.where(np.asarray(distance_m) >= near_m, assumed_mps, max(assumed_mps, near_mps))
-    speed: Array = np.maximum(measured_mps, assumed)  # NaN goes through
+    speed: Array = np.maximum(_worst(measured_mps), assumed)
     return speed
 
 

@@ -33,7 +33,9 @@ def touches(
     zone: Zone, position_m: Like, radius_m: Like, margin_m: float = 0.0
 ) -> npt.NDArray[np.bool_]:
     """Return whether people (..., 2) with radius (...) touch the zone grown by a margin."""
-    clear = polygon_distance(position_m, zone.polygon_m) > np.asarray(radius_m) + margin_m
+    radius = np.asarray(radius_m, dtype=np.float64)
+    reach = np.where(radius >= 0.0, radius, np.inf) + margin_m
+    clear = polygon_distance(position_m, zone.polygon_m) > reach
     touching: npt.NDArray[np.bool_] = ~clear  # so that NaN touches
     return touching
 

@@ -1,0 +1,218 @@
+"""Clearance: the pair that binds, the speed that counts, and one code for one cell or many."""
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from strategies import default_cell, six_axes
+
+from hrc_cell.core.clearance import clearance, directed_speed, upright
+from hrc_cell.core.kinematics import capsules_at
+from hrc_cell.core.separation import greatest_ratio
+from hrc_cell.core.stopping import stopping_distance_m, stopping_time_s
+
+CELL = default_cell().file
+SAFETY, MOTION = CELL.safety, CELL.motion
+CHAIN = six_axes()
+HOME = np.array([0.0, -0.6, 1.4, 0.0, 0.8, 0.0])
+
+
+def people(*places, safety=SAFETY, **known):
+    given_ = {"speed_mps": 0.0, "position_std_m": 0.02, "radius_m": 0.3, "unseen_s": 0.0} | known
+    place = np.array(places, dtype=float).reshape(-1, 2)
+    lists = {k: np.broadcast_to(v, place.shape[:1]) for k, v in given_.items()}
+    return upright(place, safety=safety, **lists)
+
+
+def room(crowd, q=HOME, qd=0.0, nominal=None, held_back_m=0.0, safety=SAFETY, chain=CHAIN):
+    return clearance(
+        crowd,
+        chain=chain,
+        safety=safety,
+        motion=MOTION,
+        position_rad=q,
+        velocity_radps=np.broadcast_to(qd, np.shape(q)),
+        nominal_radps=nominal,
+        held_back_m=held_back_m,
+    )
+
+
+def test_the_distance_is_from_the_skin_of_the_person_to_that_of_the_link():
+    """At zero the arm lies along x at 0.9 m; its last link ends at 0.8 m, radius 0.05 m."""
+    found = room(people((2.0, 0.0)), q=np.zeros(6))
+    _, end = capsules_at(CHAIN, np.zeros(6))
+    assert end[-1].tolist() == pytest.approx([0.75, 0.0, 0.9])
+    np.testing.assert_allclose(found.distance_m[0, -1], 2.0 - 0.3 - 0.75 - 0.05)
+    assert found.distance_m.shape == (1, 6)
+    assert np.argmin(found.spare_m) == 5
+
+
+def test_a_person_ends_at_the_height_given():
+    high = replace(CHAIN, base=CHAIN.base + np.array([[0] * 4, [0] * 4, [0, 0, 0, 3.0], [0] * 4]))
+    found = room(people((0.75, 0.0)), q=np.zeros(6), chain=high)
+    assert found.distance_m[0, -1] == pytest.approx(3.9 - 0.05 - SAFETY.person_height_m)
+
+
+def test_the_terms_are_those_of_the_settings_at_rest():
+    terms = room(people((3.0, 0.0))).terms
+    seconds = SAFETY.reaction_time_s
+    assert terms.s_h_m[0, 0] == pytest.approx(SAFETY.human_speed_mps * seconds)
+    assert terms.s_r_m[0, 0] == terms.s_s_m[0, 0] == 0.0
+    assert terms.c_m[0, 0] == SAFETY.intrusion_m
+    assert terms.z_d_m[0, 0] == pytest.approx(
+        SAFETY.human_uncertainty_m + SAFETY.human_sigmas * 0.02
+    )
+    assert terms.z_r_m[0, 0] == SAFETY.robot_uncertainty_m
+
+
+def test_the_terms_of_a_moving_arm_count_its_directed_speed_and_part_of_full_speed():
+    """Turning at the base with the arm along x: the tip moves to +y, towards one person only."""
+    qd = np.array([0.6, 0, 0, 0, 0, 0])
+    part = 0.6 / MOTION.velocity_max_radps[0]
+    terms = room(people((0.75, 3.0), (0.75, -3.0)), q=np.zeros(6), qd=qd).terms
+    assert terms.s_r_m[0, -1] == pytest.approx(0.6 * 0.75 * SAFETY.reaction_time_s)
+    assert terms.s_r_m[1, -1] == 0.0
+    for person in (0, 1):
+        assert terms.s_h_m[person, -1] == pytest.approx(
+            1.6 * (SAFETY.reaction_time_s + stopping_time_s(SAFETY.stopping_time_s, part))
+        )
+        assert terms.s_s_m[person, -1] == pytest.approx(
+            stopping_distance_m(SAFETY.stopping_distance_m, part)
+        )
+
+
+def test_a_faster_person_and_a_near_one_count_more():
+    slow, fast = (room(people((3.0, 0.0), speed_mps=v)).terms.s_h_m[0, 0] for v in (1.0, 2.4))
+    assert fast / slow == pytest.approx(2.4 / 1.6)
+    near = room(people((1.0, 0.0)), q=np.zeros(6)).terms.s_h_m[0, -1]
+    assert near / slow == pytest.approx(2.0 / 1.6)
+
+
+def test_the_ratio_is_the_least_of_all_pairs_with_the_isotropic_speed_and_one_lease_more():
+    found = room(people((2.6, 0.0), (4.0, 1.0)))
+    z_d = SAFETY.human_uncertainty_m + SAFETY.human_sigmas * 0.02
+    expected = greatest_ratio(
+        found.distance_m,
+        human_speed_mps=1.6,
+        robot_speed_mps=MOTION.tcp_speed_max_mps,
+        reaction_s=SAFETY.reaction_time_s + SAFETY.lease_s,
+        stopping_s=SAFETY.stopping_time_s,
+        stopping_m=SAFETY.stopping_distance_m,
+        still_m=SAFETY.intrusion_m + z_d + SAFETY.robot_uncertainty_m,
+    )
+    assert 0.0 < found.ratio < 1.0
+    assert found.ratio == expected.min()
+
+
+def test_a_nominal_speed_above_what_was_promised_counts():
+    crowd, towards = people((0.75, 2.6)), np.array([4.0, 0, 0, 0, 0, 0])
+    bound = room(crowd, q=np.zeros(6))
+    assert room(crowd, q=np.zeros(6), nominal=towards).ratio < bound.ratio
+    assert room(crowd, q=np.zeros(6), nominal=-towards).ratio == bound.ratio
+    assert room(crowd, q=np.zeros(6), nominal=towards / 10).ratio == bound.ratio
+
+
+def test_what_is_held_back_is_taken_from_every_distance():
+    near, far = room(people((2.5, 0.0))), room(people((2.8, 0.0)), held_back_m=0.3)
+    assert float(far.ratio) == pytest.approx(float(near.ratio), abs=1e-6)
+    assert far.spare_m.min() > near.spare_m.min() + 0.2
+
+
+def test_an_arm_found_moving_without_room_must_stop_whatever_it_could_do_slowly():
+    crowd = people((2.6, 0.0))
+    assert room(crowd).ratio > 0.0
+    hurried = room(crowd, qd=np.array([3.0, 0, 0, 0, 0, 0]))
+    assert hurried.spare_m.min() < 0.0
+    assert hurried.ratio == 0.0
+
+
+def test_who_was_not_seen_for_a_while_has_grown():
+    grown = people((3.0, 0.0), unseen_s=0.5)
+    assert grown.radius_m == pytest.approx([0.3 + 1.6 * 0.5])
+    running = people((3.0, 0.0), unseen_s=0.5, speed_mps=2.0)
+    assert running.radius_m == pytest.approx([0.3 + 2.0 * 0.5])
+    assert people((3.0, 0.0), unseen_s=5.0).end_m[0].tolist() == [3.0, 0.0, 0.0]
+
+
+@pytest.mark.req("S2")
+@given(
+    st.sampled_from(["speed_mps", "position_std_m", "radius_m", "unseen_s", "x", "y"]),
+    st.sampled_from([math.nan, math.inf]),
+)
+def test_an_unknown_of_one_far_person_stops_the_arm(name, value):
+    place = {"x": (value, 0.0), "y": (30.0, value)}.get(name, (30.0, 0.0))
+    known = {} if name in ("x", "y") else {name: value}
+    with np.errstate(all="ignore"):
+        found = room(people(place, **known))
+    assert found.ratio == 0.0
+    assert found.spare_m.min() == -np.inf
+
+
+@pytest.mark.req("S2")
+@pytest.mark.parametrize("name", ["speed_mps", "radius_m", "unseen_s", "position_std_m"])
+def test_a_negative_of_one_far_person_stops_the_arm(name):
+    assert room(people((30.0, 0.0), **{name: -0.001})).ratio == 0.0
+
+
+@pytest.mark.req("S2")
+@pytest.mark.parametrize("value", [math.nan, math.inf])
+def test_an_unknown_speed_of_the_arm_stops_it(value):
+    crowd = people((30.0, 0.0))
+    with np.errstate(all="ignore"):
+        assert room(crowd, qd=np.array([value, 0, 0, 0, 0, 0])).ratio == 0.0
+        assert room(crowd, nominal=np.full(6, value)).ratio == 0.0
+
+
+@given(st.floats(-4.0, 4.0), st.floats(-4.0, 4.0), st.floats(0.0, 1.0), st.floats(0.0, 1.0))
+def test_older_sight_of_a_person_never_allows_more(x, y, unseen, more):
+    young, old = (room(people((x, y), unseen_s=t)).ratio for t in (unseen, unseen + more))
+    assert old <= young
+
+
+@given(st.permutations(range(4)))
+def test_the_order_of_people_does_not_matter(order):
+    places = [(2.5, 0.1), (0.3, 0.2), (3.0, 2.0), (-2.4, 0.0)]
+    assert room(people(*(places[i] for i in order))).ratio == 0.0
+    far = [(2.5, 0.1), (2.9, -1.0), (3.0, 2.0), (-2.4, 0.0)]
+    assert room(people(*(far[i] for i in order))).ratio == room(people(*far)).ratio > 0.0
+
+
+def test_a_thousand_cells_are_judged_as_each_of_them():
+    rng = np.random.default_rng(7)
+    q, qd, nominal = rng.uniform(-1.5, 1.5, (3, 20, 6))
+    place = rng.uniform(-3.0, 3.0, (20, 4, 2))
+    known = {
+        "speed_mps": rng.uniform(0, 2, (20, 4)), "position_std_m": rng.uniform(0, 0.1, (20, 4)),
+        "radius_m": rng.uniform(0.2, 0.4, (20, 4)), "unseen_s": rng.uniform(0, 0.2, (20, 4)),
+    }  # fmt: skip
+    rest = {"chain": CHAIN, "safety": SAFETY, "motion": MOTION, "held_back_m": 0.1}
+    whole = clearance(
+        upright(place, safety=SAFETY, **known),
+        position_rad=q, velocity_radps=qd, nominal_radps=nominal, **rest,
+    )  # fmt: skip
+    assert whole.ratio.shape == (20,)
+    assert whole.terms.required_m.shape == whole.spare_m.shape == (20, 4, 6)
+    for i in range(20):
+        one = clearance(
+            upright(place[i], safety=SAFETY, **{k: v[i] for k, v in known.items()}),
+            position_rad=q[i], velocity_radps=qd[i], nominal_radps=nominal[i], **rest,
+        )  # fmt: skip
+        np.testing.assert_allclose(whole.ratio[i], one.ratio, atol=1e-12)
+        np.testing.assert_allclose(whole.spare_m[i], one.spare_m, atol=1e-12)
+
+
+def test_a_link_counts_with_the_end_that_comes_faster():
+    way, length = np.array([[[0.0, 2.0, 0.0]]]), np.array([[2.0]])
+    ends = np.array([[[9.0, -1.0, 0.0]]]), np.array([[[0.0, 0.5, 0.0]]])
+    assert directed_speed(way, length, *ends).tolist() == [[[0.5]]]
+    assert directed_speed(way, length, *ends[::-1]).tolist() == [[[0.5]]]
+    assert directed_speed(-way, length, *ends).tolist() == [[[1.0]]]
+
+
+def test_where_axes_touch_there_is_no_direction_and_any_speed_counts():
+    way, length = np.zeros((1, 1, 3)), np.zeros((1, 1))
+    ends = np.array([[[3.0, -4.0, 0.0]]]), np.zeros((1, 1, 3))
+    assert directed_speed(way, length, *ends).tolist() == [[[5.0]]]

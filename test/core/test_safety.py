@@ -1,0 +1,145 @@
+"""The state table: laws for every state and event, and the stories that it must tell."""
+
+from functools import reduce
+from itertools import permutations, product
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hrc_cell.core.safety import (
+    CAUSES,
+    NEXT,
+    RULES,
+    Clears,
+    Event,
+    State,
+    mermaid,
+    most_urgent,
+    step,
+)
+
+MOVING = (State.REDUCED, State.FREE)
+events = st.sampled_from(Event)
+
+
+def test_the_table_is_total_and_every_event_has_a_rule():
+    assert set(NEXT) == set(product(State, Event))
+    assert set(RULES) == set(Event)
+
+
+@pytest.mark.req("S3")
+def test_only_reset_leaves_latched_and_never_into_motion():
+    assert {e for e in Event if step(State.LATCHED, e) is not State.LATCHED} == {Event.RESET}
+    assert step(State.LATCHED, Event.RESET) is State.READY
+
+
+@pytest.mark.req("S3")
+def test_only_start_leaves_ready_upwards_and_never_into_motion():
+    assert {e for e in Event if step(State.READY, e) > State.READY} == {Event.START}
+    assert step(State.READY, Event.START) is State.STANDSTILL
+
+
+@pytest.mark.req("S3")
+def test_reset_and_start_move_nothing():
+    for event in (Event.RESET, Event.START):
+        assert all(step(s, event) is s for s in State if s >= State.STANDSTILL)
+
+
+def test_a_step_climbs_at_most_one_rung():
+    assert all(target - state <= 1 for (state, _), target in NEXT.items())
+
+
+def test_what_clears_says_how_far_an_event_brings_the_arm_down():
+    reached = {Clears.RESET: State.LATCHED, Clears.START: State.READY}
+    for event, rule in RULES.items():
+        for state in State:
+            if rule.clears in reached:
+                assert step(state, event) is min(state, reached[rule.clears])
+
+
+def test_an_event_that_stops_names_a_category_and_no_other_does():
+    for event, rule in RULES.items():
+        stops = all(step(state, event) not in MOVING for state in State)
+        assert (rule.category is not None) == stops, event
+        assert rule.category in (None, 1, 2)
+        assert rule.text
+    assert [e for e in Event if RULES[e].category == 1] == [Event.EMERGENCY_STOP_INPUT]
+
+
+def test_each_event_caps_the_speed_it_leaves_behind():
+    caps = {Event.INTRUSION: State.STANDSTILL, Event.NEAR: State.REDUCED}
+    for event, cap in caps.items():
+        assert all(step(state, event) <= cap for state in State)
+    assert step(State.REDUCED, Event.CLEAR) is State.FREE
+
+
+@given(st.sampled_from(State), st.lists(events, max_size=30))
+def test_whoever_was_stopped_needs_every_act_of_a_person_again(start, happened):
+    state = start
+    for event in happened:
+        before, state = state, step(state, event)
+        if before is State.LATCHED and state is not State.LATCHED:
+            assert event is Event.RESET
+        if before is State.READY and state > State.READY:
+            assert event is Event.START
+        if state in MOVING:
+            assert before >= State.STANDSTILL
+
+
+@pytest.mark.req("S3")
+@given(st.sampled_from(State), st.lists(events, max_size=30), st.lists(events, max_size=5))
+def test_a_stop_in_a_crowd_of_events_is_never_lost(start, before, after):
+    state = step(reduce(step, before, start), Event.FAULT)
+    assert state is State.LATCHED
+    for event in after:
+        state = step(state, event)
+    if Event.RESET not in after:
+        assert state is State.LATCHED
+
+
+def test_the_most_urgent_event_wins_whatever_the_order():
+    for few in permutations([Event.CLEAR, Event.STOP_REQUEST, Event.FAULT]):
+        assert most_urgent(few) is Event.FAULT
+    assert [most_urgent(list(Event)[i:]) for i in range(len(Event))] == list(Event)
+    with pytest.raises(ValueError, match="must find an event"):
+        most_urgent([])
+
+
+def test_urgency_follows_how_far_an_event_brings_a_free_arm_down():
+    stops = [e for e in Event if e not in (Event.RESET, Event.START)]
+    reached = [step(State.FREE, e) for e in stops]
+    assert reached == sorted(reached)
+
+
+def test_a_person_walks_up_and_away_and_a_scanner_fails():
+    story = [
+        (Event.CLEAR, "LATCHED"), (Event.START, "LATCHED"), (Event.RESET, "READY"),
+        (Event.CLEAR, "READY"), (Event.RESET, "READY"), (Event.START, "STANDSTILL"),
+        (Event.CLEAR, "REDUCED"), (Event.CLEAR, "FREE"), (Event.NEAR, "REDUCED"),
+        (Event.INTRUSION, "STANDSTILL"), (Event.INTRUSION, "STANDSTILL"), (Event.NEAR, "REDUCED"),
+        (Event.CLEAR, "FREE"), (Event.INTRUSION, "STANDSTILL"), (Event.STOP_REQUEST, "READY"),
+        (Event.START, "STANDSTILL"), (Event.FAULT, "LATCHED"), (Event.CLEAR, "LATCHED"),
+        (Event.RESET, "READY"), (Event.WRONG_MODE, "READY"), (Event.INTRUSION_MANUAL, "LATCHED"),
+    ]  # fmt: skip
+    state = State.LATCHED
+    for event, expected in story:
+        state = step(state, event)
+        assert state.name == expected, event
+
+
+def test_the_diagram_is_drawn_from_the_table():
+    drawn = mermaid()
+    assert drawn.startswith("stateDiagram-v2\n    [*] --> LATCHED\n    LATCHED --> READY: reset\n")
+    assert "    FREE --> LATCHED: fault, emergency_stop_input, intrusion_manual\n" in drawn
+    assert drawn.endswith("    FREE --> REDUCED: near")
+    assert drawn.count("-->") == 1 + len({(s, t) for (s, _), t in NEXT.items() if s is not t})
+
+
+def test_every_cause_has_a_meaning_and_says_whom_it_names():
+    assert all(CAUSES.values())
+    named = {cause for cause, text in CAUSES.items() if "(:" in text}
+    assert named == {
+        "scanner_silent", "scanner_blind", "scanner_learning", "scanner_missing", "node_silent",
+        "zone",
+    }  # fmt: skip
