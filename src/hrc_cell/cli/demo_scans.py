@@ -115,6 +115,7 @@ def _learn(folder: Path, path: Path, scans: Sequence[Scan]) -> None:
         margin_m=settings.background_margin_m,
         window_s=settings.background_window_s,
         present_ratio=settings.background_present_ratio,
+        range_max_m=max(scan.range_max_m for scan in scans),
     )
     save_backgrounds(path, {NAME: known_view(background, beams)})
 

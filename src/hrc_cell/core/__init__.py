@@ -1,1 +1,1 @@
-"""The judgement: pure and deterministic. No clock, no ROS, no file; time comes in as an argument."""
+"""The judgement: pure and deterministic. No clock, no ROS, no file; time is an argument."""

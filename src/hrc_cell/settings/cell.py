@@ -45,7 +45,7 @@ class CellFile:
         arm = len(self.robot.arm)
         for name in (
             "velocity_max_radps", "acceleration_max_radps2", "jerk_max_radps3",
-            "stop_deceleration_radps2",
+            "stop_deceleration_radps2", "stop_jerk_radps3",
         ):  # fmt: skip
             if len(getattr(self.motion, name)) != arm:
                 raise ValueError(f"motion.{name} needs {arm} values, one for each motor of the arm")

@@ -35,6 +35,10 @@ class Gripper:
     closed_rad: float = setting("joint position when closed", unit="rad", low=-6.3, high=6.3)
     velocity_radps: float = setting("speed of opening", unit="rad/s", low=0.01, high=10.0)
     current_max_a: float = setting("current when gripping", unit="A", low=0.01, high=5.0)
+    squeeze_max_rad: float = setting(
+        "how far beyond what the fingers hold their goal may lie, at full effort",
+        unit="rad", low=0.01, high=1.0,
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +89,9 @@ class MotionSettings:
     jerk_max_radps3: tuple[float, ...] = setting("per joint", unit="rad/s3", low=1.0, high=5000.0)
     stop_deceleration_radps2: tuple[float, ...] = setting(
         "per joint, when stopping on the path", unit="rad/s2", low=0.1, high=100.0
+    )
+    stop_jerk_radps3: tuple[float, ...] = setting(
+        "per joint, when stopping on the path", unit="rad/s3", low=1.0, high=5000.0
     )
     rate_hz: float = setting("goals per second", unit="Hz", low=20.0, high=1000.0)
     rejoin_velocity_radps: float = setting(

@@ -1,0 +1,348 @@
+"""motion_executor: moves the arm along paths, and the gripper, under the permit.
+
+Publishes goals only while something is to be moved or brought to rest; when it is silent the last
+gate holds arm and gripper where they are. One path and one grip at a time.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from typing import Any
+
+import numpy as np
+from hrc_cell_interfaces.action import FollowPath, MoveGripper
+from hrc_cell_interfaces.msg import (
+    CellEvent,
+    JointGoals,
+    MotionPermit,
+    MotionProgress,
+    MotorStates,
+)
+from rclpy.action import ActionServer, CancelResponse, GoalResponse
+from rclpy.task import Future
+from sensor_msgs.msg import JointState
+
+from hrc_cell.adapters.description import load_description
+from hrc_cell.core import executor, grip
+from hrc_cell.core.executor import Leave, Motion, Phase
+from hrc_cell.core.gate import PermitView, permit_holds
+from hrc_cell.core.kinematics import capsule_velocities
+from hrc_cell.core.path import plan
+from hrc_cell.nodes.base import ALL, NEWEST, CellNode, run
+from hrc_cell.nodes.parameters import declare_settings
+
+PROGRESS_PERIOD_S = 0.05
+GATE_PATIENCE_S = 0.2
+"""So long after setting off the gate may still be on its way out of its hold."""
+
+
+class MotionExecutor(CellNode):
+    """Follows paths."""
+
+    def __init__(self) -> None:
+        super().__init__("motion_executor")
+
+    def setup(self) -> None:
+        """Read the description of the arm; make topics and actions."""
+        file = self.cell.file
+        declare_settings(self, "motion", file.motion)
+        self._chain = load_description(self.cell).chain
+        self._joints = file.robot.joints
+        self._motion = Motion()
+        self._grip: grip.Grip | None = None
+        self._gripper_rad: float | None = None  # last commanded
+        self._path_goal: tuple[Any, Future] | None = None
+        self._grip_goal: tuple[Any, Future] | None = None
+        self._permit: tuple[MotionPermit, float] | None = None  # and its age at arrival
+        self._permit_s = 0.0
+        self._measured: tuple[np.ndarray[Any, Any], np.ndarray[Any, Any], float] | None = None
+        self._seq = 0
+        self._moving_since_s = math.inf
+        self._told_phase: Phase | None = None
+        self._told_s = -math.inf
+        self._goals = self.create_publisher(JointGoals, "joint_goals", NEWEST)
+        self._progress = self.create_publisher(MotionProgress, "motion_progress", NEWEST)
+        self._events = self.create_publisher(CellEvent, "events", ALL)
+        self.create_subscription(MotionPermit, "motion_permit", self._on_permit, NEWEST)
+        self.create_subscription(JointState, "joint_states", self._on_joints, NEWEST)
+        self.create_subscription(MotorStates, "motor_states", self._on_motors, NEWEST)
+        self._timer = self.create_timer(1.0 / file.motion.rate_hz, self._tick, autostart=False)
+        self._active = False
+        self._servers = [
+            ActionServer(
+                self, FollowPath, "follow_path", self._follow,
+                goal_callback=lambda _: self._accept(self._path_goal),
+                cancel_callback=lambda _: CancelResponse.ACCEPT,
+            ),
+            ActionServer(
+                self, MoveGripper, "move_gripper", self._move_gripper,
+                goal_callback=lambda _: self._accept(self._grip_goal),
+                cancel_callback=lambda _: CancelResponse.ACCEPT,
+            ),
+        ]  # fmt: skip
+
+    def start(self) -> None:
+        """Begin to act."""
+        self._active = True
+        self._last_s = time.monotonic()
+        self._timer.reset()
+
+    def stop(self) -> None:
+        """Cease to act; the gate then brings the arm to rest."""
+        self._active = False
+        self._timer.cancel()
+
+    def close(self) -> None:
+        """Take the actions away."""
+        for server in getattr(self, "_servers", ()):
+            server.destroy()
+        self._servers = []
+
+    # What is heard.
+
+    def _on_permit(self, msg: MotionPermit) -> None:
+        self._permit = (msg, self.age_s(msg.header.stamp))
+        self._permit_s = time.monotonic()
+
+    def _on_joints(self, msg: JointState) -> None:
+        at = dict(zip(msg.name, zip(msg.position, msg.velocity, strict=True), strict=True))
+        try:
+            values = np.array([at[name] for name in self._joints])
+        except KeyError:
+            return  # a message without all joints is none: what is known grows old
+        sampled_s = time.monotonic() - self.age_s(msg.header.stamp)
+        self._measured = (values[:, 0], values[:, 1], sampled_s)
+
+    def _on_motors(self, msg: MotorStates) -> None:
+        since_s = time.monotonic() - self._moving_since_s
+        if msg.gate == MotorStates.GATE_HOLD and since_s > GATE_PATIENCE_S:
+            self._motion = executor.interrupt(self._motion, f"gate:{msg.gate_reason}")
+
+    def _leave(self, now_s: float) -> tuple[Leave, PermitView | None]:
+        """Return what the newest permit allows now."""
+        if self._permit is None:
+            return Leave(holds=False, speed_ratio=0.0, reason="no_permit"), None
+        msg, age_s = self._permit
+        view = PermitView(
+            seq=msg.seq,
+            age_s=age_s + now_s - self._permit_s,
+            lease_s=msg.lease_s,
+            speed_ratio=msg.speed_ratio,
+            oldest_sample_age_s=msg.oldest_sample_age_s,
+            reaction_time_s=msg.reaction_time_s,
+            gripper_permitted=msg.gripper_permitted,
+            state=msg.state,
+        )
+        holds, why = permit_holds(view)
+        return Leave(holds=holds, speed_ratio=msg.speed_ratio, reason=why or msg.cause), view
+
+    def _position(self, now_s: float) -> np.ndarray[Any, Any] | None:
+        """Return the measured joints, or None where they are unknown or too old."""
+        if self._measured is None:
+            return None
+        position, _, sampled_s = self._measured
+        if not 0.0 <= now_s - sampled_s <= self.cell.file.safety.joints_timeout_s:
+            return None
+        return position
+
+    # Actions.
+
+    def _accept(self, busy: object) -> GoalResponse:
+        ready = self._active and busy is None
+        return GoalResponse.ACCEPT if ready else GoalResponse.REJECT
+
+    async def _follow(self, handle: Any) -> FollowPath.Result:
+        """Take a path and wait until it is over."""
+        request, arm = handle.request, len(self._chain.joints)
+        measured = self._position(time.monotonic())
+        try:
+            if request.joints != arm or len(request.waypoints) % arm:
+                raise ValueError(f"waypoints need rows of {arm} joints")
+            if measured is None:
+                raise ValueError("the present position is not known")
+            start = executor.start_position(
+                self._motion, measured[:arm], self.cell.file.bus.rejoin_rad
+            )
+            path = plan(
+                request.path_id, start, list(np.reshape(request.waypoints, (-1, arm))),
+                motion=self.cell.file.motion, speed_ratio=request.speed_ratio,
+                lower_rad=self._chain.lower_rad, upper_rad=self._chain.upper_rad,
+                velocity_max_radps=self._chain.velocity_max_radps, point_speed=self._point_speed,
+            )  # fmt: skip
+        except ValueError as error:
+            handle.abort()
+            known = [] if measured is None else measured[:arm].tolist()
+            return FollowPath.Result(reached=False, reason=f"rejected: {error}", position=known)
+        self._motion = executor.begin(self._motion, path)
+        self._tell("path_started", path=path.id, lines=len(path.lines))
+        done = Future()
+        self._path_goal = (handle, done)
+        reason: str = await done
+        self._path_goal = None
+        self._tell("path_done", path=path.id, reason=reason)
+        {"": handle.succeed, "canceled": handle.canceled}.get(reason, handle.abort)()
+        measured = self._position(time.monotonic())
+        return FollowPath.Result(
+            reached=reason == "",
+            reason=reason,
+            position=[] if measured is None else measured[:arm].tolist(),
+        )
+
+    def _point_speed(self, q: np.ndarray[Any, Any], qd: np.ndarray[Any, Any]) -> Any:
+        ends = capsule_velocities(self._chain, q, qd)
+        return np.max([np.linalg.norm(v, axis=-1).max(axis=-1) for v in ends], axis=0)
+
+    async def _move_gripper(self, handle: Any) -> MoveGripper.Result:
+        """Take a grip and wait until it is over."""
+        request, settings = handle.request, self.cell.file.robot.gripper
+        measured = self._position(time.monotonic())
+        wrong = (
+            "rejected: opening_ratio must be 0 to 1" if not 0.0 <= request.opening_ratio <= 1.0
+            else "rejected: effort_ratio must be above 0 and at most 1"
+            if not 0.0 < request.effort_ratio <= 1.0
+            else "rejected: the present position is not known" if measured is None
+            else ""
+        )  # fmt: skip
+        if wrong or measured is None:
+            handle.abort()
+            return MoveGripper.Result(reason=wrong, opening_ratio=math.nan)
+        span = settings.open_rad - settings.closed_rad
+        held = self._gripper_rad
+        self._grip = grip.Grip(
+            target_rad=settings.closed_rad + request.opening_ratio * span,
+            goal_rad=float(measured[-1]) if held is None else held,
+            squeeze_rad=request.effort_ratio * settings.squeeze_max_rad,
+        )
+        if self._motion.goal_rad is None:
+            self._motion = Motion(goal_rad=measured[:-1])
+        done = Future()
+        self._grip_goal = (handle, done)
+        ended: str = await done
+        self._grip_goal = self._grip = None
+        known = ended in ("reached", "holding")
+        {True: handle.succeed, False: handle.canceled}[known]()
+        now = self._position(time.monotonic())
+        return MoveGripper.Result(
+            reached=ended == "reached",
+            holding=ended == "holding",
+            opening_ratio=math.nan if now is None else (now[-1] - settings.closed_rad) / span,
+            reason="" if known else ended,
+        )
+
+    # One step.
+
+    def _tick(self) -> None:
+        now_s = time.monotonic()
+        dt_s = min(now_s - self._last_s, 2.0 / self.cell.file.motion.rate_hz)
+        self._last_s = now_s
+        leave, permit = self._leave(now_s)
+        measured = self._position(now_s)
+        if self._path_goal and self._path_goal[0].is_cancel_requested:
+            self._motion = executor.cancel(self._motion)
+        before = self._motion
+        step = executor.step(
+            before, settings=self.cell.file.motion, leave=leave,
+            measured_rad=None if measured is None else measured[:-1],
+            rejoin_rad=self.cell.file.bus.rejoin_rad, dt_s=dt_s,
+        )  # fmt: skip
+        self._motion = step.motion
+        gripping = self._step_grip(permit, leave.holds, dt_s)
+        moving = self._motion.phase in (Phase.MOVING, Phase.STOPPING, Phase.REJOINING)
+        if moving or gripping or step.ended is not None:
+            self._publish_goals(step.velocity_radps, permit)
+        self._tell_changes(before, now_s)
+        if step.ended is not None and self._path_goal:
+            self._path_goal[1].set_result(step.ended)
+        self._publish_progress(now_s, permit)
+
+    def _step_grip(self, permit: PermitView | None, holds: bool, dt_s: float) -> bool:
+        """Move the gripper's goal if that is permitted. Return whether it is under way."""
+        if self._grip is None or self._grip_goal is None or self._measured is None:
+            return False
+        handle, done = self._grip_goal
+        if done.done():
+            return False
+        if handle.is_cancel_requested:
+            done.set_result("canceled")
+            return False
+        if not holds or permit is None or not permit.gripper_permitted:
+            return False
+        position, velocity, _ = self._measured
+        self._grip = grip.step(
+            self._grip, measured_rad=float(position[-1]), measured_radps=float(velocity[-1]),
+            speed_radps=self.cell.file.robot.gripper.velocity_radps, dt_s=dt_s,
+        )  # fmt: skip
+        self._gripper_rad = self._grip.goal_rad
+        if self._grip.ended is not None:
+            done.set_result(self._grip.ended)
+        return True
+
+    def _publish_goals(self, velocity: Any, permit: PermitView | None) -> None:
+        if self._motion.goal_rad is None or self._measured is None:
+            return
+        if self._gripper_rad is None:
+            self._gripper_rad = float(self._measured[0][-1])
+        self._seq += 1
+        msg = JointGoals(
+            seq=self._seq,
+            permit_seq=0 if permit is None else permit.seq,
+            lifetime_s=self.cell.file.bus.goal_lifetime_s,
+            name=self._joints,
+            position=[*self._motion.goal_rad.tolist(), self._gripper_rad],
+            velocity=[*velocity.tolist(), 0.0],
+        )
+        msg.header.stamp = self.stamp()
+        self._goals.publish(msg)
+
+    def _tell_changes(self, before: Motion, now_s: float) -> None:
+        """Note when the arm set off, was held, went on."""
+        was, now = before.phase, self._motion.phase
+        if now is Phase.MOVING and was is not Phase.MOVING:
+            self._moving_since_s = now_s
+        elif now is not Phase.MOVING:
+            self._moving_since_s = math.inf
+        path = self._motion.path.id if self._motion.path else ""
+        if was is not Phase.HELD and now is Phase.HELD:
+            self._tell("path_held", path=path, reason=self._motion.reason)
+        if was is Phase.HELD and now in (Phase.MOVING, Phase.REJOINING):
+            self._tell(
+                "path_resumed", path=path, rejoining=now is Phase.REJOINING,
+                position_error_rad=self._motion.resume_error_rad,
+            )  # fmt: skip
+
+    def _publish_progress(self, now_s: float, permit: PermitView | None) -> None:
+        phase = self._motion.phase
+        if phase is self._told_phase and now_s - self._told_s < PROGRESS_PERIOD_S:
+            return
+        self._told_phase, self._told_s = phase, now_s
+        path = self._motion.path
+        msg = MotionProgress(
+            path_id=path.id if path else "",
+            phase=int(phase),
+            path_ratio=self._motion.path_ratio,
+            speed_ratio=executor.speed_ratio(self._motion),
+            nominal_velocity=executor.nominal_radps(self._motion, len(self._chain.joints)).tolist(),
+            permit_seq=0 if permit is None else permit.seq,
+        )
+        msg.header.stamp = self.stamp()
+        self._progress.publish(msg)
+        if self._path_goal:
+            self._path_goal[0].publish_feedback(
+                FollowPath.Feedback(phase=int(phase), path_ratio=self._motion.path_ratio)
+            )
+
+    def _tell(self, kind: str, **data: object) -> None:
+        event = CellEvent(source=self.get_name(), kind=kind, data=json.dumps(data))
+        event.header.stamp = self.stamp()
+        self._events.publish(event)
+
+
+def main() -> None:
+    """Run motion_executor."""
+    run(MotionExecutor)
+
+
+if __name__ == "__main__":
+    main()
