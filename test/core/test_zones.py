@@ -111,3 +111,7 @@ def test_the_state_changes_only_after_a_full_run(scans, trigger, release, occupi
 def test_a_zone_that_slows_cannot_ask_for_a_reset():
     with pytest.raises(ValueError, match="restart: manual needs speed_ratio 0"):
         zone(restart="manual")
+
+
+def test_a_person_of_no_radius_touches_only_where_they_stand():
+    assert touches(zone(), [(2.0, 1.0), (2.01, 1.0)], 0.0).tolist() == [True, False]
