@@ -71,10 +71,12 @@ class Surroundings:
         self.stopper = self.node.create_client(RequestStop, "request_stop")
         self.people, self.buttons, self.silent = [], {}, set()
         self.mode, self.frame = OperatorInputs.MODE_COLLABORATIVE, "cell"
+        self.ahead_s = 0
 
     def send(self):
         """Send one round of messages, but for what is silent."""
         now = self.node.get_clock().now().to_msg()
+        now.sec += self.ahead_s
         if "humans" not in self.silent:
             message = Humans(humans=self.people)
             message.header.stamp, message.header.frame_id = now, self.frame
@@ -228,6 +230,14 @@ def test_a_stop_request_stops_with_the_permit_it_names(cell):
     told = next(json.loads(e.data) for e in cell.events if e.kind == "stop_requested")
     assert told == {"device": "tablet", "operator_alias": "an", "permit_seq": ready.seq}
     cell.press("start", MotionPermit.STANDSTILL)
+
+
+@pytest.mark.req("S2")
+def test_a_stamp_of_the_future_is_no_sample(cell):
+    cell.set_free()
+    cell.ahead_s = 1
+    assert cell.until("latched", lambda p: p.speed_ratio == 0.0).cause == "tracker_silent"
+    assert math.isinf(cell.until("latched", lambda p: True).oldest_sample_age_s)
 
 
 def test_people_in_another_frame_are_not_heard(cell):

@@ -6,6 +6,7 @@ Decides nothing; see hrc_cell.core.cell. The permit is a lease: when this node s
 from __future__ import annotations
 
 import json
+import math
 import time
 
 from builtin_interfaces.msg import Time as TimeMsg
@@ -41,13 +42,14 @@ class SafetyMonitor(CellNode):
         self._stop_requested = False
         self._people: tuple[Person, ...] = ()
         self._people_seq = 0
-        self._eyes: dict[str, tuple[Eye, TimeMsg]] = {}
-        self._people_stamp = self._joints_stamp = TimeMsg()  # zero: never heard
+        # Instants of the monotonic clock at which samples were taken; -inf: never heard.
+        self._eyes: dict[str, tuple[Eye, float]] = {}
+        self._people_s = self._joints_s = self._inputs_s = self._progress_s = -math.inf
         self._position: tuple[float, ...] = ()
         self._velocity: tuple[float, ...] = ()
         self._inputs = OperatorInputs()
         self._progress = MotionProgress()
-        self._beats: dict[str, TimeMsg] = {}
+        self._beats: dict[str, float] = {}
         self._shown: tuple[object, ...] = ()
 
     def setup(self) -> None:
@@ -97,22 +99,31 @@ class SafetyMonitor(CellNode):
                 f"{self.cell.file.frame!r}: not heard", throttle_duration_sec=5.0,
             )  # fmt: skip
             return
-        self._people, self._eyes = wire.people(message), wire.eyes(message)
-        self._people_stamp = message.header.stamp
+        self._people = wire.people(message)
+        self._eyes = {n: (eye, self._instant(at)) for n, (eye, at) in wire.eyes(message).items()}
+        self._people_s = self._instant(message.header.stamp)
         self._people_seq += 1
 
     def _hear_joints(self, message: JointState) -> None:
         self._position, self._velocity = wire.arm_joints(message, self._rules.chain.joints)
-        self._joints_stamp = message.header.stamp
+        self._joints_s = self._instant(message.header.stamp)
 
     def _hear_inputs(self, message: OperatorInputs) -> None:
-        self._inputs = message
+        self._inputs, self._inputs_s = message, self._instant(message.header.stamp)
 
     def _hear_progress(self, message: MotionProgress) -> None:
-        self._progress = message
+        self._progress, self._progress_s = message, self._instant(message.header.stamp)
 
     def _hear_beat(self, message: Heartbeat) -> None:
-        self._beats[message.node] = message.header.stamp
+        self._beats[message.node] = self._instant(message.header.stamp)
+
+    def _instant(self, stamp: TimeMsg) -> float:
+        """Return when a stamp was, in monotonic seconds; NaN for the future, -inf for no stamp.
+
+        Taken on arrival, so that a later step of the wall clock makes nothing younger.
+        """
+        age_s = self.age_s(stamp)
+        return time.monotonic() - age_s if age_s >= 0.0 else math.nan
 
     def _request_stop(
         self, request: RequestStop.Request, response: RequestStop.Response
@@ -155,24 +166,21 @@ class SafetyMonitor(CellNode):
 
     def _observe(self) -> Observation:
         """Return what was heard, with the ages that it has now."""
-        inputs, progress = self._inputs, self._progress
-        progress_age_s = self.age_s(progress.header.stamp)
-        fresh = 0.0 <= progress_age_s <= self._rules.safety.reaction_time_s
-        nominal = tuple(float(v) for v in progress.nominal_velocity)
+        inputs, now_s = self._inputs, time.monotonic()
+        fresh = now_s - self._progress_s <= self._rules.safety.reaction_time_s
+        nominal = tuple(float(v) for v in self._progress.nominal_velocity)
         return Observation(
-            now_s=time.monotonic(),
+            now_s=now_s,
             people=self._people,
-            people_age_s=self.age_s(self._people_stamp),
+            people_age_s=now_s - self._people_s,
             people_seq=self._people_seq,
-            scanners={
-                name: Sight(eye, self.age_s(stamp)) for name, (eye, stamp) in self._eyes.items()
-            },
+            scanners={name: Sight(eye, now_s - at_s) for name, (eye, at_s) in self._eyes.items()},
             position_rad=self._position,
             velocity_radps=self._velocity,
-            joints_age_s=self.age_s(self._joints_stamp),
+            joints_age_s=now_s - self._joints_s,
             nominal_radps=nominal if fresh and len(nominal) == len(self._position) else None,
-            nodes={name: self.age_s(stamp) for name, stamp in self._beats.items()},
-            inputs_age_s=self.age_s(inputs.header.stamp),
+            nodes={name: now_s - at_s for name, at_s in self._beats.items()},
+            inputs_age_s=now_s - self._inputs_s,
             mode=inputs.mode,
             reset=inputs.reset,
             start=inputs.start,
