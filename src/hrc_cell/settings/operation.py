@@ -15,6 +15,9 @@ class TaskSettings:
     repeat: bool = setting("again and again")
     autorun: bool = setting("without being asked, once the cell is ready")
     step_retry_max: int = setting("failed robot steps tried again before asking", low=0, high=10)
+    sensors_timeout_s: float = setting(
+        "part sensors silent for longer count as unknown", unit="s", low=0.1, high=10.0
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

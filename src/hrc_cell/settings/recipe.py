@@ -1,7 +1,8 @@
 """A recipe: what robot and person do in turn, as data.
 
 Each step has an actor and an automation level. `manual`: a person does or triggers it each time.
-`confirm`: the robot asks before it acts. `auto`: it acts by itself.
+`confirm`: the robot asks before it acts; at a handover before it releases. `auto`: it acts by
+itself; a handover never is, because a part is released only when a person says so.
 """
 
 from dataclasses import dataclass
@@ -42,6 +43,11 @@ class Step:
             raise ValueError(f"step {self.id!r}: work is a person's; actor must be person or both")
         if self.act == "handover" and self.actor != "both":
             raise ValueError(f"step {self.id!r}: a handover needs actor: both")
+        if self.act == "handover" and self.automation == "auto":
+            raise ValueError(
+                f"step {self.id!r}: a handover needs automation: confirm or manual; "
+                "a part is released only when a person says so"
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -186,10 +186,14 @@ class Reader:
         if isinstance(value, bool) or not isinstance(value, int | float):
             self.complain(key, "must be a number", value=value, spec=spec)
             return None
-        if not spec.low <= value <= spec.high or not math.isfinite(value):
+        try:
+            number = float(value)
+        except OverflowError:
+            number = math.inf
+        if not spec.low <= number <= spec.high or not math.isfinite(number):
             self.complain(key, "is out of bounds", value=value, spec=spec)
             return None
-        return float(value)
+        return number
 
     def _int(self, spec: Spec, value: object, key: str) -> int | None:
         if isinstance(value, bool) or not isinstance(value, int):

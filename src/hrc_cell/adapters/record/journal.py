@@ -122,7 +122,7 @@ class Journal:
 
     def _read(self, data: bytes) -> Record | None:
         last = None
-        for number, line in enumerate(data.splitlines(), start=1):
+        for number, line in enumerate(data.split(b"\n")[:-1], start=1):
             try:
                 last = decode(line)
             except ValueError as error:

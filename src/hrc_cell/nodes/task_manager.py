@@ -1,0 +1,383 @@
+"""Leads robot and person through the recipe; the only node that asks a person anything.
+
+Decides nothing; see hrc_cell.core.recipe. Each transition is in the journal before it is acted on
+or shown. While the journal cannot be written nothing new is begun, answers are refused with
+"journal", and what the robot reports waits.
+"""
+
+from __future__ import annotations
+
+import collections
+import json
+import uuid
+from typing import Any
+
+from builtin_interfaces.msg import Time as TimeMsg
+from hrc_cell_interfaces.msg import CellEvent, MotionPermit, MotionProgress, PartSensors
+from hrc_cell_interfaces.msg import TaskState as TaskStateMsg
+from hrc_cell_interfaces.srv import AnswerQuestion, RunRecipe
+from rclpy.clock import Clock, ClockType
+from rclpy.timer import Timer
+
+from hrc_cell.adapters.record.journal import Journal
+from hrc_cell.core import recipe as core
+from hrc_cell.core.handoff import Handoff
+from hrc_cell.core.task import (
+    Answered,
+    Event,
+    PartsChanged,
+    Phase,
+    Restarted,
+    RunRequested,
+    TaskState,
+    TimeReached,
+    Wait,
+    state_from,
+)
+from hrc_cell.nodes import task_wire as wire
+from hrc_cell.nodes.base import ALL, KEPT, NEWEST, CellNode, run
+from hrc_cell.nodes.parameters import declare_settings
+from hrc_cell.nodes.task_robot import RobotActions
+from hrc_cell.settings.recipe import Recipe
+
+NAME = "task_manager"
+TICK_S = 0.5
+FUTURE_MAX_S = 0.05
+REPLIES_KEPT = 256
+WAIT_MIN_S = 0.001
+
+
+class TaskManager(CellNode):
+    """The state, its journal, and the hands and questions that follow from it."""
+
+    def __init__(self) -> None:
+        super().__init__(NAME)
+        self._journal: Journal | None = None
+        self._robot: RobotActions | None = None
+        self._state = TaskState()
+        self._broken = False  # the journal could not be written
+        self._backlog: collections.deque[Event] = collections.deque()
+        self._parts: dict[str, bool] = {}
+        self._parts_stamp = TimeMsg()
+        self._permit_state: int | None = None
+        self._seen_starting = False
+        self._autorun_over = False
+        self._asked: tuple[str, TimeMsg] = ("", TimeMsg())
+        self._waiting: tuple[Wait, Timer] | None = None
+        self._replies: collections.OrderedDict[str, tuple[bool, str, int]] = (
+            collections.OrderedDict()
+        )
+
+    # Lifecycle.
+
+    def setup(self) -> None:
+        """Read the journal and listen."""
+        file = self.cell.file
+        declare_settings(self, "task", file.task)
+        folder = self.state_dir if not file.record.folder else self.cell.folder / file.record.folder
+        self._journal = Journal(folder / "journal.jsonl")
+        if self._journal.last is not None:
+            self._state = _state_in(self._journal)
+        self._states = self.create_publisher(TaskStateMsg, "task_state", KEPT)
+        self._events = self.create_publisher(CellEvent, "events", ALL)
+        self._robot = RobotActions(
+            self, file.robot.poses, silent_s=file.safety.node_timeout_s, report=self._feed
+        )
+        self.create_subscription(PartSensors, "part_sensors", self._hear_parts, KEPT)
+        self.create_subscription(MotionPermit, "motion_permit", self._hear_permit, NEWEST)
+        self.create_subscription(MotionProgress, "motion_progress", self._hear_progress, ALL)
+        self.create_service(AnswerQuestion, "answer_question", self._answer)
+        self.create_service(RunRecipe, "run_recipe", self._run_recipe)
+        self._steady = Clock(clock_type=ClockType.STEADY_TIME)
+        self._active = False
+        self._timer = self.create_timer(TICK_S, self._tick, clock=self._steady, autostart=False)
+
+    def start(self) -> None:
+        """Go on where the journal says."""
+        self._active = True
+        self._timer.reset()
+        if self._state.active:
+            self.get_logger().info(f"goes on with run {self._state.run_id} from the journal")
+            self._feed(Restarted())
+        self._publish()
+
+    def stop(self) -> None:
+        """Begin nothing more."""
+        self._active = False
+        self._timer.cancel()
+        self._act()
+
+    def close(self) -> None:
+        """Give the journal back."""
+        if self._journal is not None:
+            self._journal.close()
+        if self._robot is not None:
+            self._robot.close()
+        self._journal = self._robot = None
+
+    # What is heard.
+
+    def _hear_parts(self, message: PartSensors) -> None:
+        self._parts_stamp = message.header.stamp
+        self._look_at_parts(dict(zip(message.place, message.occupied, strict=False)))
+
+    def _look_at_parts(self, parts: dict[str, bool]) -> None:
+        age_s = self.age_s(self._parts_stamp)
+        if not -FUTURE_MAX_S <= age_s <= self.cell.file.task.sensors_timeout_s:
+            parts = {}
+        if parts != self._parts:
+            self._parts = parts
+            self._feed(PartsChanged())
+
+    def _hear_permit(self, message: MotionPermit) -> None:
+        before, self._permit_state = self._permit_state, message.state
+        if before == self._permit_state or self._robot is None:
+            return
+        started = self._permit_state >= MotionPermit.STANDSTILL
+        self._seen_starting |= started and before in (MotionPermit.LATCHED, MotionPermit.READY)
+        self._robot.cell_started(started)
+        self._autorun()
+
+    def _autorun(self) -> None:
+        """Begin the default recipe once the cell is started, and only once.
+
+        What a person gave up does not begin again because this process did: then the start of the
+        cell must have been seen.
+        """
+        task, state = self.cell.file.task, self._state
+        started = (self._permit_state or 0) >= MotionPermit.STANDSTILL
+        due = started and (self._seen_starting or state.phase is Phase.IDLE)
+        if task.autorun and due and not self._autorun_over:
+            self._autorun_over = state.active or not self._request(task.recipe, repeat=task.repeat)
+
+    def _hear_progress(self, message: MotionProgress) -> None:
+        if self._robot is not None:
+            stamp = message.header.stamp
+            self._robot.heard(stamp.sec + stamp.nanosec * 1e-9)
+
+    # Services.
+
+    def _run_recipe(
+        self, request: RunRecipe.Request, response: RunRecipe.Response
+    ) -> RunRecipe.Response:
+        response.reason = self._request(request.recipe, repeat=request.repeat)
+        response.accepted = not response.reason
+        return response
+
+    def _request(self, name: str, *, repeat: bool) -> str:
+        """Begin a recipe. Return "" or why not."""
+        if not self._active:
+            return "inactive"
+        if name not in self.cell.recipes:
+            return "unknown_recipe"
+        if self._state.active:
+            return "busy"
+        begun = self._feed(RunRequested(run_id=uuid.uuid4().hex[:12], repeat=repeat), recipe=name)
+        return "" if begun else "journal"
+
+    def _answer(
+        self, request: AnswerQuestion.Request, response: AnswerQuestion.Response
+    ) -> AnswerQuestion.Response:
+        key = request.idempotency_key
+        accepted, reason, version = self._replies.get(key) or self._judge(request)
+        response.accepted, response.reason, response.state_version = accepted, reason, version
+        return response
+
+    def _judge(self, request: AnswerQuestion.Request) -> tuple[bool, str, int]:
+        key = request.idempotency_key
+        if (answer := core.repeated(self._state, key)) is not None:
+            return True, "", answer.state_version
+        event = Answered(
+            question_id=request.question_id,
+            state_version=request.state_version,
+            answer=request.answer,
+            by=request.operator_alias,
+            key=key,
+        )
+        reason = "unknown_question" if not self._active else core.refusal(self._state, event)
+        if not reason and (self._broken or not self._feed(event)):
+            reason = "journal"
+        version = self._state.version
+        if not reason:
+            version = next(
+                a.state_version
+                for a in reversed(self._state.answers)
+                if a.question_id == event.question_id
+            )
+        reply = (not reason, reason, version)
+        if key and reason != "journal":  # nothing was decided: the person may try again
+            self._replies[key] = reply
+            while len(self._replies) > REPLIES_KEPT:
+                self._replies.popitem(last=False)
+        self._tell(
+            "answer",
+            {
+                "accepted": not reason,
+                "reason": reason,
+                "question_id": event.question_id,
+                "answer": event.answer,
+                "operator_alias": event.by,
+                "device": request.device,
+            },
+        )
+        return reply
+
+    # Decide, journal, act.
+
+    def _given(self, name: str) -> core.Given:
+        recipes = self.cell.recipes
+        # A recipe that is gone: any other one has another hash and will not be taken for it.
+        known = recipes.get(name) or recipes[self.cell.file.task.recipe]
+        return core.Given(
+            recipe=known, retry_max=self.cell.file.task.step_retry_max, parts=self._parts
+        )
+
+    def _feed(self, event: Event, *, recipe: str = "") -> bool:
+        """Take an event in. Return whether it is decided and in the journal."""
+        if self._journal is None or not self._active:
+            return False
+        if self._backlog:
+            return self._keep(event)
+        given = self._given(recipe or self._state.recipe)
+        passed = core.advance(given, self._state, event)
+        if not passed:
+            return False
+        stamp_ns = self.get_clock().now().nanoseconds
+        try:
+            self._journal.append([wire.record(state, event, stamp_ns) for state in passed])
+        except OSError as error:
+            self._journal_failed(error)
+            return self._keep(event)
+        self._broken = False
+        before = self._state
+        for state in passed:
+            self._show(self._state, state, given.recipe)
+            self._state = state
+        if before.cycle != self._state.cycle or not self._state.active:
+            self._compact()
+        self._act()
+        return True
+
+    def _keep(self, event: Event) -> bool:
+        """Keep what cannot be journaled yet. A person's wish is refused instead."""
+        if not isinstance(event, Answered | RunRequested):
+            self._backlog.append(event)
+        self._publish()
+        return False
+
+    def _journal_failed(self, error: OSError) -> None:
+        if not self._broken:
+            self.get_logger().error(f"the journal cannot be written, nothing is begun: {error}")
+            self._tell("fault", {"cause": "journal", "reason": str(error)})
+        self._broken = True
+
+    def _mend(self) -> None:
+        """Try the journal again; then take in what was kept, in order."""
+        if self._journal is None or self._journal.last is None:
+            self._broken = False
+        else:
+            try:
+                self._journal.append([self._journal.last])
+            except OSError as error:
+                self._journal_failed(error)
+                return
+        self._broken = False
+        self.get_logger().info("the journal can be written again")
+        kept, self._backlog = self._backlog, collections.deque()
+        for event in kept:
+            self._feed(event)
+        self._act()
+
+    def _compact(self) -> None:
+        try:
+            if self._journal is not None:
+                self._journal.compact()
+        except OSError as error:
+            self.get_logger().warning(f"the journal stays long: {error}")
+
+    def _act(self) -> None:
+        """Have done what the state wants, and nothing else."""
+        command = None
+        if self._active and self._state.active:
+            command = core.wanted(self._given(self._state.recipe).recipe, self._state)
+        self._wait(command if isinstance(command, Wait) else None)
+        if self._robot is not None:
+            robots = command if not isinstance(command, Wait) else None
+            self._robot.want(robots, self._state.run_id)
+
+    def _wait(self, wait: Wait | None) -> None:
+        if self._waiting is not None:
+            if self._waiting[0] == wait:
+                return
+            self.destroy_timer(self._waiting[1])
+            self._waiting = None
+        if wait is not None:
+            time_s = max(wait.time_s, WAIT_MIN_S)
+            self._waiting = wait, self.create_timer(time_s, self._wake, clock=self._steady)
+
+    def _wake(self) -> None:
+        if self._waiting is not None:
+            wait, timer = self._waiting
+            timer.cancel()
+            self._feed(TimeReached(command=wait.command))
+
+    def _tick(self) -> None:
+        if self._broken:
+            self._mend()
+        self._look_at_parts(self._parts)
+        if self._robot is not None:
+            self._robot.tick()
+        self._autorun()
+        self._publish()
+
+    # What is told.
+
+    def _show(self, before: TaskState, state: TaskState, recipe: Recipe) -> None:
+        if state.question is not None and state.question.id != self._asked[0]:
+            self._asked = state.question.id, self.stamp()
+        self._publish(state)
+        self._tell("task", wire.told(state, recipe))
+        if state.handoff is not before.handoff and state.handoff is not Handoff.NONE:
+            self._tell(
+                "handoff",
+                {
+                    "from": before.handoff.value,
+                    "to": state.handoff.value,
+                    "id": state.handoff_id,
+                },
+            )
+
+    def _publish(self, state: TaskState | None = None) -> None:
+        state = state or self._state
+        told = wire.message(
+            state,
+            self.cell.recipes.get(state.recipe),
+            self._asked[1],
+            journal_broken=self._broken,
+        )
+        told.header.stamp, told.header.frame_id = self.stamp(), self.cell.file.frame
+        self._states.publish(told)
+
+    def _tell(self, kind: str, data: dict[str, Any]) -> None:
+        event = CellEvent(source=NAME, kind=kind, data=json.dumps(data, separators=(",", ":")))
+        event.header.stamp = self.stamp()
+        self._events.publish(event)
+
+
+def _state_in(journal: Journal) -> TaskState:
+    try:
+        return state_from((journal.last or {}).get("state", {}))
+    except ValueError as error:
+        raise ValueError(
+            f"{journal.path}: written by another version ({error}); see that nobody holds a part "
+            "and the gripper is empty, then move the file away (keep it) and start again"
+        ) from error
+
+
+def main() -> None:
+    """Run the node until it is told to stop."""
+    run(TaskManager)
+
+
+if __name__ == "__main__":
+    main()

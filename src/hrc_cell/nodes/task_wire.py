@@ -1,0 +1,74 @@
+"""The task manager's translators: the state of the task to its message and to its journal."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from builtin_interfaces.msg import Time as TimeMsg
+from hrc_cell_interfaces.msg import Question as QuestionMsg
+from hrc_cell_interfaces.msg import TaskState as TaskStateMsg
+
+from hrc_cell.core.task import Event, Phase, Question, TaskState, as_data
+from hrc_cell.settings.recipe import Recipe
+
+
+def message(
+    state: TaskState, recipe: Recipe | None, asked: TimeMsg, *, journal_broken: bool
+) -> TaskStateMsg:
+    """Return the state as everybody may see it. Stamp and frame are the node's."""
+    told = TaskStateMsg(
+        state_version=state.version,
+        phase=int(state.phase),
+        recipe=state.recipe,
+        run_id=state.run_id,
+        cycle=state.cycle,
+        step_index=state.step_index,
+        handoff_id=state.handoff_id,
+        handoff_state=state.handoff.value,
+        reason=state.reason,
+    )
+    if recipe is not None and state.step_index < len(recipe.steps):
+        step = recipe.steps[state.step_index]
+        told.step_count, told.step_id = len(recipe.steps), step.id
+        told.actor, told.automation, told.text_key = step.actor, step.automation, step.text_key
+    if journal_broken:
+        told.phase, told.reason = int(Phase.HELD), "journal"
+    elif state.question is not None:
+        told.question = question(state.question, asked)
+    return told
+
+
+def question(asked: Question, at: TimeMsg) -> QuestionMsg:
+    """Return a question as a message."""
+    return QuestionMsg(
+        id=asked.id,
+        kind=asked.kind,
+        risk_class=asked.risk_class,
+        text_key=asked.text_key,
+        args=list(asked.args),
+        options=list(asked.options),
+        state_version=asked.state_version,
+        asked=at,
+    )
+
+
+def record(state: TaskState, event: Event, stamp_ns: int) -> dict[str, Any]:
+    """Return the journal's record of a transition."""
+    cause = {"kind": type(event).__name__, **as_data(event)}
+    return {"stamp_ns": stamp_ns, "event": cause, "state": as_data(state)}
+
+
+def told(state: TaskState, recipe: Recipe) -> dict[str, Any]:
+    """Return what the record says of a transition."""
+    return {
+        "version": state.version,
+        "phase": state.phase.name,
+        "recipe": state.recipe,
+        "run_id": state.run_id,
+        "cycle": state.cycle,
+        "step": recipe.steps[state.step_index].id if state.step_index < len(recipe.steps) else "",
+        "op": state.op.value,
+        "handoff": state.handoff.value,
+        "reason": state.reason,
+        "question_id": state.question.id if state.question else "",
+    }
