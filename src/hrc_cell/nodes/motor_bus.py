@@ -14,11 +14,7 @@ from __future__ import annotations
 
 import json
 import math
-import os
-import subprocess
-import sys
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -28,15 +24,10 @@ from rclpy.time import Time
 from sensor_msgs.msg import JointState
 
 from hrc_cell.adapters.description import load_description
-from hrc_cell.adapters.serial.plan import BusPlan, make_plan
+from hrc_cell.adapters.serial.child import BusChild
+from hrc_cell.adapters.serial.plan import make_plan
 from hrc_cell.adapters.serial.port import wait_for_port
-from hrc_cell.adapters.serial.shared import (
-    BusState,
-    Command,
-    GoalRecord,
-    PermitRecord,
-    Shared,
-)
+from hrc_cell.adapters.serial.shared import BusState, Command, GoalRecord, PermitRecord
 from hrc_cell.nodes.base import ALL, NEWEST, CellNode, run
 
 PORT_TIMEOUT_S = 10.0
@@ -48,59 +39,6 @@ STALL_WATCHDOGS = 2.0
 """The bus process may be silent for this many times bus.watchdog_s; the motors hold by then."""
 SIM_PORT = "sim"
 SIM_LINK = "motors"
-
-
-class BusChild:
-    """The bus process, its memory and the lines that it tells."""
-
-    def __init__(self, plan: BusPlan) -> None:
-        self.shared = Shared(len(plan.motors))
-        self._process = subprocess.Popen(
-            [
-                sys.executable,
-                "-m",
-                "hrc_cell.adapters.serial.bus_process",
-                str(os.getpid()),
-                str(self.shared.fd),
-            ],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            pass_fds=(self.shared.fd,),
-        )
-        assert self._process.stdin is not None and self._process.stdout is not None  # noqa: S101
-        self._process.stdin.write(plan.to_json().encode())
-        self._process.stdin.close()
-        self._out = self._process.stdout
-        os.set_blocking(self._out.fileno(), False)
-        self._rest = b""
-
-    @property
-    def exit_code(self) -> int | None:
-        """Return the exit code, None while it runs."""
-        return self._process.poll()
-
-    def lines(self) -> Iterator[dict[str, Any]]:
-        """Yield what it has told since the last call."""
-        self._rest += self._out.read() or b""
-        *lines, self._rest = self._rest.split(b"\n")
-        for line in lines:
-            yield json.loads(line)
-
-    def wait(self, timeout_s: float) -> bool:
-        """Return whether it has ended within this time."""
-        try:
-            self._process.wait(timeout_s)
-        except subprocess.TimeoutExpired:
-            return False
-        return True
-
-    def close(self) -> None:
-        """End it whatever it does, and give everything back."""
-        if self.exit_code is None:
-            self._process.kill()
-            self._process.wait()
-        self._out.close()
-        self.shared.close()
 
 
 class MotorBus(CellNode):
@@ -137,23 +75,8 @@ class MotorBus(CellNode):
         self._motor_states = self.create_publisher(MotorStates, "motor_states", NEWEST)
         wait_for_port(port, PORT_TIMEOUT_S)
         self._child = BusChild(self._plan)
-        self._wait_ready(self._child)
-
-    def _wait_ready(self, child: BusChild) -> None:
-        """Return once the motors are up. Raises ValueError that says why they are not."""
-        end_s = time.monotonic() + READY_TIMEOUT_S
-        while time.monotonic() < end_s:
-            ended = child.exit_code
-            for line in child.lines():
-                if line["kind"] == "ready":
-                    self._tell("bus_ready", line)
-                    return
-                if "text" in line:
-                    raise ValueError(line["text"])
-            if ended is not None:
-                raise ValueError(f"the bus process ended with code {ended}")
-            time.sleep(0.01)
-        raise ValueError(f"the motors are not up after {READY_TIMEOUT_S:g} s")
+        ready = self._child.wait_ready(READY_TIMEOUT_S)
+        self._tell("bus_ready", ready)
 
     def start(self) -> None:
         """Take permits and goals, publish."""

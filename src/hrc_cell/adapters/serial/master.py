@@ -20,6 +20,8 @@ from hrc_cell.adapters.serial.registers import TICK_WRAP_S, Register
 BITS_PER_BYTE = 10  # start, 8 data, stop
 QUIET_S = 0.001
 DRAIN_MAX_S = 0.02
+PATIENT_S = 0.02
+"""Margin of a reply outside of the cycle, where nothing waits for it."""
 
 
 class NoReply(OSError):
@@ -53,17 +55,19 @@ class Master:
         self._port.write(frame)
 
     def ask(
-        self, frame: bytes, motor_ids: Sequence[int], data_size: int
+        self, frame: bytes, motor_ids: Sequence[int], data_size: int, margin_s: float | None = None
     ) -> dict[int, tuple[Status, float]]:
         """Return the replies to a request with the monotonic instant each was received at.
 
-        Motors that did not answer in time, or not in their turn, are missing.
+        Motors that did not answer in time, or not in their turn, are missing. `margin_s` is what a
+        reply may take beyond the wire, the cycle's margin if not given.
         """
         self._beat()
         self._clear()
         self._port.write(frame)
         size = len(frame) + len(motor_ids) * codec.status_length(data_size)
-        end_s = time.monotonic() + wire_s(size, self._port.baud) + self._margin_s
+        margin_s = self._margin_s if margin_s is None else margin_s
+        end_s = time.monotonic() + wire_s(size, self._port.baud) + margin_s
         length_max = codec.stuffed_length_max(data_size)
         came: list[Status] = []
         times_s: dict[int, float] = {}
@@ -96,7 +100,7 @@ class Master:
     def one(self, frame: bytes, motor_id: int, data_size: int = 0, tries: int = 3) -> Status:
         """Return one motor's reply, asked for a few times. Raises NoReply, naming the motor."""
         for _ in range(tries):
-            replies = self.ask(frame, (motor_id,), data_size)
+            replies = self.ask(frame, (motor_id,), data_size, max(PATIENT_S, self._margin_s))
             if motor_id in replies:
                 status = replies[motor_id][0]
                 if status.error:

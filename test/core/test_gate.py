@@ -1,0 +1,358 @@
+"""The last gate: nothing moves without leave, nothing moves too fast, nothing jumps."""
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from strategies import unknown
+
+from hrc_cell.core import gate
+from hrc_cell.core.gate import GateLimits, GoalView, PermitView, Phase, permit_holds
+
+DT_S = 0.005
+LIMITS = GateLimits(
+    joints=("joint_1", "joint_2", "gripper"),
+    lower_rad=np.array([-2.0, -1.0, 0.0]),
+    upper_rad=np.array([2.0, 1.5, 0.7]),
+    velocity_max_radps=np.array([3.0, 2.0, 2.0]),
+    stop_deceleration_radps2=8.0,
+    stopping_time_s=0.4,
+    rejoin_rad=0.02,
+    rejoin_velocity_radps=0.1,
+    goal_lifetime_s=0.1,
+    extrapolate_s=0.02,
+    cycle_max_s=0.01,
+)
+PERMIT = PermitView(
+    seq=1, age_s=0.01, lease_s=0.06, speed_ratio=1.0, oldest_sample_age_s=0.05,
+    reaction_time_s=0.2, gripper_permitted=True, state=4,
+)  # fmt: skip
+STANDSTILL = replace(PERMIT, speed_ratio=0.0, state=2)
+HOME = np.array([0.1, -0.2, 0.3])
+ULP = 1e-9
+
+
+def goal(positions=HOME, velocities=(0.0, 0.0, 0.0), age_s=0.0, lifetime_s=0.1):
+    return GoalView(
+        seq=1, age_s=age_s, lifetime_s=lifetime_s,
+        positions_rad=np.array(positions, dtype=float),
+        velocities_radps=np.array(velocities, dtype=float),
+    )  # fmt: skip
+
+
+def run(state, goals, permit=PERMIT, measured=None, dt_s=DT_S, fault="", limits=LIMITS):
+    """Return the state after one step for each goal."""
+    for one in goals:
+        at = state.commanded_rad if measured is None else measured
+        state = gate.step(
+            limits, state, goal=one, permit=permit, measured_rad=at, dt_s=dt_s, fault=fault
+        )
+    return state
+
+
+def off(positions, joint, by_rad):
+    """Return the positions with one of them changed."""
+    changed = positions.copy()
+    changed[joint] += by_rad
+    return changed
+
+
+def moving(speed=1.0, at=HOME):
+    """Return a gate that follows joint 1 at this speed, and the position its goals have reached."""
+    position = np.array(at, dtype=float)
+    state = gate.held(position)
+    for _ in range(60):
+        position[0] += speed * DT_S
+        state = run(state, [goal(position, (speed, 0.0, 0.0))])
+    assert state.phase is Phase.OPEN
+    return state, position
+
+
+# The permit.
+
+
+@pytest.mark.req("S1")
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({}, ""),
+        ({"age_s": 0.06}, ""),
+        ({"age_s": 0.0601}, "permit_expired"),
+        ({"lease_s": 0.0}, "permit_expired"),
+        ({"age_s": -0.001}, ""),
+        ({"age_s": -0.01}, "permit_from_future"),
+        ({"age_s": -math.inf}, "permit_from_future"),
+        ({"age_s": math.inf}, "permit_expired"),
+        ({"oldest_sample_age_s": 0.19}, ""),
+        ({"oldest_sample_age_s": 0.191}, "sample_too_old"),
+        ({"oldest_sample_age_s": math.inf}, "sample_too_old"),
+        ({"oldest_sample_age_s": -0.01}, "sample_from_future"),
+        ({"reaction_time_s": 0.0}, "sample_too_old"),
+        ({"speed_ratio": 1.01}, "permit_invalid"),
+        ({"speed_ratio": -0.01}, "permit_invalid"),
+        ({"speed_ratio": 0.0, "state": 0}, ""),
+        ({"state": 2}, "permit_invalid"),
+    ],
+)
+def test_a_permit_holds_within_lease_and_reaction_time(changes, why):
+    assert permit_holds(replace(PERMIT, **changes)) == (not why, why)
+
+
+@pytest.mark.req("S2")
+@given(
+    st.sampled_from(["age_s", "lease_s", "speed_ratio", "oldest_sample_age_s", "reaction_time_s"])
+)
+def test_a_permit_with_a_number_missing_does_not_hold(name):
+    assert permit_holds(replace(PERMIT, **{name: math.nan})) == (False, "permit_invalid")
+    assert permit_holds(None) == (False, "no_permit")
+
+
+# Properties over anything that may come.
+
+finite = st.floats(-5.0, 5.0)
+number = finite | unknown | st.floats(-1e308, 1e308)
+age = st.floats(-0.02, 0.3) | unknown
+permits = st.none() | st.builds(
+    PermitView,
+    seq=st.just(1), age_s=age, lease_s=st.floats(0.0, 0.2) | unknown,
+    speed_ratio=st.floats(-0.1, 1.1) | st.just(1.0) | unknown, oldest_sample_age_s=age,
+    reaction_time_s=st.just(0.2) | unknown, gripper_permitted=st.booleans(),
+    state=st.integers(0, 4),
+)  # fmt: skip
+goals = st.none() | st.builds(
+    GoalView,
+    seq=st.just(1), age_s=age, lifetime_s=st.floats(0.0, 1.0) | unknown,
+    positions_rad=st.lists(number, min_size=2, max_size=4).map(np.array)
+    | st.lists(st.floats(0.0, 0.3), min_size=3, max_size=3).map(np.array),
+    velocities_radps=st.lists(number, min_size=3, max_size=3).map(np.array),
+)  # fmt: skip
+steps = st.lists(
+    st.tuples(
+        permits | st.just(PERMIT), goals, st.sampled_from([0.0, 0.001, 0.005, 0.02, 9.0, math.nan])
+    ),
+    max_size=30,
+)
+
+
+@pytest.mark.req("S1")
+@given(steps)
+def test_no_joint_ever_moves_faster_than_its_limit_or_out_of_its_window(sequence):
+    state = gate.held(HOME)
+    for permit, one, dt_s in sequence:
+        before = state.commanded_rad
+        state = run(state, [one], permit, dt_s=dt_s, measured=np.full(3, math.nan))
+        elapsed_s = min(dt_s, LIMITS.cycle_max_s) if dt_s > 0.0 else 0.0
+        most = LIMITS.velocity_max_radps * elapsed_s + ULP
+        assert np.all(np.abs(state.commanded_rad - before) <= most)
+        assert np.all(LIMITS.lower_rad <= state.commanded_rad)
+        assert np.all(state.commanded_rad <= LIMITS.upper_rad)
+
+
+@pytest.mark.req("S1")
+@given(st.lists(st.tuples(permits, goals), max_size=20))
+def test_what_is_never_permitted_never_moves(sequence):
+    state = gate.held(HOME)
+    for permit, one in sequence:
+        if permit is not None:
+            permit = replace(permit, speed_ratio=0.0, gripper_permitted=False)
+        state = run(state, [one], permit)
+        assert state.phase is Phase.HOLD
+        assert np.array_equal(state.commanded_rad, HOME)
+
+
+@pytest.mark.req("S1")
+@settings(max_examples=50)
+@given(
+    speed=st.floats(-3.0, 3.0),
+    after=st.lists(st.none() | st.floats(-3.0, 3.0), min_size=100, max_size=100),
+    permit=permits,
+)
+def test_without_leave_an_arm_rests_after_the_stopping_time_whatever_the_goals_say(
+    speed, after, permit
+):
+    if permit is not None:
+        permit = replace(permit, speed_ratio=0.0)
+    state, position = moving(speed, (0.0, 0.0, 0.3))
+    began, fastest = state.commanded_rad.copy(), state.speed_radps[0]
+    for count, velocity in enumerate(after):
+        one = None
+        if velocity is not None:
+            position[0] += velocity * DT_S
+            one = goal(position, (velocity, 0.0, 0.0))
+        before = state.commanded_rad
+        state = run(state, [one], permit)
+        most = max(abs(fastest), abs(after[0] or 0.0))
+        assert abs(state.commanded_rad[0] - before[0]) <= most * DT_S + ULP
+        if (count + 1) * DT_S >= LIMITS.stopping_time_s:
+            assert state.phase is Phase.HOLD
+            assert state.commanded_rad[0] == pytest.approx(before[0], abs=1e-9)
+    assert abs(state.commanded_rad[0] - began[0]) <= most * LIMITS.stopping_time_s + ULP
+
+
+@pytest.mark.req("S1")
+@given(st.floats(-3.0, 3.0), st.sampled_from(["", "motor_lost:joint_2"]))
+def test_without_goals_each_joint_is_ramped_to_rest_at_once(speed, fault):
+    state, position = moving(speed, (0.0, 0.0, 0.3))
+    began = state.commanded_rad[0]
+    one = goal(position, (speed, 0.0, 0.0)) if fault else None
+    speed = state.speed_radps[0]  # may still catch up a little
+    ramp_s = abs(speed) / LIMITS.stop_deceleration_radps2
+    state = run(state, [one] * (math.ceil(ramp_s / DT_S) + 1), fault=fault)
+    assert state.phase is Phase.HOLD
+    assert state.reason == (fault or "no_goal")
+    assert abs(state.commanded_rad[0] - began) <= 0.5 * abs(speed) * ramp_s + ULP
+
+
+# Stories.
+
+
+def test_closed_stays_closed_and_says_nothing():
+    state = run(gate.closed(3), [goal()])
+    assert (state.phase, state.reason) == (Phase.CLOSED, "torque_off")
+    assert np.all(np.isnan(state.commanded_rad))
+
+
+@pytest.mark.req("S2")
+def test_a_position_that_is_not_known_cannot_be_held():
+    with pytest.raises(ValueError, match="not known"):
+        gate.held(np.array([0.0, math.nan, 0.0]))
+
+
+def test_limits_that_cannot_stop_in_time_are_refused():
+    with pytest.raises(ValueError, match="does not come to rest"):
+        replace(LIMITS, stopping_time_s=0.3)
+
+
+def test_an_open_gate_follows_goals_and_runs_on_between_them():
+    state, position = moving(1.0)
+    assert state.commanded_rad[0] == pytest.approx(position[0])
+    state = run(state, [goal(position, (1.0, 0.0, 0.0), age_s=DT_S)])
+    assert (state.phase, state.reason) == (Phase.OPEN, "")
+    assert state.commanded_rad[0] == pytest.approx(position[0] + DT_S)
+
+
+def test_goals_that_are_late_are_continued_as_if_braking():
+    state, position = moving(1.0)
+    ages = [DT_S * count for count in range(1, 20)]
+    state = run(state, [goal(position, (1.0, 0.0, 0.0), age_s=age_s) for age_s in ages])
+    assert state.phase is Phase.OPEN
+    assert state.speed_radps[0] == pytest.approx(1.0 - 8.0 * (0.095 - 0.02), abs=0.03)
+    state = run(state, [goal(position, (1.0, 0.0, 0.0), age_s=0.101)])
+    assert (state.phase, state.reason) == (Phase.STOPPING, "goal_expired")
+
+
+@pytest.mark.req("S2")
+@pytest.mark.parametrize(
+    ("one", "why"),
+    [
+        (None, "no_goal"),
+        (goal(age_s=math.nan), "goal_invalid"),
+        (goal(lifetime_s=math.nan), "goal_invalid"),
+        (goal(age_s=-0.01), "goal_from_future"),
+        (goal(age_s=0.05, lifetime_s=0.04), "goal_expired"),
+        (goal(age_s=0.11, lifetime_s=9.0), "goal_expired"),
+        (goal(positions=(0.0, math.nan, 0.0)), "goal_invalid"),
+        (goal(velocities=(0.0, math.inf, 0.0)), "goal_invalid"),
+        (goal(positions=(0.0, 0.0)), "goal_invalid"),
+        (goal(velocities=(0.0, 0.0, 0.0, 0.0)), "goal_invalid"),
+    ],
+)
+def test_a_goal_that_is_not_whole_or_not_of_now_is_none(one, why):
+    state = run(gate.held(HOME), [one] * 3)
+    assert (state.phase, state.reason) == (Phase.HOLD, why)
+    assert np.array_equal(state.commanded_rad, HOME)
+
+
+def test_a_goal_far_from_the_last_is_refused_and_stops_the_arm():
+    state, position = moving(1.0)
+    began = state.commanded_rad[0]
+    far = goal(off(position, 1, 0.5), (1.0, 0.0, 0.0))
+    state = run(state, [far])
+    assert (state.phase, state.reason) == (Phase.STOPPING, "goal_jump:joint_2")
+    state = run(state, [far] * 40)
+    assert state.phase is Phase.HOLD
+    assert state.reason.startswith("rejoin:")
+    assert state.commanded_rad[0] - began < 0.07
+    assert state.commanded_rad[1] == HOME[1]
+
+
+def test_a_goal_outside_of_the_window_is_cut_and_named():
+    at = np.array([0.0, 1.49, 0.3])
+    state = run(gate.held(at), [goal(off(at, 1, 0.019), (0.0, 0.2, 0.0))] * 30)
+    assert (state.phase, state.reason) == (Phase.OPEN, "limit:joint_2")
+    assert state.commanded_rad[1] == 1.5
+
+
+def test_a_joint_that_stands_outside_of_its_window_may_come_back_but_not_go_on():
+    at = np.array([0.0, 1.6, 0.3])
+    state = gate.held(at)
+    assert np.array_equal(run(state, [goal(at)] * 3).commanded_rad, at)
+    assert run(state, [goal(off(at, 1, 0.019))] * 30).commanded_rad[1] == 1.6
+    assert run(state, [goal(off(at, 1, -0.019))] * 60).commanded_rad[1] == pytest.approx(1.581)
+
+
+@pytest.mark.req("S3")
+def test_after_a_hold_goals_must_begin_where_the_arm_stands():
+    state = run(gate.held(HOME), [goal(off(HOME, 0, 0.05))] * 10)
+    assert (state.phase, state.reason) == (Phase.HOLD, "rejoin:joint_1")
+    near = off(HOME, 0, 0.019)
+    state = run(state, [goal(near)])
+    assert state.phase is Phase.OPEN
+    assert 0.0 < state.commanded_rad[0] - HOME[0] <= 0.1 * DT_S + ULP  # slowly
+    assert run(state, [goal(near)] * 60).commanded_rad[0] == pytest.approx(near[0])
+
+
+@pytest.mark.req("S3")
+def test_a_joint_pushed_away_while_held_may_go_on_from_where_it_is():
+    pushed = off(HOME, 0, 0.4)
+    state = run(gate.held(HOME), [goal(pushed)] * 60, measured=pushed)
+    assert state.phase is Phase.OPEN
+    assert state.commanded_rad[0] == pytest.approx(pushed[0])
+
+
+def test_a_permit_that_comes_back_before_the_arm_rests_lets_it_go_on():
+    state, position = moving(1.0)
+    for permit, phase in ((None, Phase.STOPPING), (STANDSTILL, Phase.STOPPING)):
+        position[0] += DT_S
+        state = run(state, [goal(position, (1.0, 0.0, 0.0))], permit)
+        assert state.phase is phase
+        assert state.commanded_rad[0] == pytest.approx(position[0])
+    position[0] += DT_S
+    state = run(state, [goal(position, (1.0, 0.0, 0.0))])
+    assert state.phase is Phase.OPEN
+
+
+@pytest.mark.req("S1")
+def test_the_executors_own_stop_on_the_path_is_let_through_whole():
+    state, position = moving(1.2, (0.0, 0.0, 0.3))
+    speed = 1.2
+    while speed > 0.0:
+        speed = max(0.0, speed - 4.0 * DT_S)
+        position[0] += speed * DT_S
+        state = run(state, [goal(position, (speed, 0.0, 0.0))], STANDSTILL)
+    assert state.commanded_rad[0] == pytest.approx(position[0])
+    assert (state.phase, state.reason) == (Phase.HOLD, "standstill")
+    assert run(state, [goal(position)]).phase is Phase.OPEN
+
+
+def test_a_cycle_without_duration_moves_nothing_and_ends_no_stop():
+    state, position = moving(1.0)
+    for permit in (PERMIT, None):
+        after = run(state, [goal(position + 0.01, (1.0, 0.0, 0.0))], permit, dt_s=0.0)
+        assert np.array_equal(after.commanded_rad, state.commanded_rad)
+    assert after.phase is Phase.STOPPING
+
+
+def test_the_gripper_follows_at_standstill_when_it_may_and_within_its_speed():
+    state = gate.held(HOME)
+    opening = goal([*HOME[:2], 5.0])
+    once = run(state, [opening], STANDSTILL)
+    assert once.commanded_rad[2] - HOME[2] == pytest.approx(2.0 * DT_S)
+    assert (once.phase, once.reason) == (Phase.HOLD, "standstill")
+    assert run(state, [opening] * 60, STANDSTILL).commanded_rad[2] == 0.7
+    for permit in (None, replace(STANDSTILL, gripper_permitted=False)):
+        assert np.array_equal(run(state, [opening] * 5, permit).commanded_rad, HOME)
+    assert np.array_equal(run(state, [opening], STANDSTILL, fault="x").commanded_rad, HOME)
