@@ -66,7 +66,8 @@ def track(along: Along, *, target_ratio_ps: float, limits: LineLimits, dt_s: flo
 
     Never beyond s = 1, never backwards, at rest when s = 1. The acceleration is the greatest that
     the target, the jerk and the way left to the end allow. In the step in which rest is reached
-    the acceleration may end a little faster than the jerk limit says.
+    the acceleration may end a little faster than the jerk limit says; the greatest speed may be
+    exceeded by what one step of jerk adds, jerk times dt_s squared.
     """
     if 1.0 - along.done_ratio <= ARRIVED_RATIO:
         return Along(done_ratio=1.0)

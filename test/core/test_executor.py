@@ -1,0 +1,177 @@
+"""The executor: to rest on the path, on again without a jump, whatever happens on the way."""
+
+from dataclasses import replace
+from math import nan
+
+import numpy as np
+import pytest
+from hrc_cell.core import executor
+from hrc_cell.core.executor import Leave, Motion, Phase
+from hrc_cell.core.path import plan
+from hrc_cell.settings.cell import load_cell
+from hrc_cell.settings.share import share_folder
+from hypothesis import given
+from hypothesis import strategies as st
+
+CELL = load_cell(share_folder() / "config" / "default").file
+MOTION = CELL.motion
+DT_S = 1.0 / MOTION.rate_hz
+REJOIN_RAD = CELL.bus.rejoin_rad
+GO = Leave(holds=True, speed_ratio=1.0)
+STAY = Leave(holds=True, speed_ratio=0.0, reason="separation")
+VOID = Leave(holds=False, speed_ratio=1.0, reason="permit_expired")
+A, B = np.zeros(6), np.array([1.0, -0.5, 0.3, 0.0, 0.2, 0.0])
+
+
+def path(*waypoints, start=A):
+    return plan(
+        "p", start, waypoints or (B,), motion=MOTION, speed_ratio=1.0,
+        lower_rad=np.full(6, -3.0), upper_rad=np.full(6, 3.0),
+        velocity_max_radps=np.full(6, 3.0),
+        point_speed=lambda q, qd: 0.5 * np.abs(qd).sum(axis=-1),
+    )  # fmt: skip
+
+
+def step(motion, leave, measured="follows"):
+    at = motion.goal_rad if isinstance(measured, str) else measured
+    return executor.step(
+        motion, settings=MOTION, leave=leave, measured_rad=at, rejoin_rad=REJOIN_RAD, dt_s=DT_S
+    )
+
+
+def run(motion, leave, steps, measured="follows"):
+    for _ in range(steps):
+        motion = step(motion, leave, measured).motion
+    return motion
+
+
+def moving(steps=60):
+    return run(executor.begin(Motion(), path()), GO, steps)
+
+
+def test_with_leave_a_path_is_followed_to_its_end():
+    motion, ended = executor.begin(Motion(), path(B, A, B)), None
+    while ended is None:
+        done = step(motion, GO)
+        motion, ended = done.motion, done.ended
+    assert (ended, motion.phase) == ("", Phase.IDLE)
+    np.testing.assert_allclose(motion.goal_rad, B, atol=1e-6)
+
+
+@pytest.mark.req("S1")
+@pytest.mark.parametrize(
+    "leave", [STAY, VOID, Leave(holds=True, speed_ratio=nan), Leave(holds=True, speed_ratio=2.0)]
+)
+def test_without_leave_the_arm_comes_to_rest_and_stays(leave):
+    held = run(moving(), leave, 60)
+    assert held.phase is Phase.HELD
+    assert run(held, leave, 200).goal_rad is not None
+    np.testing.assert_array_equal(run(held, leave, 200).goal_rad, held.goal_rad)
+
+
+@pytest.mark.req("S1")
+def test_a_stop_from_full_speed_takes_no_longer_than_the_stop_model_says():
+    motion, steps = moving(), 0
+    assert executor.speed_ratio(motion) > 0.99
+    while motion.phase is not Phase.HELD:
+        motion, steps = step(motion, VOID).motion, steps + 1
+    assert steps * DT_S <= CELL.safety.stopping_time_s - 0.05  # the rest is the motors' own lag
+
+
+@pytest.mark.req("S2")
+@pytest.mark.parametrize("measured", [None, np.full(6, nan)])
+def test_a_position_that_is_not_known_stops_the_arm(measured):
+    assert run(moving(), GO, 60, measured).phase is Phase.HELD
+
+
+@given(st.lists(st.tuples(st.booleans(), st.integers(1, 60)), max_size=12), st.floats(0.05, 1.0))
+@pytest.mark.req("S3")
+def test_no_goal_ever_jumps_however_the_permit_toggles(toggles, ratio):
+    motion = executor.begin(Motion(), path(B, A))
+    most = np.array(MOTION.velocity_max_radps) * DT_S * 1.01
+    for leave, steps in toggles:
+        for _ in range(steps):
+            before = motion.goal_rad
+            motion = step(motion, replace(GO, speed_ratio=ratio) if leave else VOID).motion
+            assert (np.abs(motion.goal_rad - before) <= most).all()
+
+
+@given(st.lists(st.floats(-0.4, 0.4), min_size=6, max_size=6))
+@pytest.mark.req("S3")
+def test_after_a_push_the_first_goal_is_where_the_arm_is_and_the_way_back_is_slow(push):
+    held = run(moving(), VOID, 60)
+    pushed = held.goal_rad + np.array(push)
+    first = step(held, GO, pushed).motion
+    if np.abs(push).max() > REJOIN_RAD:
+        assert first.phase is Phase.REJOINING
+        np.testing.assert_array_equal(first.goal_rad, pushed)
+    else:
+        assert first.phase is Phase.MOVING
+        np.testing.assert_array_equal(first.goal_rad, held.goal_rad)
+    assert first.resume_error_rad <= REJOIN_RAD
+    motion = first
+    while motion.phase is Phase.REJOINING:
+        before = motion.goal_rad
+        motion = step(motion, GO).motion
+        way = np.abs(motion.goal_rad - before).max()
+        assert way <= MOTION.rejoin_velocity_radps * DT_S * (1 + 1e-9)
+    assert motion.phase is Phase.MOVING
+    np.testing.assert_array_equal(motion.goal_rad, held.goal_rad)
+
+
+def test_a_stop_on_the_way_back_goes_on_from_there():
+    pushed = run(moving(), VOID, 60)
+    back = run(step(pushed, GO, pushed.goal_rad + 0.2).motion, GO, 30)
+    assert back.phase is Phase.REJOINING
+    held = step(back, VOID).motion
+    assert (held.phase, held.reason) == (Phase.HELD, "permit_expired")
+    again = step(held, GO).motion
+    assert again.phase is Phase.REJOINING
+    np.testing.assert_array_equal(again.goal_rad, held.goal_rad)
+
+
+@pytest.mark.req("S3")
+def test_an_arm_that_does_not_follow_is_stopped():
+    away = B + 2.0 * MOTION.following_error_max_rad
+    stopped = step(moving(), GO, away).motion
+    assert (stopped.phase, stopped.reason) == (Phase.STOPPING, "following_error")
+
+
+@pytest.mark.parametrize("held_first", [True, False])
+def test_a_canceled_path_ends_at_rest_on_it(held_first):
+    motion = run(moving(), VOID, 60) if held_first else moving()
+    motion, ended = executor.cancel(motion), None
+    while ended is None:
+        done = step(motion, GO)
+        motion, ended = done.motion, done.ended
+    assert (ended, motion.phase, motion.path) == ("canceled", Phase.IDLE, None)
+
+
+def test_the_gate_interrupts_at_once_and_only_a_motion():
+    cut = executor.interrupt(moving(), "gate:rejoin")
+    assert (cut.phase, cut.reason, cut.along.speed_ratio_ps) == (Phase.HELD, "gate:rejoin", 0.0)
+    idle = Motion()
+    assert executor.interrupt(idle, "gate:rejoin") is idle
+
+
+def test_without_a_path_nothing_is_done():
+    assert step(Motion(), GO).motion.phase is Phase.IDLE
+    rest = Motion(goal_rad=A)
+    np.testing.assert_array_equal(step(rest, GO).velocity_radps, A)
+    assert executor.speed_ratio(rest) == rest.path_ratio == 0.0
+    np.testing.assert_array_equal(executor.nominal_radps(rest, 6), A)
+
+
+def test_progress_is_told_along_the_path():
+    motion = moving()
+    assert 0.0 < motion.path_ratio < 1.0
+    assert np.abs(executor.nominal_radps(motion, 6)).max() > 0.0
+
+
+@pytest.mark.parametrize(("off_rad", "held_is_kept"), [(0.0, True), (0.3, False)])
+@pytest.mark.req("S3")
+def test_a_new_path_begins_at_the_held_goal_or_where_the_arm_is(off_rad, held_is_kept):
+    measured = B + off_rad
+    start = executor.start_position(Motion(goal_rad=B), measured, REJOIN_RAD)
+    np.testing.assert_array_equal(start, B if held_is_kept else measured)
+    np.testing.assert_array_equal(executor.start_position(Motion(), measured, REJOIN_RAD), measured)

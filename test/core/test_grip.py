@@ -1,0 +1,58 @@
+"""The gripper: opens, closes, holds; never presses harder than asked."""
+
+from math import nan
+
+import pytest
+from hrc_cell.core.grip import Grip, step
+from hypothesis import given
+from hypothesis import strategies as st
+
+DT_S = 0.01
+
+
+def close(stops_at_rad, *, target=0.0, start=1.0, squeeze=0.1, seconds=3.0):
+    """Return the grips of fingers that follow their goal until something stops them."""
+    grip, at = Grip(target_rad=target, goal_rad=start, squeeze_rad=squeeze), start
+    seen = [grip]
+    for _ in range(int(seconds / DT_S)):
+        grip = step(grip, measured_rad=at, measured_radps=0.0, speed_radps=2.0, dt_s=DT_S)
+        at = max(grip.goal_rad, stops_at_rad)
+        seen.append(grip)
+        if grip.ended:
+            break
+    return seen
+
+
+def test_free_fingers_reach_their_target():
+    assert close(-1.0)[-1].ended == "reached"
+
+
+def test_fingers_that_something_stops_hold_it():
+    assert close(0.4)[-1].ended == "holding"
+
+
+@given(st.floats(0.1, 0.9), st.floats(0.02, 0.5))
+def test_the_goal_never_lies_farther_beyond_the_part_than_the_squeeze(part_rad, squeeze):
+    for grip in close(part_rad, squeeze=squeeze):
+        assert grip.goal_rad >= part_rad - squeeze - 1e-9
+
+
+@given(st.floats(0.0, 1.0), st.floats(0.0, 1.0))
+def test_the_goal_moves_no_faster_than_asked(start, target):
+    seen = close(-9.0, start=start, target=target)
+    ramp = [g for g in seen if g.ended is None]
+    for a, b in zip(ramp, ramp[1:], strict=False):
+        assert abs(b.goal_rad - a.goal_rad) <= 2.0 * DT_S + 1e-9
+
+
+@pytest.mark.req("S2")
+def test_an_unknown_position_moves_nothing():
+    grip = Grip(target_rad=0.0, goal_rad=1.0, squeeze_rad=0.1)
+    assert step(grip, measured_rad=nan, measured_radps=0.0, speed_radps=2.0, dt_s=DT_S) == grip
+
+
+def test_fingers_under_way_are_not_holding():
+    grip = Grip(target_rad=0.0, goal_rad=0.5, squeeze_rad=0.1)
+    for _ in range(100):
+        grip = step(grip, measured_rad=0.5, measured_radps=-1.0, speed_radps=2.0, dt_s=DT_S)
+    assert grip.ended is None

@@ -1,0 +1,83 @@
+"""Paths: through every waypoint, within every limit; what cannot be driven is refused by name."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hrc_cell.core.path import plan
+from hrc_cell.settings.cell import load_cell
+from hrc_cell.settings.share import share_folder
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+MOTION = load_cell(share_folder() / "config" / "default").file.motion
+LOWER, UPPER = np.full(6, -2.0), np.full(6, 2.0)
+points = arrays(np.float64, 6, elements=st.floats(-2.0, 2.0))
+
+
+def one_metre_arm(q, qd):
+    """Return the speed of a point one metre from every axis."""
+    return np.abs(qd).sum(axis=-1)
+
+
+def make(start, waypoints, *, ratio=1.0, motion=MOTION, point_speed=one_metre_arm):
+    return plan(
+        "p", start, waypoints, motion=motion, speed_ratio=ratio, lower_rad=LOWER,
+        upper_rad=UPPER, velocity_max_radps=np.full(6, 3.0), point_speed=point_speed,
+    )  # fmt: skip
+
+
+@given(points, st.lists(points, min_size=1, max_size=4))
+def test_a_path_passes_every_waypoint_and_ends_at_the_last(start, waypoints):
+    path = make(start, waypoints)
+    passed = [path.lines[0].start_rad, *(line.position_rad(1.0) for line in path.lines)]
+    for waypoint in [start, *waypoints]:
+        assert min(np.abs(waypoint - p).max() for p in passed) <= 2e-6
+    np.testing.assert_allclose(path.end_rad, waypoints[-1], atol=5e-6)
+
+
+@given(points, points, st.floats(0.05, 1.0))
+def test_no_joint_and_no_point_is_planned_faster_than_its_limit(start, end, ratio):
+    for line in make(start, [end], ratio=ratio).lines:
+        for limits in (line.planned, line.stopping):
+            velocity = limits.speed_max_ratio_ps * line.way_rad
+            assert (np.abs(velocity) <= ratio * np.array(MOTION.velocity_max_radps) + 1e-9).all()
+            assert np.abs(velocity).sum() <= ratio * MOTION.tcp_speed_max_mps * (1 + 1e-9)
+        assert (
+            np.abs(line.planned.acceleration_ratio_ps2 * line.way_rad)
+            <= np.array(MOTION.acceleration_max_radps2) + 1e-9
+        ).all()
+        assert (
+            np.abs(line.stopping.jerk_ratio_ps3 * line.way_rad)
+            <= np.array(MOTION.stop_jerk_radps3) + 1e-9
+        ).all()
+
+
+def test_a_path_to_where_the_arm_is_has_one_line_and_goes_nowhere():
+    [line] = make(np.zeros(6), [np.zeros(6)]).lines
+    assert not line.way_rad.any()
+
+
+def test_the_joints_own_limit_counts_where_it_is_lower():
+    fast = replace(MOTION, velocity_max_radps=(9.0,) * 6, tcp_speed_max_mps=3.0)
+    [line] = make(np.zeros(6), [np.eye(6)[0]], motion=fast).lines
+    assert line.planned.speed_max_ratio_ps == pytest.approx(3.0)
+
+
+@pytest.mark.parametrize(
+    ("start", "waypoints", "ratio", "named"),
+    [
+        (np.zeros(6), [], 1.0, "no waypoints"),
+        (np.zeros(6), [np.zeros(5)], 1.0, "waypoint 0 has 5 joints, the arm 6"),
+        (np.zeros(6), [np.zeros(6), np.full(6, np.nan)], 1.0, "waypoint 1 is not finite"),
+        (np.zeros(6), [2.5 * np.eye(6)[2]], 1.0, "joint 3 = 2.5 rad is outside -2 to 2 rad"),
+        (np.full(6, np.inf), [np.zeros(6)], 1.0, "present position is not known"),
+        (np.zeros(6), [np.zeros(6)], 0.0, "speed_ratio = 0.0"),
+        (np.zeros(6), [np.zeros(6)], float("nan"), "speed_ratio = nan"),
+    ],
+)
+@pytest.mark.req("S2")
+def test_what_cannot_be_driven_is_refused_by_name(start, waypoints, ratio, named):
+    with pytest.raises(ValueError, match=named):
+        make(start, waypoints, ratio=ratio)
