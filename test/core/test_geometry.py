@@ -135,3 +135,12 @@ def test_an_unknown_place_has_no_known_distance_to_a_polygon(at, axis, value):
 def test_polygon_distances_of_many_points_at_once():
     many = polygon_distance([[(1, 1), (3, 1)], [(-1, 1), (1, -2)]], SQUARE)
     np.testing.assert_allclose(many, [[0, 1], [1, 2]])
+
+
+@given(flat, st.floats(-math.pi, math.pi), flat)
+def test_turning_and_moving_everything_changes_no_distance(at, angle, shift):
+    turn = np.array([[math.cos(angle), -math.sin(angle)], [math.sin(angle), math.cos(angle)]])
+    at = 4.0 * np.array(at)
+    corners = np.array(HOOK) @ turn.T + shift
+    before, after = polygon_distance(at, HOOK), polygon_distance(turn @ at + shift, corners)
+    assert after == pytest.approx(float(before), abs=1e-9)
