@@ -94,6 +94,16 @@ def test_a_flicker_that_jumps_about_is_no_person():
     assert not any(track.confirmed for people in follow(steps) for track in people.tracks)
 
 
+def test_a_thing_that_is_now_here_now_there_is_no_person():
+    steps = [things((4.0, 0.6 * (i // 8 % 2))) for i in range(160)]
+    assert not any(track.confirmed for people in follow(steps) for track in people.tracks)
+
+
+def test_single_beams_that_drift_are_no_person():
+    after = follow([things((4.0, 0.1 * i), beams=1) for i in range(30)])
+    assert not any(track.confirmed for people in after for track in people.tracks)
+
+
 def test_a_moving_thing_too_large_for_a_person_is_not_shown_as_one():
     steps = []
     for i in range(30):

@@ -20,6 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hrc_cell.core.clusters import Clusters
+from hrc_cell.core.evidence import Evidence, Sight, first_evidence, weigh
 from hrc_cell.settings.sensing import TrackerSettings
 
 GATE_SIGMA = 3.0
@@ -41,12 +42,12 @@ class Track:
     velocity_var_m2ps2: float  # per axis
     radius_m: float  # holds all that was seen of the person, lately
     seen_s: float
-    run_from_s: float  # since when it has been seen without a gap
-    run_x_m: float  # where that was
-    run_y_m: float
-    run_scans: int  # and in how many scans since
-    legs_s: float  # for how long of that it looked like two legs
-    confirmed: bool
+    evidence: Evidence  # of its being a person
+
+    @property
+    def confirmed(self) -> bool:
+        """Return whether it is surely a person."""
+        return self.evidence.confirmed
 
     @property
     def position_std_m(self) -> float:
@@ -170,13 +171,23 @@ def _group(
     return groups
 
 
-def _measure(
+def _sight(
     settings: TrackerSettings, seen: Clusters, legs: npt.NDArray[np.intp]
-) -> tuple[float, float, float]:
-    """Return x, y and variance per axis of the person who has these clusters."""
+) -> tuple[Sight, float]:
+    """Return what these clusters show of a person, and the variance per axis of its place."""
     x_m, y_m = seen.centre_m[legs].mean(axis=0)
-    stride = settings.stride_std_m if len(legs) == 1 else settings.stride_std_m / 2.0
-    return float(x_m), float(y_m), settings.range_std_m**2 + stride**2
+    like_legs = (seen.width_m[legs] <= settings.leg_width_max_m) & (
+        seen.beams[legs] >= settings.cluster_beams_min
+    )
+    stride_m = settings.stride_std_m if len(legs) == 1 else settings.stride_std_m / 2.0
+    sight = Sight(
+        x_m=float(x_m),
+        y_m=float(y_m),
+        reach_m=_reach(seen, legs, x_m, y_m),
+        legs=len(legs) if like_legs.all() else 0,
+        beams=int(seen.beams[legs].sum()),
+    )
+    return sight, settings.range_std_m**2 + stride_m**2
 
 
 def _reach(seen: Clusters, legs: npt.NDArray[np.intp], x_m: float, y_m: float) -> float:
@@ -185,36 +196,23 @@ def _reach(seen: Clusters, legs: npt.NDArray[np.intp], x_m: float, y_m: float) -
     return float((away + seen.reach_m[legs]).max())
 
 
-def _leglike(settings: TrackerSettings, seen: Clusters, legs: npt.NDArray[np.intp]) -> bool:
-    """Return whether the clusters look like the two legs of one person."""
-    return (
-        len(legs) == 2
-        and bool((seen.width_m[legs] <= settings.leg_width_max_m).all())
-        and bool((seen.beams[legs] >= settings.cluster_beams_min).all())
-    )
-
-
 def _begin(
     settings: TrackerSettings, id_: int, seen: Clusters, legs: npt.NDArray[np.intp], now_s: float
 ) -> Track:
-    x_m, y_m, var = _measure(settings, seen, legs)
+    """Return a new track: it may go anywhere, with a person's speed."""
+    sight, var = _sight(settings, seen, legs)
     return Track(
         id=id_,
-        x_m=x_m,
-        y_m=y_m,
+        x_m=sight.x_m,
+        y_m=sight.y_m,
         vx_mps=0.0,
         vy_mps=0.0,
         position_var_m2=var,
         covariance_m2ps=0.0,
         velocity_var_m2ps2=settings.speed_std_mps**2,
-        radius_m=_reach(seen, legs, x_m, y_m),
+        radius_m=sight.reach_m,
         seen_s=now_s,
-        run_from_s=now_s,
-        run_x_m=x_m,
-        run_y_m=y_m,
-        run_scans=1,
-        legs_s=0.0,
-        confirmed=False,
+        evidence=first_evidence(sight, now_s),
     )
 
 
@@ -228,12 +226,11 @@ def _update(
     """Return the track (already foreseen to `now_s`) corrected by its clusters, if it has any."""
     if not len(legs):
         return track
-    x_m, y_m, var = _measure(settings, seen, legs)
+    sight, var = _sight(settings, seen, legs)
     total = track.position_var_m2 + var
     gain, gain_v = track.position_var_m2 / total, track.covariance_m2ps / total
-    dx, dy = x_m - track.x_m, y_m - track.y_m
+    dx, dy = sight.x_m - track.x_m, sight.y_m - track.y_m
     x_m, y_m = track.x_m + gain * dx, track.y_m + gain * dy
-    track = _evidence(settings, track, seen, legs, x_m, y_m, now_s)
     return replace(
         track,
         x_m=x_m,
@@ -244,37 +241,13 @@ def _update(
         covariance_m2ps=(1.0 - gain) * track.covariance_m2ps,
         velocity_var_m2ps2=track.velocity_var_m2ps2 - gain_v * track.covariance_m2ps,
         radius_m=max(track.radius_m, _reach(seen, legs, x_m, y_m)),
-    )
-
-
-def _evidence(
-    settings: TrackerSettings,
-    track: Track,
-    seen: Clusters,
-    legs: npt.NDArray[np.intp],
-    x_m: float,
-    y_m: float,
-    now_s: float,
-) -> Track:
-    """Return the track, now at (x, y), with what this scan tells about its being a person.
-
-    A flickering edge of a wall jumps about as well, so only what was seen without a gap counts.
-    """
-    gap_s = now_s - track.seen_s
-    if gap_s > settings.confirm_gap_s:
-        return replace(
-            track, seen_s=now_s, run_from_s=now_s, run_x_m=x_m, run_y_m=y_m, run_scans=1, legs_s=0.0
-        )
-    scans = track.run_scans + 1
-    legs_s = track.legs_s + (gap_s if _leglike(settings, seen, legs) else 0.0)
-    moved_m = math.dist((x_m, y_m), (track.run_x_m, track.run_y_m))
-    old_enough = scans >= settings.confirm_scans and now_s - track.run_from_s >= settings.confirm_s
-    fits = _reach(seen, legs, x_m, y_m) <= 2.0 * settings.person_radius_m
-    human = moved_m >= settings.confirm_moved_m or legs_s >= settings.confirm_legs_s
-    return replace(
-        track,
         seen_s=now_s,
-        run_scans=scans,
-        legs_s=legs_s,
-        confirmed=track.confirmed or (old_enough and fits and human),
+        evidence=weigh(
+            settings,
+            track.evidence,
+            sight,
+            now_s,
+            gap_s=now_s - track.seen_s,
+            jumped=math.hypot(dx, dy) > GATE_SIGMA * math.sqrt(total),
+        ),
     )
