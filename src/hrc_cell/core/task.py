@@ -222,7 +222,7 @@ def state_from(data: Mapping[str, Any]) -> TaskState:
             "question": None if question is None else _question_from(question),
             "answers": tuple(Answer(**answer) for answer in data["answers"]),
         }
-    except TypeError as error:
+    except (TypeError, KeyError) as error:
         raise ValueError(f"not a task state: {error}") from error
     return TaskState(**{**data, **rest})
 

@@ -1,0 +1,569 @@
+"""The recipe: what each level of automation asks, what failures lead to, what a crash costs."""
+
+import itertools
+import json
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hrc_cell.core import recipe as core
+from hrc_cell.core.handoff import Handoff
+from hrc_cell.core.recipe import Given, advance, digest, program, refusal, repeated, wanted
+from hrc_cell.core.task import (
+    ANSWERS_KEPT,
+    Answered,
+    CommandFailed,
+    Grip,
+    GripDone,
+    MoveDone,
+    MovePath,
+    Op,
+    PartsChanged,
+    Phase,
+    Restarted,
+    RunRequested,
+    TaskState,
+    TimeReached,
+    Wait,
+    as_data,
+    state_from,
+)
+from hrc_cell.settings.recipe import ACTS, Recipe, Step
+
+GONE = {"gripper": False, "handover": False}
+HELD = {"gripper": True, "handover": False}
+
+
+def step_of(act, *, name="one", automation="auto", actor=None, **more):
+    actor = actor or {"handover": "both", "work": "person"}.get(act, "robot")
+    poses = ("above", "at") if act in ("move", "pick", "place", "handover") else ()
+    rest = {"text_key": f"step.{name}", "poses": poses, "time_s": 3.0, "timeout_s": 60.0, **more}
+    return Step(id=name, actor=actor, act=act, automation=automation, **rest)
+
+
+class Play:
+    """A recipe being played: events go in, the state and what it wants can be looked at."""
+
+    def __init__(self, *steps, repeat=False, retry_max=1, parts=None, begin=True):
+        recipe = Recipe(name="tried", title_key="recipe.tried", steps=steps)
+        self.given = Given(recipe=recipe, retry_max=retry_max, parts=dict(parts or {}))
+        self.state, self.seen, self.keys = TaskState(), [], 0
+        if begin:
+            self.feed(RunRequested(run_id="r", repeat=repeat))
+
+    def feed(self, event):
+        passed = advance(self.given, self.state, event)
+        self.seen += passed
+        self.state = passed[-1] if passed else self.state
+        return passed
+
+    @property
+    def want(self):
+        return wanted(self.given.recipe, self.state)
+
+    def do(self):
+        """Do what is wanted, successfully."""
+        want = self.want
+        if isinstance(want, MovePath):
+            return self.feed(MoveDone(command=want.command))
+        if isinstance(want, Grip):
+            closed = want.opening_ratio == 0.0
+            done = GripDone(command=want.command, reached=not closed, holding=closed)
+            return self.feed(done)
+        assert isinstance(want, Wait)
+        return self.feed(TimeReached(command=want.command))
+
+    def fail(self, reason="fault: tried"):
+        return self.feed(CommandFailed(command=self.want.command, reason=reason))
+
+    def sense(self, parts):
+        self.given = replace(self.given, parts=parts)
+        return self.feed(PartsChanged())
+
+    def answer(self, answer, **changes):
+        asked, self.keys = self.state.question, self.keys + 1
+        told = {
+            "question_id": asked.id, "state_version": asked.state_version, "answer": answer,
+            "by": "anna", "key": f"k{self.keys}", **changes,
+        }  # fmt: skip
+        event = Answered(**told)
+        return self.feed(event)
+
+    def handoffs(self):
+        states = [s.handoff.value for s in self.seen]
+        return [s for i, s in enumerate(states) if i == 0 or s != states[i - 1]]
+
+
+def offered(**more):
+    play = Play(step_of("handover", automation="confirm"), step_of("move", name="back"), **more)
+    play.do()
+    assert play.state.handoff is Handoff.OFFERED
+    return play
+
+
+# The plain case.
+
+
+def test_the_robot_fetches_offers_waits_releases_and_goes_home():
+    play = Play(
+        step_of("pick", name="fetch"),
+        step_of("handover", name="hand", automation="confirm"),
+        step_of("move", name="back"),
+    )
+    assert play.want == Grip(command=1, opening_ratio=1.0)
+    play.do()
+    assert play.want == MovePath(command=2, poses=("above", "at"), speed_ratio=1.0)
+    play.do()
+    assert play.want == Grip(command=3, opening_ratio=0.0)
+    play.do()
+    play.sense(HELD)
+    assert (play.state.step_index, play.state.handoff) == (1, Handoff.APPROACHING)
+    play.do()
+    asked = play.state.question
+    assert (play.state.phase, asked.kind, asked.risk_class) == (Phase.WAITING, "handoff", 2)
+    assert (asked.text_key, asked.options) == ("question.release_part", ("confirm", "refuse"))
+    play.answer("confirm")
+    assert play.want == Grip(command=play.state.command, opening_ratio=1.0)
+    play.do()
+    assert (play.state.handoff, play.state.phase) == (Handoff.RELEASED, Phase.WAITING)
+    assert play.sense({"gripper": False, "handover": True}) == ()
+    play.sense(GONE)
+    assert play.state.step_index == 2
+    play.do()
+    assert play.state.phase is Phase.DONE
+    assert play.want is None
+    assert play.handoffs() == (
+        ["none", "approaching", "offered", "confirmed", "released", "taken", "done", "none"]
+    )
+    versions = [state.version for state in play.seen]
+    assert versions == list(range(1, len(versions) + 1))
+
+
+def test_a_place_sets_the_part_down_after_the_move():
+    play = Play(step_of("place"))
+    play.do()
+    assert play.want == Grip(command=2, opening_ratio=1.0)
+    play.do()
+    assert play.state.phase is Phase.DONE
+
+
+def test_a_wait_waits_its_time():
+    play = Play(step_of("wait"))
+    assert play.want == Wait(command=1, time_s=3.0)
+    play.do()
+    assert play.state.phase is Phase.DONE
+
+
+def test_work_is_done_when_the_person_says_so():
+    play = Play(step_of("work", automation="manual"))
+    assert play.state.question.text_key == "question.work_done"
+    play.answer("done")
+    assert play.state.phase is Phase.DONE
+
+
+@pytest.mark.parametrize("act", ["move", "pick", "place"])
+def test_what_only_a_person_does_is_asked_for_when_done(act):
+    assert program(step_of(act, actor="person")) == (Op.WORK,)
+
+
+def test_again_and_again_counts_the_cycles():
+    play = Play(step_of("move"), repeat=True)
+    play.do()
+    play.do()
+    assert (play.state.cycle, play.state.phase) == (3, Phase.RUNNING)
+
+
+@pytest.mark.parametrize("automation", ["manual", "confirm", "auto"])
+@pytest.mark.parametrize("act", ["move", "pick", "place", "wait"])
+def test_a_person_triggers_manual_steps_and_confirms_confirm_steps(act, automation):
+    play = Play(step_of(act, automation=automation))
+    if automation != "auto":
+        asked = play.state.question
+        kind, yes = {"manual": ("step", "go"), "confirm": ("confirm", "confirm")}[automation]
+        assert (asked.kind, asked.text_key, asked.risk_class) == (kind, "question.step_go", 1)
+        assert isinstance(play.want, Wait)
+        play.answer(yes)
+    assert play.state.question is None
+    assert program(step_of(act))[0] is play.state.op
+
+
+def test_a_manual_handover_also_waits_for_the_person_to_say_come():
+    play = Play(step_of("handover", automation="manual"))
+    assert (play.state.op, play.state.handoff) == (Op.GO, Handoff.NONE)
+    play.answer("go")
+    assert (play.state.op, play.state.handoff) == (Op.MOVE, Handoff.APPROACHING)
+
+
+def test_a_run_cannot_be_begun_in_a_run():
+    play = Play(step_of("move"))
+    assert play.feed(RunRequested(run_id="other", repeat=False)) == ()
+
+
+def test_a_new_run_counts_on_where_the_last_one_ended():
+    play = Play(step_of("move"))
+    play.do()
+    play.feed(RunRequested(run_id="second", repeat=False))
+    assert (play.state.run_id, play.state.cycle, play.state.version) == ("second", 1, 3)
+    assert play.state.command == 2
+
+
+# Failures.
+
+
+def test_a_failed_movement_is_tried_again_and_then_a_person_is_asked():
+    play = Play(step_of("move"), retry_max=2)
+    for _ in range(2):
+        play.fail()
+        assert play.state.phase is Phase.RUNNING
+    play.fail()
+    assert (play.state.phase, play.state.reason) == (Phase.HELD, "move_failed: fault: tried")
+    assert play.want is None
+    asked = play.state.question
+    assert (asked.kind, asked.options) == ("recover", ("retry", "skip", "abort"))
+    assert "reason=move_failed" in asked.args
+    play.answer("retry")
+    assert (play.state.phase, play.state.tries, play.state.reason) == (Phase.RUNNING, 0, "")
+
+
+def test_a_pick_begins_anew_after_it_closed_on_nothing():
+    play = Play(step_of("pick", automation="confirm"), retry_max=1)
+    play.answer("confirm")
+    play.do()
+    play.do()
+    play.feed(GripDone(command=play.want.command, reached=True, holding=False))
+    assert (play.state.op, play.state.tries) == (Op.OPEN, 1)
+
+
+def test_a_part_that_only_the_sensor_knows_of_is_held():
+    play = Play(step_of("pick"), retry_max=0)
+    play.do()
+    play.do()
+    play.given = replace(play.given, parts=HELD)
+    play.feed(GripDone(command=play.want.command, reached=True, holding=False))
+    assert play.state.phase is Phase.DONE
+
+
+def test_a_pick_does_not_begin_by_dropping_what_the_gripper_holds():
+    play = Play(step_of("pick"), step_of("move", name="then"), parts=HELD)
+    assert (play.state.phase, play.state.reason) == (Phase.HELD, "part_in_gripper")
+    play.given = replace(play.given, parts=GONE)
+    play.answer("retry")
+    assert play.state.op is Op.OPEN
+
+
+def test_a_gripper_that_does_not_open_fails():
+    play = Play(step_of("pick"), retry_max=0)
+    play.feed(GripDone(command=1, reached=False, holding=True))
+    assert play.state.reason == "grip_failed: did not open"
+
+
+def test_a_gripper_that_gives_up_fails():
+    play = Play(step_of("pick"), retry_max=0)
+    play.fail("fault: motor")
+    assert play.state.reason == "grip_failed: fault: motor"
+
+
+@pytest.mark.parametrize("act", ["move", "wait", "work"])
+def test_skip_goes_to_the_next_step_and_abort_ends_the_run(act):
+    for answer, phase, index in (("skip", Phase.RUNNING, 1), ("abort", Phase.ABORTED, 0)):
+        play = Play(step_of(act, automation="manual"), step_of("move", name="then"))
+        play.feed(TimeReached(command=play.state.command))
+        assert (play.state.phase, play.state.reason) == (Phase.HELD, "timed_out")
+        play.answer(answer)
+        assert (play.state.phase, play.state.step_index) == (phase, index)
+    assert play.state.reason == "aborted"
+    assert play.want is None
+
+
+def test_a_refused_step_is_held_and_asked_for_again():
+    play = Play(step_of("move", automation="confirm"))
+    play.answer("refuse")
+    assert (play.state.phase, play.state.reason) == (Phase.HELD, "refused")
+    play.answer("retry")
+    assert (play.state.phase, play.state.op) == (Phase.WAITING, Op.GO)
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        MoveDone(command=99), MoveDone(command=1),
+        GripDone(command=99, reached=True, holding=False),
+        CommandFailed(command=0, reason=""), TimeReached(command=7), PartsChanged(),
+    ],
+)  # fmt: skip
+def test_what_answers_another_command_is_not_heard(event):
+    play = Play(step_of("pick"))
+    assert play.feed(event) == ()
+
+
+def test_a_grip_done_during_a_move_is_not_heard():
+    play = Play(step_of("move"))
+    assert play.feed(GripDone(command=1, reached=True, holding=True)) == ()
+
+
+def test_a_held_step_is_left_only_by_an_answer():
+    play = Play(step_of("move"), retry_max=0)
+    play.fail()
+    for event in (MoveDone(command=1), TimeReached(command=1), PartsChanged()):
+        assert play.feed(event) == ()
+
+
+def test_an_idle_task_hears_nothing_but_a_request():
+    play = Play(step_of("move"), begin=False)
+    for event in (MoveDone(command=0), PartsChanged(), Restarted()):
+        assert play.feed(event) == ()
+    assert play.want is None
+
+
+# The handover.
+
+
+@pytest.mark.req("S4")
+def test_silence_never_confirms():
+    play = offered()
+    play.do()  # the time passes
+    assert (play.state.handoff, play.state.phase) == (Handoff.TIMED_OUT, Phase.HELD)
+    assert play.state.question.options == ("offer_again", "skip", "abort")
+    first = play.state.question.id
+    play.answer("offer_again")
+    assert (play.state.handoff, play.state.op) == (Handoff.OFFERED, Op.OFFER)
+    assert play.state.question.id != first
+
+
+@pytest.mark.parametrize(
+    ("answer", "handoff", "phase"),
+    [
+        ("offer_again", Handoff.OFFERED, Phase.WAITING),
+        ("skip", Handoff.NONE, Phase.RUNNING),
+        ("abort", Handoff.ABORTED, Phase.ABORTED),
+    ],
+)
+def test_after_a_refusal_a_person_decides(answer, handoff, phase):
+    play = offered()
+    play.answer("refuse")
+    assert (play.state.handoff, play.state.reason) == (Handoff.REFUSED, "refused")
+    play.answer(answer)
+    assert (play.state.handoff, play.state.phase) == (handoff, phase)
+    assert (Handoff.ABORTED in {s.handoff for s in play.seen}) == (answer != "offer_again")
+    assert not any(s.handoff is Handoff.RELEASED for s in play.seen)
+
+
+@pytest.mark.req("S4")
+def test_a_confirmed_part_that_the_gripper_keeps_stays_confirmed():
+    play = offered(retry_max=0)
+    play.answer("confirm")
+    play.fail()
+    assert (play.state.handoff, play.state.phase) == (Handoff.CONFIRMED, Phase.HELD)
+    assert play.state.question.options == ("retry", "abort")
+    play.answer("retry")
+    assert (play.state.op, play.state.handoff) == (Op.RELEASE, Handoff.CONFIRMED)
+    play.do()
+    assert play.state.handoff is Handoff.RELEASED
+
+
+def test_a_released_part_that_is_still_sensed_calls_a_person():
+    play = offered()
+    play.answer("confirm")
+    play.do()
+    play.do()
+    assert (play.state.reason, play.state.handoff) == ("not_taken", Handoff.RELEASED)
+    play.answer("retry")
+    assert (play.state.op, play.state.phase) == (Op.AWAIT, Phase.WAITING)
+    play.sense(GONE)
+    assert play.state.step_index == 1
+
+
+@pytest.mark.req("S2")
+@pytest.mark.parametrize("parts", [{}, {"gripper": False}, {"handover": False}, HELD])
+def test_an_unknown_sensor_counts_as_occupied(parts):
+    play = offered()
+    play.answer("confirm")
+    play.do()
+    assert play.sense(parts) == ()
+
+
+@pytest.mark.req("S4")
+def test_the_table_has_the_last_word_over_the_hand():
+    play = offered()
+    play.answer("confirm")
+    for handoff in (Handoff.OFFERED, Handoff.REFUSED, Handoff.TIMED_OUT, Handoff.APPROACHING):
+        assert wanted(play.given.recipe, replace(play.state, handoff=handoff)) is None
+    resting = replace(play.state, op=Op.MOVE)
+    assert wanted(play.given.recipe, resting) is None
+
+
+# Answers.
+
+
+@pytest.mark.req("S4")
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"question_id": "r.999"}, "unknown_question"),
+        ({"state_version": 0}, "stale_version"),
+        ({"answer": "perhaps"}, "bad_option"),
+        ({"answer": "skip"}, "bad_option"),
+    ],
+)
+def test_an_answer_that_does_not_fit_changes_nothing(changes, reason):
+    play = offered()
+    asked = play.state.question
+    event = Answered(
+        **{
+            "question_id": asked.id, "state_version": asked.state_version, "answer": "confirm",
+            "by": "anna", "key": "k", **changes,
+        }
+    )  # fmt: skip
+    assert refusal(play.state, event) == reason
+    assert play.feed(event) == ()
+
+
+@pytest.mark.req("S4")
+def test_the_first_answer_wins_and_a_repeated_one_is_known_again():
+    play = offered()
+    asked = play.state.question
+    play.answer("confirm", key="first")
+    late = Answered(
+        question_id=asked.id, state_version=asked.state_version, answer="refuse", by="ben", key="2"
+    )
+    assert refusal(play.state, late) == "already_answered"
+    assert play.feed(late) == ()
+    kept = repeated(play.state, "first")
+    assert (kept.by, kept.answer, kept.question_id) == ("anna", "confirm", asked.id)
+    assert repeated(play.state, "") is None
+    assert repeated(play.state, "2") is None
+
+
+def test_no_question_no_answer():
+    play = Play(step_of("move"))
+    event = Answered(question_id="", state_version=1, answer="go", by="", key="")
+    assert refusal(play.state, event) == "unknown_question"
+
+
+def test_only_the_newest_answers_are_remembered():
+    play = Play(step_of("move", automation="manual"), repeat=True)
+    for _ in range(ANSWERS_KEPT + 3):
+        play.answer("go")
+        play.do()
+    assert len(play.state.answers) == ANSWERS_KEPT
+    assert play.state.answers[-1].key == f"k{ANSWERS_KEPT + 3}"
+
+
+# A new process.
+
+
+@pytest.mark.req("S4")
+def test_an_unanswered_question_is_asked_anew_under_another_name():
+    play = offered()
+    old = play.state.question
+    play.feed(Restarted())
+    new = play.state.question
+    assert (new.options, new.kind) == (old.options, old.kind)
+    assert new.id != old.id
+    late = Answered(
+        question_id=old.id, state_version=old.state_version, answer="confirm", by="", key="k"
+    )
+    assert refusal(play.state, late) == "unknown_question"
+    play.answer("confirm")
+    assert play.state.handoff is Handoff.CONFIRMED
+
+
+@pytest.mark.req("S4")
+def test_a_confirmed_handoff_goes_on_to_the_release_without_asking():
+    play = offered()
+    play.answer("confirm")
+    before = play.want
+    play.feed(Restarted())
+    assert play.want == before == Grip(command=before.command, opening_ratio=1.0)
+    assert play.state.question is None
+
+
+@pytest.mark.req("S4")
+def test_a_recipe_that_was_changed_meanwhile_is_not_gone_on_with():
+    play = offered()
+    changed = replace(play.given.recipe, title_key="recipe.other")
+    assert digest(changed) != digest(play.given.recipe)
+    play.given = replace(play.given, recipe=changed)
+    play.feed(Restarted())
+    assert (play.state.phase, play.state.reason) == (Phase.ABORTED, "recipe_changed")
+    assert play.state.handoff is Handoff.ABORTED
+
+
+steps = st.builds(
+    lambda act, automation, actor: step_of(
+        act,
+        automation="confirm" if act == "handover" and automation == "auto" else automation,
+        actor="both" if act == "handover" else "person" if act == "work" else actor,
+    ),
+    st.sampled_from(ACTS),
+    st.sampled_from(["manual", "confirm", "auto"]),
+    st.sampled_from(["robot", "person", "both"]),
+)
+acts = st.lists(
+    st.tuples(
+        st.sampled_from(["do", "fail", "time", "yes", "other", "parts", "restart", "again"]),
+        st.integers(0, 7),
+    ),
+    max_size=60,
+)
+
+
+def happen(play, what, number):
+    """Let something happen that fits, or does not."""
+    asked, command = play.state.question, play.state.command
+    if what == "do" and play.want is not None:
+        play.do()
+    elif what == "fail":
+        play.feed(CommandFailed(command=command - number // 4, reason="tried"))
+    elif what == "time":
+        play.feed(TimeReached(command=command))
+    elif what == "yes" and asked is not None:
+        play.answer(asked.options[0])
+    elif what == "other" and asked is not None:
+        play.answer(core.OPTIONS[number])
+    elif what == "parts":
+        play.sense({"gripper": bool(number & 1), "handover": bool(number & 2)})
+    elif what == "restart":
+        play.state = state_from(json.loads(json.dumps(as_data(play.state))))
+        play.feed(Restarted())
+    elif what == "again":
+        play.feed(RunRequested(run_id=f"r{play.state.version}", repeat=bool(number & 1)))
+
+
+@pytest.mark.req("S4")
+@settings(max_examples=150, deadline=None)
+@given(st.lists(steps, min_size=1, max_size=4), acts, st.booleans())
+def test_whatever_happens_nothing_is_invented_and_nobody_is_left_without_a_question(
+    program_steps, happened, repeat
+):
+    named = [replace(step, id=f"s{i}") for i, step in enumerate(program_steps)]
+    play = Play(*named, repeat=repeat)
+    for what, number in happened:
+        happen(play, what, number)
+        state, want = play.state, play.want
+        assert state.version == len(play.seen)
+        if state.phase is Phase.HELD:
+            assert state.question.kind == "recover"
+            assert state.reason.partition(":")[0] in core.REASONS
+        if state.phase in (Phase.RUNNING, Phase.WAITING):
+            assert want is not None
+        if state.question is not None:
+            assert state.question.text_key in core.TEXT_KEYS
+            assert set(state.question.options) <= set(core.OPTIONS)
+            assert state.question.id == f"{state.run_id}.{state.question.state_version}"
+    for before, after in itertools.pairwise([TaskState(), *play.seen]):
+        if after.handoff is Handoff.CONFIRMED is not before.handoff:
+            told = after.answers[-1]
+            assert (before.question.kind, told.answer) == ("handoff", "confirm")
+            assert told.question_id == before.question.id
+        if after.handoff is Handoff.RELEASED is not before.handoff:
+            assert before.handoff is Handoff.CONFIRMED
+    ids = [s.question.id for s in play.seen if s.question is not None]
+    assert len(set(ids)) == len([i for n, i in enumerate(ids) if n == 0 or i != ids[n - 1]])
+
+
+def test_the_texts_and_options_are_listed_once():
+    assert len(set(core.TEXT_KEYS)) == len(core.TEXT_KEYS) == 4
+    assert len(set(core.OPTIONS)) == len(core.OPTIONS)

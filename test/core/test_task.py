@@ -1,0 +1,89 @@
+"""The values of the task: what is written to the journal is read back the same."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hrc_cell.core.handoff import Handoff
+from hrc_cell.core.task import (
+    Answer,
+    Answered,
+    Op,
+    Phase,
+    Question,
+    TaskState,
+    as_data,
+    state_from,
+)
+
+texts = st.text(max_size=8)
+numbers = st.integers(0, 2**40)
+questions = st.builds(
+    Question,
+    id=texts,
+    kind=texts,
+    risk_class=st.integers(0, 4),
+    text_key=texts,
+    args=st.lists(texts, max_size=3).map(tuple),
+    options=st.lists(texts, max_size=3).map(tuple),
+    state_version=numbers,
+)
+answers = st.builds(
+    Answer, question_id=texts, answer=texts, by=texts, key=texts, state_version=numbers
+)
+states = st.builds(
+    TaskState,
+    version=numbers,
+    phase=st.sampled_from(Phase),
+    recipe=texts,
+    recipe_sha256=texts,
+    run_id=texts,
+    repeat=st.booleans(),
+    cycle=numbers,
+    step_index=numbers,
+    op=st.sampled_from(Op),
+    command=numbers,
+    tries=numbers,
+    handoff=st.sampled_from(Handoff),
+    handoff_id=texts,
+    reason=texts,
+    question=st.none() | questions,
+    answers=st.lists(answers, max_size=3).map(tuple),
+)
+
+
+@pytest.mark.req("S4")
+@given(states)
+def test_a_state_survives_the_journal(state):
+    assert state_from(json.loads(json.dumps(as_data(state)))) == state
+
+
+@pytest.mark.parametrize(
+    ("changes", "match"),
+    [
+        ({"more": 1}, "more"),
+        ({"phase": 17}, "17"),
+        ({"op": "fly"}, "fly"),
+        ({"handoff": "thrown"}, "thrown"),
+        ({"question": {"id": "x"}}, "not a task state"),
+        ({"question": 3}, "not a task state"),
+        ({"answers": [{"by": "anna"}]}, "not a task state"),
+    ],
+)
+def test_what_is_not_a_state_is_refused(changes, match):
+    with pytest.raises(ValueError, match=match):
+        state_from({**as_data(TaskState()), **changes})
+
+
+def test_a_lost_key_is_named():
+    data = as_data(TaskState())
+    del data["handoff"]
+    with pytest.raises(ValueError, match="handoff"):
+        state_from(data)
+
+
+def test_events_are_data_too():
+    event = Answered(question_id="q", state_version=3, answer="confirm", by="anna", key="k")
+    assert json.loads(json.dumps(as_data(event)))["answer"] == "confirm"
