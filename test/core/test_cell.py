@@ -282,11 +282,13 @@ def test_an_empty_list_of_a_live_scanner_is_not_the_same_as_no_scanner():
     assert (nobody.speed_ratio, nothing.speed_ratio) == (1.0, 0.0)
     assert nobody.distance_m == math.inf
     assert nobody.terms.required_m == 0.0
+    assert (nobody.human_id, nobody.link) == (0, "")
 
 
 def test_with_unknown_joints_no_distance_is_claimed():
     _, verdict = judge(RULE, FREE, replace(QUIET, people=(person(3.0),), position_rad=()))
     assert (verdict.distance_m, float(verdict.terms.required_m)) == (0.0, math.inf)
+    assert (verdict.human_id, verdict.link) == (0, "")
 
 
 # The operator.

@@ -148,6 +148,10 @@ def run(make: Callable[[], CellNode]) -> None:
             executor.spin()
     except (KeyboardInterrupt, ExternalShutdownException):
         pass
+    except Exception:
+        if rclpy.ok():
+            raise
+        # Told to stop in the middle of a callback, which could then not publish any more.
     finally:
         node.close()
         executor.shutdown()
