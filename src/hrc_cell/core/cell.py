@@ -208,8 +208,8 @@ def judge(rules: Rules, memory: Memory, seen: Observation) -> tuple[Memory, Verd
         room_since_s=room_since_s if state is State.STANDSTILL else None,
         people_seq=seen.people_seq,
         zones=zone_memories,
-        reset_held=seen.reset if heard else True,
-        start_held=seen.start if heard else True,
+        reset_held=seen.reset or not heard,
+        start_held=seen.start or not heard,
     ), verdict
 
 
