@@ -1,0 +1,174 @@
+"""operator_panel: the operator page, between the cell's topics and people's tablets.
+
+The executor's thread only keeps the newest message of each topic; the server's thread turns them
+into a snapshot ten times a second. Services are called from the server's thread, their answers
+come back over `call_soon_threadsafe`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import threading
+import time
+from typing import Any
+
+from hrc_cell_interfaces.msg import (
+    Humans,
+    MotionPermit,
+    MotionProgress,
+    MotorStates,
+    OperatorInputs,
+    TaskState,
+)
+from hrc_cell_interfaces.srv import AnswerQuestion, PressButton, RequestStop
+from sensor_msgs.msg import JointState
+
+from hrc_cell.adapters.description import load_description
+from hrc_cell.adapters.panel.server import PanelServer
+from hrc_cell.nodes import panel_wire as wire
+from hrc_cell.nodes.base import KEPT, NEWEST, CellNode, run
+
+CALL_TIMEOUT_S = 2.0
+TOPICS: dict[str, tuple[Any, Any]] = {
+    "humans": (Humans, NEWEST),
+    "joint_states": (JointState, NEWEST),
+    "motion_permit": (MotionPermit, NEWEST),
+    "motion_progress": (MotionProgress, NEWEST),
+    "motor_states": (MotorStates, NEWEST),
+    "operator_inputs": (OperatorInputs, KEPT),
+    "task_state": (TaskState, KEPT),
+}
+
+
+class OperatorPanel(CellNode):
+    """Shows the cell and passes answers on."""
+
+    def __init__(self) -> None:
+        super().__init__("operator_panel")
+        self.declare_parameter("port", -1)
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: threading.Thread | None = None
+
+    def setup(self) -> None:
+        """Listen; an address that is taken is told at once."""
+        chosen = int(self.get_parameter("port").value)
+        panel = self.cell.file.panel
+        self._port = panel.port if chosen < 0 else chosen
+        self._chain = load_description(self.cell).chain
+        self._newest: dict[str, tuple[Any, float]] = {}
+        for name, (kind, qos) in TOPICS.items():
+            self.create_subscription(kind, name, self._keep(name), qos)
+        self._answers = self.create_client(AnswerQuestion, "answer_question")
+        self._stops = self.create_client(RequestStop, "request_stop")
+        self._presses = self.create_client(PressButton, "sim/press")
+        self._server = PanelServer(panel, self, port=self._port)
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="page", daemon=True)
+        self._thread.start()
+        try:
+            url = asyncio.run_coroutine_threadsafe(self._server.start(), self._loop).result(10.0)
+        except OSError as error:
+            raise OSError(
+                f"the page cannot listen on {panel.host}:{self._port}: {error.strerror}; "
+                "another cell may run; choose another panel.port, or 0 for a free one"
+            ) from error
+        (self.state_dir / "panel.url").write_text(f"{url}\n", encoding="utf-8")
+        self.get_logger().info(f"operator page: {url}")
+
+    def close(self) -> None:
+        """Cease to listen."""
+        if self._loop is None or self._thread is None:
+            return
+        with contextlib.suppress(TimeoutError):
+            asyncio.run_coroutine_threadsafe(self._server.stop(), self._loop).result(2.0)
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(2.0)
+        self._loop = None
+
+    def _keep(self, name: str) -> Any:
+        def keep(msg: Any) -> None:
+            self._newest[name] = (msg, time.monotonic())
+
+        return keep
+
+    # What the server asks for, on its thread.
+
+    def about(self) -> dict[str, Any]:
+        """Return what does not change: the floor, the zones, the scanners."""
+        return wire.about(self.cell)
+
+    def snapshot(self) -> dict[str, Any]:
+        """Return the state of the cell now."""
+        newest, now_s = dict(self._newest), time.monotonic()
+
+        def last(name: str) -> Any:
+            return newest[name][0] if name in newest else None
+
+        def age_s(name: str) -> float | None:
+            return round(now_s - newest[name][1], 3) if name in newest else None
+
+        return {
+            "ages": {
+                "permit_s": age_s("motion_permit"), "humans_s": age_s("humans"),
+                "joints_s": age_s("joint_states"), "task_s": age_s("task_state"),
+                "inputs_s": age_s("operator_inputs"),
+            },
+            "permit": wire.permit(last("motion_permit")),
+            "humans": wire.humans(last("humans")),
+            "arm": wire.arm(last("joint_states"), self._chain),
+            "inputs": wire.inputs(last("operator_inputs")),
+            "motion": wire.motion(last("motion_progress")),
+            "motors": wire.motors(last("motor_states")),
+            "task": wire.task(last("task_state")),
+        }  # fmt: skip
+
+    async def answer(self, body: dict[str, Any]) -> dict[str, Any]:
+        """Pass a person's answer to the task manager."""
+        reply = await self._call(
+            self._answers,
+            AnswerQuestion.Request(
+                question_id=body["question_id"], state_version=body["state_version"],
+                answer=body["answer"], operator_alias=body["operator"], device=body["device"],
+                idempotency_key=body["idempotency_key"],
+            ),
+        )  # fmt: skip
+        return {"accepted": reply.accepted, "reason": reply.reason}
+
+    async def request_stop(self, body: dict[str, Any]) -> dict[str, Any]:
+        """Ask the monitor for a protective stop."""
+        request = RequestStop.Request(device=body["device"], operator_alias=body["operator"])
+        reply = await self._call(self._stops, request)
+        return {"accepted": reply.accepted, "reason": "", "permit_seq": reply.permit_seq}
+
+    async def press(self, body: dict[str, Any]) -> dict[str, Any]:
+        """Press the simulated operator box."""
+        request = PressButton.Request(control=body["control"], value=body["value"])
+        reply = await self._call(self._presses, request)
+        return {"accepted": reply.accepted, "reason": reply.reason}
+
+    async def _call(self, client: Any, request: Any) -> Any:
+        """Return the response of a service. Raises TimeoutError when none comes in time."""
+        if not client.service_is_ready():
+            raise TimeoutError
+        loop = asyncio.get_running_loop()
+        answered: asyncio.Future[Any] = loop.create_future()
+
+        def hand_over(future: Any) -> None:
+            def give() -> None:
+                if not answered.done():
+                    answered.set_result(future.result())
+
+            loop.call_soon_threadsafe(give)
+
+        client.call_async(request).add_done_callback(hand_over)
+        return await asyncio.wait_for(answered, CALL_TIMEOUT_S)
+
+
+def main() -> None:
+    """Run operator_panel."""
+    run(OperatorPanel)
+
+
+if __name__ == "__main__":
+    main()
