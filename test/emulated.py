@@ -3,6 +3,7 @@
 import select
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from strategies import default_cell
 from hrc_cell.adapters.serial.emulator import Emulator, EmulatorPort
 from hrc_cell.adapters.serial.plan import BusPlan, make_plan
 from hrc_cell.adapters.serial.plant import FreeMotors
+from hrc_cell.adapters.serial.shared import Command, GoalRecord, PermitRecord
 
 JOINTS = 7
 
@@ -73,11 +75,93 @@ class RunningMotors:
 def plan_for(link: Path, **changes) -> BusPlan:
     """Return the plan of the default cell for a port."""
     file = default_cell().file
-    return make_plan(
+    plan = make_plan(
         file,
         port=str(link),
         lower_rad=[-3.0] * JOINTS,
         upper_rad=[3.0] * JOINTS,
         velocity_max_radps=[4.0] * JOINTS,
-        **changes,
     )
+    return replace(plan, **changes)
+
+
+class Feeder:
+    """Stands in for the node: renews permit and goals at 100 Hz, with what a test sets."""
+
+    def __init__(self, child, goal_rad):
+        self.child = child
+        self.speed_ratio, self.state, self.gripper = 0.0, 2, True
+        self.permit = self.goals = True  # renewed or not
+        self.speed_radps = 0.0  # of joint 1
+        self.goal_rad = np.array(goal_rad, dtype=float)
+        self.told = []
+        self.bus = None
+        self._news = threading.Condition()
+        self._ending = False
+        self._thread = threading.Thread(target=self._run, name="feeder")
+        self._thread.start()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self._ending = True
+        self._thread.join()
+
+    def _run(self):
+        command, count, then_s = Command(), 0, time.monotonic()
+        while not self._ending:
+            with self._news:
+                count += 1
+                now_s = time.monotonic()
+                self.goal_rad[0] += self.speed_radps * (now_s - then_s)
+                then_s = now_s
+                if self.permit:
+                    command = replace(command, permit=self._permit(count, now_s))
+                if self.goals:
+                    command = replace(command, goal=self._goal(count, now_s))
+                self.child.shared.write_command(command)
+                self.bus = self.child.shared.read_state() or self.bus
+                self.told += self.child.lines()
+                self._news.notify_all()
+                self._news.wait_for(lambda: self._ending, 0.01)
+
+    def _permit(self, seq, now_s):
+        return PermitRecord(
+            seq=seq, stamp_s=now_s, lease_s=0.06, speed_ratio=self.speed_ratio,
+            oldest_sample_age_s=0.05, reaction_time_s=0.2, gripper_permitted=self.gripper,
+            state=self.state,
+        )  # fmt: skip
+
+    def _goal(self, seq, now_s):
+        velocity = (self.speed_radps, *(0.0,) * (JOINTS - 1))
+        return GoalRecord(
+            seq=seq, stamp_s=now_s, lifetime_s=0.1,
+            positions_rad=tuple(self.goal_rad), velocities_radps=velocity,
+        )  # fmt: skip
+
+    def free(self):
+        """Permit full speed."""
+        self.speed_ratio, self.state = 1.0, 4
+
+    def stop(self, state=2):
+        """Permit nothing."""
+        self.speed_ratio, self.state = 0.0, state
+
+    def wait(self, what: str, check, timeout_s: float = 10.0):
+        """Return once `check(state of the bus)` is true."""
+        with self._news:
+            done = self._news.wait_for(lambda: self.bus and check(self.bus), timeout_s)
+            assert done, f"{what}: not within {timeout_s} s; {self.bus}; told {self.told}"
+
+    def wait_told(self, kind: str, timeout_s: float = 10.0):
+        """Return what the bus process told last, once it is of this kind."""
+        with self._news:
+            done = self._news.wait_for(lambda: self.told[-1]["kind"] == kind, timeout_s)
+            assert done, f"{kind}: not within {timeout_s} s; told {self.told}"
+            return self.told[-1]
+
+    def wait_cycles(self, count: int):
+        """Return after so many cycles of the bus."""
+        first = self.bus.cycle if self.bus else 0
+        self.wait(f"{count} cycles", lambda bus: bus.cycle >= first + count)

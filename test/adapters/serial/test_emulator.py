@@ -134,7 +134,7 @@ def test_a_broken_instruction_is_answered_as_such_and_the_next_is_understood(ben
 
 def test_status_return_level_decides_who_answers(bench):
     frame = codec.write(1, 65, b"\1")
-    assert bench.write(1, 68, 1, "<B") == OK  # answered under the new level? the old one counts
+    assert bench.write(1, 68, 1, "<B") == OK
     assert bench.say(frame) == []
     assert bench.read(1, 65, "<B") == 1
     bench.say(codec.write(1, 68, b"\0"))

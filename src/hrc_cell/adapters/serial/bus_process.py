@@ -195,13 +195,17 @@ class BusLoop:
         elif self._latch_seen and permit.state >= READY:
             if self.gate.phase not in (Phase.HOLD, Phase.CLOSED):
                 return
-            self._latch_seen = False
             try:
                 self.bring_up()
             except (NoReply, Refused) as error:
-                tell("fault_stays", fault=self.fault, text=str(error))
+                # Goals stay unwritten: some motors may have taken new ones. A motor that does not
+                # answer is tried again, anything else needs another reset.
                 self.gate = closed(len(self._plan.motors))
+                self._latch_seen = isinstance(error, NoReply)
+                if not self._latch_seen:
+                    tell("fault_stays", fault=self.fault, text=str(error))
                 return
+            self._latch_seen = False
             tell("fault_cleared", fault=self.fault)
             self.fault = ""
 

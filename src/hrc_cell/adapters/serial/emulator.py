@@ -87,9 +87,9 @@ class Emulator:
             return []
         replies = []
         for motor in hearing:
+            speaks = motor.value(68)  # the level before the order, which may change it
             error, data, level = self._one(motor, order.code, order.payload, now_s)
-            answers = motor.value(68) >= level
-            if answers and (order.motor_id != TO_ALL or order.code == PING):
+            if speaks >= level and (order.motor_id != TO_ALL or order.code == PING):
                 replies.append(self._status(motor, error, data))
             if order.code == REBOOT:
                 motor.reboot(now_s)

@@ -20,7 +20,7 @@ from hrc_cell.adapters.serial.registers import TICK_WRAP_S, Register
 BITS_PER_BYTE = 10  # start, 8 data, stop
 QUIET_S = 0.001
 DRAIN_MAX_S = 0.02
-PATIENT_S = 0.02
+PATIENT_S = 0.04
 """Margin of a reply outside of the cycle, where nothing waits for it."""
 
 
@@ -97,7 +97,7 @@ class Master:
 
     # One motor at a time, for what is not part of the cycle.
 
-    def one(self, frame: bytes, motor_id: int, data_size: int = 0, tries: int = 3) -> Status:
+    def one(self, frame: bytes, motor_id: int, data_size: int = 0, tries: int = 5) -> Status:
         """Return one motor's reply, asked for a few times. Raises NoReply, naming the motor."""
         for _ in range(tries):
             replies = self.ask(frame, (motor_id,), data_size, max(PATIENT_S, self._margin_s))

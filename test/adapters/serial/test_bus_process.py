@@ -1,0 +1,230 @@
+"""The bus process as a real child on a real pseudo-terminal, through everything that goes wrong."""
+
+import contextlib
+import os
+import signal
+import struct
+
+import numpy as np
+import pytest
+from emulated import JOINTS, Feeder, RunningMotors, plan_for
+
+from hrc_cell.adapters.serial import bus_process
+from hrc_cell.adapters.serial.child import BusChild
+from hrc_cell.adapters.serial.shared import Command
+from hrc_cell.core.gate import Phase
+
+START = (0.5, -0.4, 0.3, 0.0, 0.2, -0.1, 0.35)
+HALF_A_DEGREE = 0.0087
+OPEN, HOLD, CLOSED = Phase.OPEN, Phase.HOLD, Phase.CLOSED
+# What a machine shared with others may keep a process waiting for is no fault in these stories.
+PATIENT = {"watchdog_s": 0.5, "lost_cycles_max": 40, "reply_margin_s": 0.02}
+
+
+@pytest.fixture
+def motors(tmp_path):
+    with RunningMotors(tmp_path / "motors", start_rad=START) as running:
+        yield running
+
+
+@contextlib.contextmanager
+def brought_up(motors, **changes):
+    """Yield a feeder of a bus process whose motors are up."""
+    child = BusChild(plan_for(motors.link, **{**PATIENT, **changes}))
+    try:
+        ready = child.wait_ready(20.0)
+        with Feeder(child, START) as feeder:
+            feeder.told.append(ready)
+            yield feeder
+    finally:
+        child.close()
+
+
+def get_moving(motors, feeder, speed_radps=0.3):
+    feeder.free()
+    feeder.wait("an open gate", lambda bus: bus.gate == OPEN)
+    feeder.speed_radps = speed_radps
+    motors.wait("motion", lambda: motors.plant.velocities[0] > 0.2)
+
+
+@pytest.mark.req("S3")
+def test_the_motors_come_up_where_they_stand_whatever_goals_they_had(motors):
+    with motors.lock:
+        for motor in motors.emulator.motors.values():
+            assert motor.write(116, struct.pack("<i", 3500)) == 0
+    with brought_up(motors) as feeder:
+        feeder.wait_cycles(25)
+        assert all(motors.torque)
+        assert motors.moved_rad.max() < HALF_A_DEGREE
+        for motor in motors.emulator.motors.values():
+            assert (motor.value(9), motor.value(98), motor.value(11)) == (
+                0, 25, 5 if motor.motor_id == JOINTS else 3,
+            )  # fmt: skip
+        feeder.wait("every slow register", lambda bus: bus.motors[-1].voltage_v == 12.0)
+        for seen, at in zip(feeder.bus.motors, START, strict=True):
+            assert seen.position_rad == pytest.approx(at, abs=HALF_A_DEGREE)
+            assert (seen.temperature_c, seen.torque_on, seen.hardware_error) == (32.0, True, 0)
+        assert feeder.told[0]["wire_limit_hz"] == pytest.approx(343.6, abs=0.1)
+
+
+@pytest.mark.req("S1")
+@pytest.mark.req("S3")
+def test_motion_needs_a_living_permit_and_goes_on_without_a_jump(motors):
+    with brought_up(motors) as feeder:
+        feeder.speed_radps = 0.3
+        feeder.stop()
+        feeder.wait_cycles(20)
+        assert motors.moved_rad.max() < HALF_A_DEGREE
+        feeder.speed_radps, feeder.goal_rad[:] = 0.0, START
+        get_moving(motors, feeder)
+        feeder.wait("an open gate", lambda bus: bus.gate == OPEN)
+        feeder.permit = False  # the monitor is gone
+        feeder.wait("hold", lambda bus: bus.gate == HOLD and bus.reason == "permit_expired")
+        motors.wait("rest", lambda: motors.resting)
+        feeder.wait_cycles(20)
+        held = motors.plant.positions.copy()
+        feeder.permit = True
+        feeder.wait("a goal that is far away now", lambda bus: bus.reason.startswith("rejoin"))
+        assert np.allclose(motors.plant.positions, held, atol=0.002)
+        feeder.speed_radps, feeder.goal_rad[:] = 0.0, held
+        feeder.wait("an open gate", lambda bus: bus.gate == OPEN)
+        feeder.goals = False  # the executor is gone
+        feeder.wait("hold", lambda bus: bus.gate == HOLD and bus.reason == "goal_expired")
+        assert np.allclose(motors.plant.positions, held, atol=0.005)
+
+
+@pytest.mark.req("S1")
+@pytest.mark.req("S3")
+def test_a_lost_motor_stops_all_until_it_is_back_and_a_person_has_reset(motors):
+    with brought_up(motors, lost_cycles_max=5) as feeder:
+        get_moving(motors, feeder)
+        motors.emulator.silent.add(3)
+        feeder.wait("the fault", lambda bus: bus.latched)
+        assert feeder.bus.reason == "motor_lost:joint_3"
+        feeder.wait("hold", lambda bus: bus.gate == HOLD)
+        motors.wait("rest", lambda: motors.resting)
+        assert all(motors.torque)
+        motors.emulator.silent.clear()
+        feeder.wait_cycles(20)
+        assert feeder.bus.latched
+        assert not feeder.bus.latch_seen
+        feeder.stop(state=0)
+        feeder.wait("the monitor's latch", lambda bus: bus.latch_seen)
+        held = motors.plant.positions.copy()
+        feeder.stop(state=1)
+        feeder.wait("a clear bus", lambda bus: not bus.latched)
+        feeder.wait("hold", lambda bus: bus.gate == HOLD)
+        assert np.allclose(motors.plant.positions, held, atol=HALF_A_DEGREE)
+        assert [line["kind"] for line in feeder.told][:3] == ["ready", "fault", "fault_cleared"]
+
+
+@pytest.mark.req("S1")
+def test_a_killed_bus_process_leaves_the_motors_to_their_watchdog_and_a_new_one_takes_over(motors):
+    with brought_up(motors, watchdog_s=0.1) as feeder:
+        get_moving(motors, feeder)
+        os.kill(feeder.child.pid, signal.SIGKILL)
+        motors.wait(
+            "tripped watchdogs",
+            lambda: all(motor.watchdog_tripped for motor in motors.emulator.motors.values()),
+        )
+        motors.wait("rest", lambda: motors.resting)
+        assert all(motors.torque)
+    held = motors.plant.positions.copy()
+    with brought_up(motors) as feeder:
+        feeder.wait_cycles(20)
+        assert np.allclose(motors.plant.positions, held, atol=HALF_A_DEGREE)
+        assert not any(motor.watchdog_tripped for motor in motors.emulator.motors.values())
+        assert all(motor.value(112) for motor in motors.emulator.motors.values())
+
+
+@pytest.mark.req("S3")
+def test_after_a_pause_longer_than_the_watchdog_it_comes_up_anew_once_reset(motors):
+    with brought_up(motors, watchdog_s=0.1) as feeder:
+        get_moving(motors, feeder)
+        os.kill(feeder.child.pid, signal.SIGSTOP)
+        motors.wait(
+            "tripped watchdogs",
+            lambda: all(motor.watchdog_tripped for motor in motors.emulator.motors.values()),
+        )
+        motors.wait("rest", lambda: motors.resting)
+        held = motors.plant.positions.copy()
+        os.kill(feeder.child.pid, signal.SIGCONT)
+        feeder.wait("the fault", lambda bus: bus.latched)
+        assert feeder.bus.reason == "bus_stalled"
+        feeder.stop(state=0)
+        feeder.wait("the monitor's latch", lambda bus: bus.latch_seen)
+        feeder.stop(state=1)
+        feeder.wait("a clear bus", lambda bus: not bus.latched and bus.gate == HOLD)
+        assert np.allclose(motors.plant.positions, held, atol=HALF_A_DEGREE)
+        assert not any(motor.watchdog_tripped for motor in motors.emulator.motors.values())
+
+
+@pytest.mark.req("S2")
+def test_an_overloaded_motor_stops_the_others_and_stays_a_fault_after_reset(motors):
+    with brought_up(motors) as feeder:
+        get_moving(motors, feeder)
+        with motors.lock:
+            motors.emulator.motors[2].fail(0x20)
+        feeder.wait("the fault", lambda bus: bus.latched)
+        assert feeder.bus.reason == "hardware_error:joint_2"
+        feeder.stop(state=0)
+        feeder.wait("the monitor's latch", lambda bus: bus.latch_seen)
+        feeder.stop(state=1)
+        assert "overload" in feeder.wait_told("fault_stays")["text"]
+        assert feeder.bus.latched
+        assert motors.torque == [True, False, True, True, True, True, True]
+
+
+def test_told_to_end_it_rests_and_switches_every_torque_off(motors):
+    with brought_up(motors) as feeder:
+        get_moving(motors, feeder, 1.0)
+        motors.emulator.silent.add(4)
+        os.kill(feeder.child.pid, signal.SIGTERM)
+        assert feeder.child.wait(10.0)
+        assert feeder.child.exit_code == 0
+        assert motors.torque == [False, False, False, True, False, False, False]
+        [failed] = feeder.wait_told("ended")["failed"]
+        assert failed.startswith("joint_4: ")
+        assert feeder.bus.gate == CLOSED
+
+
+def test_the_node_can_ask_for_the_end_through_the_memory(motors):
+    with brought_up(motors) as feeder:
+        feeder.__exit__()
+        feeder.child.shared.write_command(Command(end=True))
+        assert feeder.child.wait(10.0)
+        assert motors.torque == [False] * JOINTS
+
+
+def test_a_port_that_is_pulled_ends_the_process(tmp_path):
+    with (
+        RunningMotors(tmp_path / "motors", start_rad=START) as motors,
+        brought_up(motors) as feeder,
+    ):
+        motors.__exit__()
+        assert feeder.child.wait(10.0)
+        assert feeder.child.exit_code == bus_process.EXIT_PORT_LOST
+        feeder.wait_told("port_lost")
+
+
+def test_what_cannot_be_brought_up_is_refused_with_everything_that_is_wrong(motors):
+    motors.emulator.silent.add(2)
+    motors.emulator.motors[5]._put(0, 2, 1060)
+    motors.emulator.motors[6]._put(6, 1, 37)
+    with pytest.raises(ValueError, match="joint_2: motor 2 does not answer") as refusal:
+        brought_up(motors).__enter__()
+    assert "motor 5 is model 1060" in str(refusal.value)
+    assert "firmware 37 of motor 6" in str(refusal.value)
+    assert not any(motors.torque)
+
+
+def test_a_port_that_another_has_open_is_refused(motors):
+    with brought_up(motors), pytest.raises(ValueError, match="another program has it open"):
+        brought_up(motors).__enter__()
+
+
+def test_a_motor_with_a_hardware_error_is_not_switched_on(motors):
+    motors.emulator.motors[2].fail(0x24)
+    with pytest.raises(ValueError, match="motor 2 reports overheating, overload"):
+        brought_up(motors).__enter__()
+    assert not any(motors.torque)
