@@ -106,7 +106,7 @@ def test_a_damaged_line_is_not_guessed(path, line):
 
 @pytest.mark.parametrize("text", [b"[1]", b"{"])
 def test_a_line_with_a_right_checksum_must_still_be_an_object(text):
-    with pytest.raises(ValueError, match="not an object|Expecting"):
+    with pytest.raises(ValueError, match=r"not an object|Expecting"):
         decode(b"%08x %s" % (crc32(text), text))
 
 
@@ -179,7 +179,7 @@ def test_a_disk_that_is_gone_is_an_error_each_time(path):
     read_only = os.open(path, os.O_RDONLY)
     os.dup2(read_only, journal._file)
     for _ in range(2):
-        with pytest.raises(OSError, match="Bad file descriptor|Invalid argument"):
+        with pytest.raises(OSError, match=r"Bad file descriptor|Invalid argument"):
             journal.append([{"n": 2}])
     os.dup2(kept, journal._file)
     os.close(read_only)

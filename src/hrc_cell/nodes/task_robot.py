@@ -2,7 +2,9 @@
 
 A goal is sent only while the cell is started and the executor lives: its action server is there
 and `motion_progress` is heard. A goal whose executor fell silent is lost with it; it is sent again
-when the executor is back. Sending twice is harmless, the executor begins from where the arm is.
+when the executor is back. Sending twice is harmless, the executor begins from where the arm is. An
+executor that takes no goal, because it still works on one of another process or is not active, is
+asked again with the next tick.
 """
 
 from __future__ import annotations
@@ -46,6 +48,7 @@ class RobotActions:
         self._progress_s = math.nan  # stamp of the newest progress
         self._silent_ticks = SILENT_TICKS + 1
         self._started = False
+        self._refused = False  # not to be sent before the next tick
 
     def close(self) -> None:
         """Give the clients back."""
@@ -59,7 +62,7 @@ class RobotActions:
         if self._goal is not None:
             self._goal.cancel_goal_async()
         self._forget()
-        self._command, self._run_id = command, run_id
+        self._command, self._run_id, self._refused = command, run_id, False
         self._send()
 
     def cell_started(self, started: bool) -> None:
@@ -77,6 +80,7 @@ class RobotActions:
     def tick(self) -> None:
         """Send what is not sent yet, forget what was lost. To be called a few times a second."""
         self._silent_ticks += 1
+        self._refused = False
         unanswered_s = time.monotonic() - (math.inf if self._sent_s is None else self._sent_s)
         if not self._alive() or (self._goal is None and unanswered_s > RESPONSE_S):
             self._forget()
@@ -89,9 +93,8 @@ class RobotActions:
         return self._grip if isinstance(self._command, Grip) else self._follow
 
     def _send(self) -> None:
-        if self._command is None or self._sent_s is not None or not self._started:
-            return
-        if not self._alive():
+        due = self._sent_s is None and self._started and not self._refused
+        if self._command is None or not due or not self._alive():
             return
         self._sent_s = time.monotonic()
         attempt = self._attempt
@@ -121,7 +124,8 @@ class RobotActions:
                 goal.cancel_goal_async()
             return
         if not goal.accepted:
-            self._ended(CommandFailed(command=self._number(), reason="rejected"))
+            self._forget()
+            self._refused = True
             return
         self._goal = goal
         goal.get_result_async().add_done_callback(lambda done: self._result(done, attempt))

@@ -1,0 +1,469 @@
+"""The task manager over real DDS: real action servers, real services, real crashes."""
+
+import itertools
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import uuid
+
+import pytest
+import rclpy
+from hrc_cell_interfaces.action import FollowPath, MoveGripper
+from hrc_cell_interfaces.msg import CellEvent, MotionPermit, MotionProgress, PartSensors, TaskState
+from hrc_cell_interfaces.srv import AnswerQuestion, RunRecipe
+from rclpy.action import ActionServer, CancelResponse, GoalResponse
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.lifecycle import TransitionCallbackReturn
+from strategies import default_cell
+
+from hrc_cell.core.recipe import REASONS
+from hrc_cell.nodes.base import ALL, KEPT, NEWEST
+from hrc_cell.nodes.task_manager import TaskManager
+
+CELL = default_cell()
+GOOD = TransitionCallbackReturn.SUCCESS
+
+
+@pytest.fixture
+def ros(tmp_path):
+    """Run rclpy with the default cell, in a namespace of this test's own."""
+    os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
+    name = f"/task_{os.getpid()}_{uuid.uuid4().hex[:6]}"
+    arguments = ["--ros-args", "-r", f"__ns:={name}"]
+    arguments += ["-p", f"cell:={CELL.folder}", "-p", f"state_dir:={tmp_path}"]
+    rclpy.init(args=arguments)
+    yield arguments
+    rclpy.try_shutdown()
+
+
+class Executor:
+    """A tiny motion executor: does at once what it is told, tells that it lives."""
+
+    def __init__(self, node, shop):
+        self.node, self.shop = node, shop
+        self.paths, self.grips = [], []
+        self.fail_next, self.refuse_next, self.stuck, self.empty = [], 0, False, False
+        self.servers = [
+            ActionServer(node, FollowPath, "follow_path", self._follow, goal_callback=self._take,
+                         cancel_callback=lambda _: CancelResponse.ACCEPT),
+            ActionServer(node, MoveGripper, "move_gripper", self._grip, goal_callback=self._take,
+                         cancel_callback=lambda _: CancelResponse.ACCEPT),
+        ]  # fmt: skip
+
+    def _take(self, _):
+        if self.refuse_next:
+            self.refuse_next -= 1
+            return GoalResponse.REJECT
+        return GoalResponse.ACCEPT
+
+    async def _follow(self, handle):
+        self.paths.append(handle.request)
+        while self.stuck:
+            if handle.is_cancel_requested:
+                handle.canceled()
+                return FollowPath.Result(reason="canceled")
+            await self.shop.a_moment()
+        if self.fail_next:
+            handle.abort()
+            return FollowPath.Result(reason=self.fail_next.pop(0))
+        handle.succeed()
+        return FollowPath.Result(reached=True)
+
+    def _grip(self, handle):
+        opening = handle.request.opening_ratio
+        self.grips.append(opening)
+        if opening == 0.0 and not self.empty:
+            self.shop.parts["gripper"] = True
+        handle.succeed()
+        return MoveGripper.Result(
+            reached=opening == 1.0 or self.empty, holding=opening == 0.0 and not self.empty,
+            opening_ratio=opening,
+        )  # fmt: skip
+
+    def close(self):
+        """End what is under way, then the servers."""
+        self.stuck = False
+        self.shop.pass_s(0.2)
+        for server in self.servers:
+            server.destroy()
+
+
+class Shop:
+    """Everything around the task manager."""
+
+    def __init__(self, *, executor=True):
+        self.node = rclpy.create_node("shop")
+        self.spinner = SingleThreadedExecutor()
+        self.spinner.add_node(self.node)
+        make = self.node.create_publisher
+        self.permits = make(MotionPermit, "motion_permit", NEWEST)
+        self.progress = make(MotionProgress, "motion_progress", NEWEST)
+        self.sensors = make(PartSensors, "part_sensors", KEPT)
+        self.states, self.events = [], []
+        self.node.create_subscription(TaskState, "task_state", self.states.append, KEPT)
+        self.node.create_subscription(CellEvent, "events", self.events.append, ALL)
+        self.answers = self.node.create_client(AnswerQuestion, "answer_question")
+        self.runs = self.node.create_client(RunRecipe, "run_recipe")
+        self.parts = {"gripper": False, "handover": False, "tray_1": True}
+        self.permit = MotionPermit.LATCHED
+        self.sensing = self.living = True
+        self.executor = Executor(self.node, self) if executor else None
+        self.manager = None
+        self.node.create_timer(0.05, self.send)
+
+    def send(self):
+        now = self.node.get_clock().now().to_msg()
+        permit = MotionPermit(state=self.permit)
+        permit.header.stamp = now
+        self.permits.publish(permit)
+        if self.living:
+            progress = MotionProgress()
+            progress.header.stamp = now
+            self.progress.publish(progress)
+        if self.sensing:
+            sensors = PartSensors(place=list(self.parts), occupied=list(self.parts.values()))
+            sensors.header.stamp = now
+            self.sensors.publish(sensors)
+
+    def a_moment(self):
+        future = rclpy.task.Future()
+        timer = self.node.create_timer(0.02, lambda: future.done() or future.set_result(None))
+        future.add_done_callback(lambda _: self.node.destroy_timer(timer))
+        return future
+
+    def begin(self):
+        """Start a task manager in this process."""
+        self.manager = TaskManager()
+        self.spinner.add_node(self.manager)
+        assert self.manager.trigger_configure() == GOOD
+        assert self.manager.trigger_activate() == GOOD
+        return self.manager
+
+    def end(self):
+        if self.manager is not None:
+            self.spinner.remove_node(self.manager)
+            self.manager.close()
+            self.manager.destroy_node()
+            self.manager = None
+
+    def until(self, what, check, limit_s=20.0):
+        """Let time pass until the check holds."""
+        end_s = time.monotonic() + limit_s
+        while time.monotonic() < end_s:
+            self.spinner.spin_once(timeout_sec=0.02)
+            if check():
+                return
+        raise AssertionError(f"{what}: not seen; {self.states[-1:]}")
+
+    def state(self, what, check):
+        """Let time pass until the newest task state is so; return it."""
+        self.until(what, lambda: bool(self.states) and check(self.states[-1]))
+        return self.states[-1]
+
+    def pass_s(self, time_s):
+        end_s = time.monotonic() + time_s
+        while time.monotonic() < end_s:
+            self.spinner.spin_once(timeout_sec=0.02)
+
+    def call(self, client, request):
+        assert client.wait_for_service(timeout_sec=10.0)
+        future = client.call_async(request)
+        self.until("a reply", future.done)
+        return future.result()
+
+    def answer(self, question, answer, *, key=None, version=None, by="anna"):
+        request = AnswerQuestion.Request(
+            question_id=question.id,
+            state_version=question.state_version if version is None else version,
+            answer=answer, operator_alias=by, device="tablet",
+            idempotency_key=uuid.uuid4().hex if key is None else key,
+        )  # fmt: skip
+        return self.call(self.answers, request)
+
+    def run(self, recipe="hand_over", *, repeat=False):
+        return self.call(self.runs, RunRecipe.Request(recipe=recipe, repeat=repeat))
+
+    def offer(self):
+        """Go on until the part is offered; return the question."""
+        self.permit = MotionPermit.STANDSTILL
+        return self.state(
+            "the offer", lambda s: s.handoff_state == "offered" and s.question.id
+        ).question
+
+    def take(self):
+        self.parts["gripper"] = False
+
+    def told(self, kind):
+        return [json.loads(e.data) for e in self.events if e.kind == kind]
+
+
+@pytest.fixture
+def shop(ros):
+    made = Shop()
+    yield made
+    made.end()
+    made.executor.close()
+    made.node.destroy_node()
+
+
+def test_a_cell_that_is_started_fetches_offers_and_goes_on_after_the_part_is_taken(shop):
+    shop.begin()
+    shop.state("idle", lambda s: s.phase == TaskState.IDLE)
+    assert not shop.executor.grips
+    question = shop.offer()
+    assert (question.kind, question.text_key) == ("handoff", "question.release_part")
+    assert question.asked.sec > 0
+    path = shop.executor.paths[-1]
+    hand = next(step for step in CELL.recipes["hand_over"].steps if step.act == "handover")
+    assert list(path.waypoints) == [v for pose in hand.poses for v in CELL.file.robot.poses[pose]]
+    assert (path.joints, path.speed_ratio) == (6, 1.0)
+    grips = len(shop.executor.grips)
+    reply = shop.answer(question, "confirm")
+    assert (reply.accepted, reply.reason) == (True, "")
+    shop.until("the release", lambda: len(shop.executor.grips) > grips)
+    assert shop.executor.grips[-1] == 1.0
+    shop.take()
+    shop.state("the next cycle", lambda s: s.cycle == 2)
+    shop.until("the story", lambda: "done" in [e["to"] for e in shop.told("handoff")])
+    story = [(e["from"], e["to"]) for e in shop.told("handoff")][:6]
+    names = ["none", "approaching", "offered", "confirmed", "released", "taken", "done"]
+    assert story == list(itertools.pairwise(names))
+    assert len({e["id"] for e in shop.told("handoff")[:6]}) == 1
+    versions = [e["version"] for e in shop.told("task")]
+    assert versions == list(range(1, len(versions) + 1))
+    assert shop.told("answer")[0] == {
+        "accepted": True, "reason": "", "question_id": question.id, "answer": "confirm",
+        "operator_alias": "anna", "device": "tablet",
+    }  # fmt: skip
+
+
+@pytest.mark.req("S4")
+def test_the_first_valid_answer_wins_and_the_same_key_gets_the_same_reply(shop):
+    shop.begin()
+    question = shop.offer()
+    refused = shop.answer(question, "perhaps", key="w")
+    assert (refused.accepted, refused.reason) == (False, "bad_option")
+    assert shop.answer(question, "confirm", version=1).reason == "stale_version"
+    first = shop.answer(question, "confirm", key="k")
+    assert first.accepted
+    shop.state("released", lambda s: s.handoff_state == "released")
+    again = shop.answer(question, "confirm", key="k")
+    assert (again.accepted, again.state_version) == (True, first.state_version)
+    late = shop.answer(question, "refuse", by="ben")
+    assert (late.accepted, late.reason) == (False, "already_answered")
+    assert shop.answer(question, "perhaps", key="w").reason == "bad_option"
+    question.id = "nobody asked"
+    assert shop.answer(question, "confirm").reason == "unknown_question"
+    assert shop.executor.grips.count(1.0) == 2  # before the pick, and the one release
+    shop.end()  # a new process remembers what was accepted
+    shop.begin()
+    again = shop.answer(question, "confirm", key="k")
+    assert (again.accepted, again.state_version) == (True, first.state_version)
+
+
+@pytest.mark.req("S4")
+def test_a_journal_that_cannot_be_written_stops_the_task_and_not_for_good(shop):
+    manager = shop.begin()
+    question = shop.offer()
+    kept = os.dup(manager._journal._file)
+    read_only = os.open(manager._journal.path, os.O_RDONLY)
+    os.dup2(read_only, manager._journal._file)
+    grips = list(shop.executor.grips)
+    assert shop.answer(question, "confirm", key="k").reason == "journal"
+    held = shop.state("held", lambda s: s.phase == TaskState.HELD)
+    assert (held.reason, held.question.id) == ("journal", "")
+    assert "journal" in REASONS
+    assert shop.answer(question, "confirm", key="k").reason == "journal"
+    shop.pass_s(1.2)
+    assert shop.executor.grips == grips
+    os.dup2(kept, manager._journal._file)
+    os.close(kept)
+    os.close(read_only)
+    shop.state("asked again", lambda s: s.question.id == question.id)
+    assert shop.answer(question, "confirm", key="k").accepted
+    shop.until("the release", lambda: len(shop.executor.grips) > len(grips))
+    assert shop.told("fault")[0]["cause"] == "journal"
+
+
+def test_what_the_robot_did_while_the_journal_failed_is_not_lost(shop):
+    manager = shop.begin()
+    shop.executor.stuck = True
+    shop.permit = MotionPermit.FREE
+    shop.until("a path", lambda: shop.executor.paths)
+    kept = os.dup(manager._journal._file)
+    read_only = os.open(manager._journal.path, os.O_RDONLY)
+    os.dup2(read_only, manager._journal._file)
+    shop.executor.stuck = False
+    shop.state("held", lambda s: s.reason == "journal")
+    shop.pass_s(1.2)
+    assert shop.executor.grips == [1.0]
+    os.dup2(kept, manager._journal._file)
+    os.close(kept)
+    os.close(read_only)
+    shop.until("the grasp", lambda: 0.0 in shop.executor.grips)
+    assert len(shop.executor.paths) >= 1
+
+
+def test_a_failed_path_is_tried_again_and_then_a_person_decides(shop):
+    shop.executor.fail_next = ["fault: one", "fault: two"]
+    shop.begin()
+    shop.permit = MotionPermit.FREE
+    held = shop.state("held", lambda s: s.phase == TaskState.HELD)
+    assert held.reason == "move_failed: fault: two"
+    assert (held.question.kind, held.question.text_key) == ("recover", "question.recover")
+    assert list(held.question.args) == ["step=step.fetch", "reason=move_failed"]
+    assert shop.answer(held.question, "retry").accepted
+    assert shop.offer()
+
+
+def test_an_executor_that_takes_no_goal_is_asked_again(shop):
+    shop.executor.refuse_next = 2
+    shop.begin()
+    assert shop.offer()
+
+
+def test_a_grip_on_nothing_calls_a_person(shop):
+    shop.executor.empty = True
+    shop.begin()
+    shop.permit = MotionPermit.FREE
+    held = shop.state("held", lambda s: s.phase == TaskState.HELD)
+    assert held.reason == "no_part"
+    assert shop.answer(held.question, "abort").accepted
+    ended = shop.state("aborted", lambda s: s.phase == TaskState.ABORTED)
+    assert (ended.reason, ended.question.id) == ("aborted", "")
+
+
+def test_an_executor_that_dies_gets_its_path_again_when_it_is_back(shop):
+    shop.begin()
+    shop.executor.stuck = True
+    shop.permit = MotionPermit.FREE
+    shop.until("a path", lambda: shop.executor.paths)
+    shop.living = False
+    old, shop.executor.stuck = shop.executor, False
+    old.close()
+    shop.pass_s(2.0)
+    assert shop.states[-1].phase == TaskState.RUNNING
+    shop.executor, shop.living = Executor(shop.node, shop), True
+    assert shop.offer()
+    assert shop.executor.paths[0].path_id == old.paths[-1].path_id
+
+
+def test_nothing_is_begun_before_the_cell_is_started(shop):
+    shop.begin()
+    shop.permit = MotionPermit.READY
+    assert shop.run().accepted
+    shop.pass_s(1.0)
+    assert not shop.executor.grips
+    assert shop.offer()
+
+
+def test_requests_that_cannot_be_met_say_why(shop):
+    shop.begin()
+    assert shop.run("no_such").reason == "unknown_recipe"
+    assert shop.run().accepted
+    assert shop.run().reason == "busy"
+
+
+def test_a_run_that_a_person_gave_up_is_not_begun_again_by_a_new_process(shop):
+    shop.begin()
+    shop.answer(shop.offer(), "refuse")
+    held = shop.state("held", lambda s: s.phase == TaskState.HELD)
+    assert list(held.question.options) == ["offer_again", "skip", "abort"]
+    shop.answer(held.question, "abort")
+    shop.state("aborted", lambda s: s.phase == TaskState.ABORTED)
+    shop.end()
+    shop.begin()
+    shop.pass_s(1.5)
+    assert shop.states[-1].phase == TaskState.ABORTED
+    shop.permit = MotionPermit.READY
+    shop.pass_s(0.3)
+    shop.parts["gripper"] = False
+    shop.permit = MotionPermit.STANDSTILL  # now a person has started the cell
+    shop.state("a new run", lambda s: s.phase == TaskState.RUNNING)
+
+
+@pytest.mark.req("S2")
+def test_silent_sensors_take_no_part(shop):
+    shop.begin()
+    question = shop.offer()
+    shop.sensing = False
+    shop.take()
+    shop.pass_s(CELL.file.task.sensors_timeout_s + 0.7)
+    shop.answer(question, "confirm")
+    shop.state("released", lambda s: s.handoff_state == "released")
+    shop.pass_s(0.7)
+    assert shop.states[-1].handoff_state == "released"
+    shop.sensing = True
+    shop.state("on", lambda s: s.step_id == "back")
+
+
+def test_a_deactivated_manager_withdraws_its_path_and_goes_on_later(shop):
+    manager = shop.begin()
+    shop.executor.stuck = True
+    shop.permit = MotionPermit.FREE
+    shop.until("a path", lambda: shop.executor.paths)
+    assert manager.trigger_deactivate() == GOOD
+    assert shop.run().reason == "inactive"
+    shop.pass_s(0.3)
+    shop.executor.stuck = False
+    shop.executor.paths.clear()
+    assert manager.trigger_activate() == GOOD
+    assert shop.offer()
+
+
+def test_a_damaged_journal_is_refused_with_what_to_do(shop, tmp_path, capfd):
+    shop.begin()
+    shop.offer()
+    shop.end()
+    path = tmp_path / "journal.jsonl"
+    path.write_bytes(path.read_bytes().replace(b'"offered"', b'"done"'))
+    manager = TaskManager()
+    assert manager.trigger_configure() == TransitionCallbackReturn.FAILURE
+    manager.close()
+    manager.destroy_node()
+    said = capfd.readouterr().err
+    assert "is damaged" in said
+    assert "move the file away" in said
+
+
+def process(arguments):
+    return subprocess.Popen(
+        [sys.executable, "-m", "hrc_cell.nodes.task_manager", *arguments],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)},
+    )
+
+
+@pytest.mark.req("S4")
+def test_a_confirmed_handoff_survives_the_death_of_the_task_manager(ros):
+    """Killed with -9 between confirmation and release; the next process releases, once, unasked."""
+    shop = Shop()
+    child = process(ros)
+    try:
+        question = shop.offer()
+        shop.living = False  # the executor is away, so the release has to wait
+        shop.pass_s(2.0)
+        grips = list(shop.executor.grips)
+        assert shop.answer(question, "confirm", key="k").accepted
+        shop.state("confirmed", lambda s: s.handoff_state == "confirmed")
+        child.send_signal(signal.SIGKILL)
+        child.wait()
+        assert shop.executor.grips == grips
+        shop.states.clear()
+        child = process(ros)
+        shop.state("confirmed still", lambda s: s.handoff_state == "confirmed")
+        shop.living = True
+        shop.until("the release", lambda: len(shop.executor.grips) > len(grips))
+        shop.state("released", lambda s: s.handoff_state == "released")
+        assert shop.executor.grips == [*grips, 1.0]
+        assert not any(state.question.id for state in shop.states)
+        assert shop.answer(question, "confirm", key="k").accepted  # the same reply again
+        shop.take()
+        shop.state("home", lambda s: s.step_id == "back")
+    finally:
+        child.send_signal(signal.SIGKILL)
+        child.wait()
+        shop.executor.close()
+        shop.node.destroy_node()
