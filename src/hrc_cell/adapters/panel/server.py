@@ -260,9 +260,11 @@ async def _body(request: web.Request, **fields: type) -> dict[str, Any]:
     if not isinstance(body, dict) or set(body) != set(fields):
         raise Refusal(400, f"fields: {', '.join(sorted(fields))}")
     for name, kind in fields.items():
-        value: Any = body[name]
-        if type(value) is not kind or (kind is str and len(value) > KEY_MAX):
+        value = body[name]
+        if isinstance(value, bool) or not isinstance(value, kind):
             raise Refusal(400, f"field: {name}")
-        if kind is int and not 0 <= value < 2**64:
+        if isinstance(value, str) and len(value) > KEY_MAX:
+            raise Refusal(400, f"field: {name}")
+        if isinstance(value, int) and not 0 <= value < 2**64:
             raise Refusal(400, f"field: {name}")
     return body
