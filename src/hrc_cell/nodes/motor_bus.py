@@ -228,8 +228,10 @@ class MotorBus(CellNode):
         event.header.stamp = self.stamp()
         self._events.publish(event)
         bad = kind in ("bus_fault", "bus_fault_stays", "bus_failed", "bus_port_lost")
-        log = self.get_logger().error if bad else self.get_logger().info
-        log(f"{kind}: {event.data}")
+        if bad:
+            self.get_logger().error(f"{kind}: {event.data}")
+        else:
+            self.get_logger().info(f"{kind}: {event.data}")
 
 
 def main() -> None:
