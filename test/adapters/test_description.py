@@ -95,6 +95,8 @@ def cell_with(folder, text=SMALL, **mount):
         cell.file.robot,
         description="small.urdf.xacro",
         mount=replace(cell.file.robot.mount, **mount),
+        gripper=replace(cell.file.robot.gripper, open_rad=1.0, closed_rad=0.0),
+        poses={"home": (0.0, -0.6, 1.4, 0.0, 0.8, 0.0)},
     )
     return replace(cell, folder=folder, file=replace(cell.file, robot=robot))
 
