@@ -187,7 +187,6 @@ def test_without_a_permit_it_stops_and_holds(motors, around):
 def test_killed_with_its_bus_process_it_leaves_the_motors_stopped_and_held(motors, around):
     get_moving(motors, around)
     child = around.bus_pid()
-    )
     around.process.send_signal(signal.SIGKILL)
     motors.wait(
         "tripped watchdogs",
@@ -202,7 +201,6 @@ def test_killed_with_its_bus_process_it_leaves_the_motors_stopped_and_held(motor
 def test_it_ends_when_its_bus_process_is_gone(motors, around):
     get_moving(motors, around)
     child = around.bus_pid()
-    )
     os.kill(child, signal.SIGKILL)
     around.wait("its end", lambda: around.process.poll() is not None)
     assert around.process.returncode not in (0, EXIT_NOT_CONFIGURED)
@@ -213,7 +211,6 @@ def test_it_ends_when_its_bus_process_is_gone(motors, around):
 def test_it_ends_when_its_bus_process_hangs(motors, around):
     get_moving(motors, around)
     child = around.bus_pid()
-    )
     os.kill(child, signal.SIGSTOP)
     around.wait("its end", lambda: around.process.poll() is not None)
     assert around.process.returncode not in (0, EXIT_NOT_CONFIGURED)
