@@ -1,6 +1,7 @@
 """The background: what stands there is known, who walks or stands for a while is not."""
 
 import math
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -61,6 +62,17 @@ def test_a_person_who_stands_for_a_while_is_not_background():
 @pytest.mark.req("S2")
 def test_a_person_who_stands_for_a_while_before_nothing_is_not_background():
     assert is_new(learned([2.0] * 50 + [NONE] * 50), 2.0)
+
+
+@pytest.mark.req("S2")
+@pytest.mark.parametrize("seed", range(5))
+def test_who_walks_to_and_fro_before_the_wall_is_not_background(seed):
+    turns_m = np.random.default_rng(seed).uniform(1.0, 3.5, 40)
+    ways = [np.arange(min(pair), max(pair), 0.1) for pair in pairwise(turns_m)]
+    steps = [part for way in ways for part in (way, np.full(50, 4.0))]  # and out of sight
+    background = learned(np.concatenate(steps))
+    assert all(is_new(background, range_m) for range_m in np.arange(1.0, 3.5, 0.1))
+    assert not is_new(background, 4.0)
 
 
 def test_an_edge_that_is_seen_every_now_and_then_is_background_at_both_ranges():

@@ -4,11 +4,12 @@ Units: metres, seconds. A background is a table [beams, bins] of ranges that are
 any other range, nearer or farther, is something new. Several ranges of one beam can be known, as an
 edge is seen half of the time and the wall behind it the other half.
 
-Learning. Time is cut into windows. In each window a range was seen (an echo there), or seen
-through (no echo there and the beam went farther), or hidden (the beam ended before). A range that
-was seen in most of the windows that could tell is background: a wall hidden by people now and then
-stays one, and a person who walks or stands for a while does not become one. Nobody can tell a
-person who stands still all the time from a post.
+Learning. Time is cut into windows. In each window a range was seen (an echo there, and not from
+something passing by), or seen through (no echo there and the beam went farther), or hidden (the
+beam ended before). A range that was seen in most of the windows that could tell is background: a
+wall hidden by people now and then stays one, and a person who walks or stands for a while does not
+become one. Nobody can tell a person who stands still all the time, or always turns back at the same
+spot and lets no beam past, from a post.
 
 Watching. A learned range that is seen through for long enough was no wall (a person who stood there
 during learning and left): it is struck off, and what was seen behind it all the while takes its
@@ -27,8 +28,11 @@ from hrc_cell.core.scan import Bools, Floats
 BIN_M = 0.05
 NOISE_RATIO = 0.01
 """Noise of a range grows with the range; 1 % of it for common scanners beyond 1 m."""
-SEEN_RATIO_MIN = 0.1
+SEEN_RATIO_MIN = 0.2
 """However often a range is hidden, it must be seen in this part of all windows."""
+STEADY_RATIO = 1 / 3
+NEAR_M = 0.5
+"""What passes by spreads its echoes: of those within NEAR_M, so many must lie at the range."""
 WINDOWS_MIN = 6
 TABLE_MAX_M = 100.0
 """No table reaches farther; what is seen beyond is new."""
@@ -80,7 +84,7 @@ def learn(
     windows = np.unique(place)
     for window in windows:
         hit, past = _judge(echoes[place == window], bins, margin_m)
-        seen += hit
+        seen += hit & _steady(echoes[place == window], bins, margin_m)
         through += past
     often = seen > present_ratio * (seen + through)
     return Background(known=often & (seen >= SEEN_RATIO_MIN * len(windows)), margin_m=margin_m)
@@ -152,6 +156,30 @@ def _judge(echoes: Floats, bins: int, margin_m: float) -> tuple[Bools, Bools]:
     nearest = np.where(np.isnan(echoes), np.inf, echoes).min(axis=0)
     past = ~hit & (nearest[:, None] > (np.arange(bins) + 1) * BIN_M)
     return hit, past
+
+
+def _steady(echoes: Floats, bins: int, margin_m: float) -> Bools:
+    """Return where [beams, bins] the echoes of one window do not come from something moving."""
+    beams = echoes.shape[1]
+    count = np.zeros((beams, bins), dtype=int)
+    scan, beam = np.nonzero(~np.isnan(echoes))
+    place = (np.fmin(echoes[scan, beam], 2.0 * TABLE_MAX_M) / BIN_M).astype(int)
+    inside = place < bins
+    np.add.at(count, (beam[inside], place[inside]), 1)
+    count[1:-1] = count[2:] + count[1:-1] + count[:-2]  # the beams beside it, as in _judge
+    total = np.concatenate((np.zeros((beams, 1), dtype=int), count.cumsum(axis=1)), axis=1)
+
+    def within(reach: npt.NDArray[np.int_]) -> npt.NDArray[np.int_]:
+        centres = np.arange(bins)
+        after, first = np.minimum(centres + reach + 1, bins), np.maximum(centres - reach, 0)
+        sums: npt.NDArray[np.int_] = total[:, after] - total[:, first]
+        return sums
+
+    noise = (np.arange(bins) * NOISE_RATIO).astype(int)
+    here = within(_reach_bins(margin_m) + noise)
+    near = within(int(NEAR_M / BIN_M) + noise)
+    steady: Bools = here >= STEADY_RATIO * near
+    return steady
 
 
 def _reach_bins(margin_m: float) -> int:
