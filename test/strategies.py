@@ -1,6 +1,7 @@
 """What the properties are tried on: small arms, and numbers of the size that a cell has."""
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,12 +9,46 @@ from hypothesis import strategies as st
 
 from hrc_cell.core.kinematics import Chain
 from hrc_cell.settings.cell import Cell, load_cell
+from hrc_cell.settings.robot import MotionSettings
+from hrc_cell.settings.safety import SafetySettings, Zone
 
 ROOT = Path(__file__).parents[1]
 
 length_m = st.floats(-1.0, 1.0)
 angle_rad = st.floats(-math.pi, math.pi)
 unknown = st.sampled_from([math.nan, math.inf, -math.inf])
+
+
+SAFETY = SafetySettings(
+    rate_hz=100.0, lease_s=0.06, reaction_time_s=0.2, stopping_time_s=0.4, stopping_distance_m=0.2,
+    human_speed_mps=1.6, human_speed_near_mps=2.0, near_distance_m=0.5, intrusion_m=1.12,
+    human_uncertainty_m=0.06, human_sigmas=2.0, robot_uncertainty_m=0.02, person_height_m=2.0,
+    resume_margin_m=0.15, resume_after_s=0.5, ratio_rise_per_s=1.0, ratio_min=0.05,
+    inputs_timeout_s=0.5, node_timeout_s=0.5, joints_timeout_s=0.05,
+)  # fmt: skip
+"""Numbers of the judgement for the tests, whatever the default cell has."""
+ZONES = (
+    Zone(
+        name="around_table", kind="stop", speed_ratio=0.0, restart="automatic", trigger_scans=1,
+        release_scans=5, margin_m=0.2,
+        polygon_m=((-1.6, -1.6), (1.8, -1.6), (1.8, 1.6), (-1.6, 1.6)),
+    ),
+    Zone(
+        name="approach", kind="slow", speed_ratio=0.5, restart="automatic", trigger_scans=1,
+        release_scans=5, margin_m=0.2,
+        polygon_m=((-2.0, -3.0), (4.2, -3.0), (4.2, 3.0), (-2.0, 3.0)),
+    ),
+)  # fmt: skip
+HOME = (0.0, -0.6, 1.4, 0.0, 0.8, 0.0)
+
+
+def motion() -> MotionSettings:
+    """Return how briskly the arm of the tests may move: 0.8 m/s, the joints 1.2 to 2 rad/s."""
+    return replace(
+        default_cell().file.motion,
+        tcp_speed_max_mps=0.8,
+        velocity_max_radps=(1.2, 1.2, 1.5, 2.0, 2.0, 2.0),
+    )
 
 
 def default_cell() -> Cell:

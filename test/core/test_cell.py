@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from strategies import default_cell, six_axes, unknown
+from strategies import HOME, SAFETY, ZONES, default_cell, motion, six_axes, unknown
 
 from hrc_cell.core.cell import (
     NEVER,
@@ -24,11 +24,15 @@ from hrc_cell.core.safety import CAUSES, RULES, Clears, Event, State
 from hrc_cell.core.zones import ZoneMemory
 from hrc_cell.settings.safety import Zone
 
-CELL = default_cell()
-RULE = Rules.of(CELL, six_axes(), ("motor_bus", "recorder"))
-SAFETY = RULE.safety
+RULE = Rules(
+    safety=SAFETY,
+    motion=motion(),
+    zones=ZONES,
+    scanners=(("left", 0.15), ("right", 0.15)),
+    nodes=("motor_bus", "recorder"),
+    chain=six_axes(),
+)
 TICK_S = 1.0 / SAFETY.rate_hz
-HOME = CELL.file.robot.poses["home"]
 QUIET = Observation(
     now_s=100.0,
     people_age_s=0.02,
@@ -628,3 +632,11 @@ def test_rapid_toggles_never_deadlock_and_never_lose_a_stop(acts):
 def test_what_is_observed_by_default_is_nothing():
     _, verdict = judge(RULE, FREE, Observation(now_s=100.0))
     assert (verdict.state, verdict.cause) == (State.LATCHED, "tracker_silent")
+
+
+def test_the_rules_of_a_cell_are_its_settings():
+    made = default_cell()
+    rules = Rules.of(made, six_axes(), ("motor_bus",))
+    assert (rules.safety, rules.motion) == (made.file.safety, made.file.motion)
+    assert (rules.zones, rules.nodes) == (made.zones.zones, ("motor_bus",))
+    assert rules.scanners == tuple((s.name, s.timeout_s) for s in made.file.scanners)

@@ -7,15 +7,14 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import default_cell, six_axes
+from strategies import SAFETY, motion, six_axes
 
 from hrc_cell.core.clearance import clearance, directed_speed, upright
 from hrc_cell.core.kinematics import capsules_at
 from hrc_cell.core.separation import greatest_ratio
 from hrc_cell.core.stopping import stopping_distance_m, stopping_time_s
 
-CELL = default_cell().file
-SAFETY, MOTION = CELL.safety, CELL.motion
+MOTION = motion()
 CHAIN = six_axes()
 HOME = np.array([0.0, -0.6, 1.4, 0.0, 0.8, 0.0])
 
