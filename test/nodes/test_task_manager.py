@@ -336,19 +336,64 @@ def test_a_grip_on_nothing_calls_a_person(shop):
     assert (ended.reason, ended.question.id) == ("aborted", "")
 
 
-def test_an_executor_that_dies_gets_its_path_again_when_it_is_back(shop):
-    shop.begin()
-    shop.executor.stuck = True
-    shop.permit = MotionPermit.FREE
-    shop.until("a path", lambda: shop.executor.paths)
-    shop.living = False
-    old, shop.executor.stuck = shop.executor, False
-    old.close()
-    shop.pass_s(2.0)
-    assert shop.states[-1].phase == TaskState.RUNNING
-    shop.executor, shop.living = Executor(shop.node, shop), True
-    assert shop.offer()
-    assert shop.executor.paths[0].path_id == old.paths[-1].path_id
+DYING = """
+import json
+import rclpy
+from hrc_cell_interfaces.action import FollowPath, MoveGripper
+from hrc_cell_interfaces.msg import CellEvent, MotionProgress
+from rclpy.action import ActionServer
+
+rclpy.init()
+node = rclpy.create_node("dying")
+progress = node.create_publisher(MotionProgress, "motion_progress", 1)
+events = node.create_publisher(CellEvent, "events", 10)
+
+def live():
+    message = MotionProgress()
+    message.header.stamp = node.get_clock().now().to_msg()
+    progress.publish(message)
+
+async def follow(handle):
+    events.publish(CellEvent(kind="dying", data=json.dumps(handle.request.path_id)))
+    await rclpy.task.Future()
+
+def grip(handle):
+    handle.succeed()
+    return MoveGripper.Result(reached=True)
+
+servers = [
+    ActionServer(node, FollowPath, "follow_path", follow),
+    ActionServer(node, MoveGripper, "move_gripper", grip),
+]
+node.create_timer(0.05, live)
+rclpy.spin(node)
+"""
+
+
+def test_an_executor_that_is_killed_gets_its_path_again_when_it_is_back(ros):
+    """A real process, killed in the middle of a path; its successor is told the same path."""
+    shop = Shop(executor=False)
+    shop.living, shop.permit = False, MotionPermit.FREE
+    child = subprocess.Popen([sys.executable, "-c", DYING, *ros])
+    try:
+        shop.begin()
+        shop.until("a path", lambda: shop.told("dying"))
+        child.send_signal(signal.SIGKILL)
+        child.wait()
+        shop.pass_s(1.0)
+        running = shop.states[-1]
+        assert (running.phase, running.step_id) == (TaskState.RUNNING, "fetch")
+        shop.executor, shop.living = Executor(shop.node, shop), True
+        assert shop.offer()
+        assert shop.executor.paths[0].path_id == shop.told("dying")[0]
+        assert shop.told("dying")[1:] == []
+    finally:
+        child.kill()
+        child.wait()
+        shop.end()
+        if shop.executor is not None:
+            shop.executor.close()
+        shop.node.destroy_node()
 
 
 def test_nothing_is_begun_before_the_cell_is_started(shop):

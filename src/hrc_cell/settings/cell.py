@@ -114,7 +114,7 @@ def _cross_check(
 ) -> None:
     """Note what is wrong between the files."""
     reader = Reader(str(folder / "cell.yaml"))
-    if file.task.recipe not in recipes:
+    if not (folder / "recipes" / f"{file.task.recipe}.yaml").is_file():
         reader.complain(
             "task.recipe",
             f"no such file as recipes/{file.task.recipe}.yaml",

@@ -44,7 +44,7 @@ class Problem:
 
     def __str__(self) -> str:
         shown = "" if self.value is MISSING else f" = {self.value!r}"
-        unit = f" {self.unit}" if self.unit and self.value is not MISSING else ""
+        unit = "" if self.value is MISSING else _unit_text(self.unit)
         bound = f" (allowed: {self.bound})" if self.bound else ""
         return f"{self.file}: {self.key}{shown}{unit}: {self.what}{bound}"
 
@@ -91,12 +91,16 @@ def bound_text(spec: Spec) -> str:
         return ", ".join(spec.choices)
     if math.isinf(spec.low) and math.isinf(spec.high):
         return ""
-    unit = f" {spec.unit}" if spec.unit else ""
+    unit = _unit_text(spec.unit)
     if math.isinf(spec.high):
         return f"at least {spec.low:g}{unit}"
     if math.isinf(spec.low):
         return f"at most {spec.high:g}{unit}"
     return f"{spec.low:g} to {spec.high:g}{unit}"
+
+
+def _unit_text(unit: str) -> str:
+    return f" {unit}" if unit not in ("", "1") else ""
 
 
 class Reader:
@@ -172,15 +176,20 @@ class Reader:
             self.complain(key, "must be a list", value=value, spec=spec)
             return None
         if spec.length is not None and len(value) != spec.length:
-            self.complain(key, f"must have {spec.length} entries, has {len(value)}", value=value)
+            self.complain(
+                key, f"must have {spec.length} entries, has {len(value)}", value=value, spec=spec
+            )
             return None
         return tuple(self._value(args[0], spec, v, f"{key}[{i}]") for i, v in enumerate(value))
 
     def _dict(self, hint: Any, spec: Spec, value: object, key: str) -> Any:
         if not isinstance(value, Mapping):
-            self.complain(key, "must be a mapping", value=value)
+            self.complain(key, "must be a mapping of names to values", value=value, spec=spec)
             return None
-        return {str(k): self._value(hint, spec, v, _join(key, k)) for k, v in value.items()}
+        for name in value:
+            if not isinstance(name, str):
+                self.complain(_join(key, name), "a name must be a text, put it in quotes")
+        return {k: self._value(hint, spec, v, _join(key, k)) for k, v in value.items()}
 
     def _float(self, spec: Spec, value: object, key: str) -> float | None:
         if isinstance(value, bool) or not isinstance(value, int | float):

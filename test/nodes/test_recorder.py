@@ -1,0 +1,168 @@
+"""The recorder over real DDS: each decision is one line, and nothing is written twice."""
+
+import json
+import os
+import time
+import uuid
+
+import pytest
+import rclpy
+from hrc_cell_interfaces.msg import CellEvent, MotionPermit, MotionProgress, MotorStates, TaskState
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.lifecycle import TransitionCallbackReturn
+from strategies import default_cell
+
+from hrc_cell.nodes.base import ALL, KEPT, NEWEST
+from hrc_cell.nodes.recorder import Recorder
+
+CELL = default_cell()
+GOOD = TransitionCallbackReturn.SUCCESS
+
+
+@pytest.fixture
+def ros(tmp_path):
+    """Run rclpy with the default cell, in a namespace of this test's own."""
+    os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
+    arguments = ["--ros-args", "-r", f"__ns:=/record_{os.getpid()}_{uuid.uuid4().hex[:6]}"]
+    arguments += ["-p", f"cell:={CELL.folder}", "-p", f"state_dir:={tmp_path}"]
+    rclpy.init(args=arguments)
+    yield
+    rclpy.try_shutdown()
+
+
+class Cell:
+    """Those who are recorded."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.node = rclpy.create_node("cell")
+        self.spinner = SingleThreadedExecutor()
+        self.spinner.add_node(self.node)
+        make = self.node.create_publisher
+        self.outlets = {
+            CellEvent: make(CellEvent, "events", ALL),
+            MotionPermit: make(MotionPermit, "motion_permit", NEWEST),
+            MotionProgress: make(MotionProgress, "motion_progress", NEWEST),
+            TaskState: make(TaskState, "task_state", KEPT),
+            MotorStates: make(MotorStates, "motor_states", NEWEST),
+        }
+        self.recorder = Recorder()
+        self.spinner.add_node(self.recorder)
+        assert self.recorder.trigger_configure() == GOOD
+        assert self.recorder.trigger_activate() == GOOD
+        self.until(
+            "everybody connected",
+            lambda: all(o.get_subscription_count() for o in self.outlets.values()),
+        )
+
+    def send(self, message):
+        message.header.stamp = self.node.get_clock().now().to_msg()
+        self.outlets[type(message)].publish(message)
+
+    def until(self, what, check, limit_s=20.0, repeat=None):
+        end_s = time.monotonic() + limit_s
+        while time.monotonic() < end_s:
+            if repeat is not None:
+                self.send(repeat)
+            self.spinner.spin_once(timeout_sec=0.02)
+            if check():
+                return
+        raise AssertionError(f"{what}: not seen; {self.lines()[-3:]}")
+
+    def lines(self, *kinds):
+        files = sorted(self.folder.glob("*.jsonl"))
+        found = [json.loads(line) for file in files for line in file.read_text().splitlines()]
+        return [line for line in found if not kinds or line["kind"] in kinds]
+
+    def marked(self):
+        """Send an event and wait for its line: then all that was sent before was heard."""
+        name = uuid.uuid4().hex
+        self.send(CellEvent(source="test", kind=name, data="{}"))
+        self.until("the mark", lambda: bool(self.lines(name)))
+
+    def end(self):
+        self.spinner.remove_node(self.recorder)
+        self.recorder.close()
+        self.recorder.destroy_node()
+        self.node.destroy_node()
+
+
+@pytest.fixture
+def cell(ros, tmp_path):
+    made = Cell(tmp_path / "records")
+    yield made
+    made.end()
+
+
+def test_the_record_begins_with_what_it_is_a_record_of(cell):
+    (begun,) = cell.lines("record_begun")
+    assert begun["data"] == {
+        "cell": "default", "simulated": True, "safety_sha256": CELL.safety_sha256,
+    }  # fmt: skip
+    assert begun["stamp"].endswith("Z")
+    assert cell.recorder.trigger_deactivate() == GOOD
+    assert cell.lines()[-1]["kind"] == "record_ended"
+
+
+def test_each_event_is_one_line_even_a_malformed_one(cell):
+    cell.send(CellEvent(source="panel", kind="answer", data='{"accepted": true}'))
+    cell.send(CellEvent(source="panel", kind="odd", data="not JSON"))
+    cell.send(CellEvent(source="panel", kind="list", data="[1, NaN]"))
+    cell.until("the last", lambda: bool(cell.lines("list")))
+    assert [line["data"] for line in cell.lines("answer", "odd", "list")] == [
+        {"accepted": True}, {"text": "not JSON"}, {"value": [1, None]},
+    ]  # fmt: skip
+    assert cell.lines("answer")[0]["source"] == "panel"
+
+
+def test_a_permit_is_written_when_it_changes_with_all_its_numbers(cell):
+    permit = MotionPermit(state=4, stop_category=255, distance_m=float("inf"), required_m=1.5)
+    cell.until("the first", lambda: bool(cell.lines("permit")), repeat=permit)
+    for _ in range(5):
+        cell.send(permit)
+        cell.marked()
+    assert len(cell.lines("permit", "permit_sample")) == 1
+    line = cell.lines("permit")[0]["data"]
+    assert (line["required_m"], line["distance_m"]) == (1.5, None)
+    assert set(line) == {*MotionPermit.get_fields_and_field_types()} - {"header"}
+    for number, change in enumerate(({"state": 2}, {"cause": "separation"}, {"zone": "west"}), 2):
+        changed = MotionPermit(**change)
+        cell.until(
+            "a change", lambda n=number: len(cell.lines("permit")) == n, repeat=changed
+        )  # fmt: skip
+
+
+def test_a_moving_arm_is_sampled_once_a_second(cell):
+    permit = MotionPermit(state=4)
+    cell.send(MotionProgress(phase=MotionProgress.MOVING))
+    cell.marked()
+    began_s = time.monotonic()
+    cell.until("two samples", lambda: len(cell.lines("permit_sample")) >= 2, repeat=permit)
+    took_s = time.monotonic() - began_s
+    assert len(cell.lines("permit_sample")) <= took_s + 1.0
+    assert len(cell.lines("permit")) == 1
+
+
+def test_task_states_and_gate_changes_are_written_once(cell):
+    for version in (1, 1, 2):
+        state = TaskState(run_id="r", state_version=version, phase=1, step_id="fetch")
+        state.question.options = ["confirm", "refuse"]
+        cell.send(state)
+        cell.until("it", lambda v=version: len(cell.lines("task_state")) >= v)
+        cell.marked()
+    assert [line["data"]["state_version"] for line in cell.lines("task_state")] == [1, 2]
+    assert cell.lines("task_state")[0]["data"]["question"]["options"] == ["confirm", "refuse"]
+    for gate, count in ((MotorStates.GATE_OPEN, 1), (MotorStates.GATE_HOLD, 2)):
+        states = MotorStates(gate=gate, gate_reason="", rate_hz=200.0)
+        cell.until("the gate", lambda n=count: len(cell.lines("gate")) == n, repeat=states)
+    cell.marked()
+    assert len(cell.lines("gate")) == 2
+
+
+def test_a_record_that_cannot_be_written_is_told_and_harms_nobody(ros, tmp_path, capfd):
+    (tmp_path / "records").write_text("a file stands where the folder should be")
+    cell = Cell(tmp_path / "records")
+    cell.send(CellEvent(source="panel", kind="answer", data="{}"))
+    cell.until("the loss", lambda: cell.recorder._log.lost >= 2)
+    cell.end()
+    assert "the record cannot be written" in capfd.readouterr().err

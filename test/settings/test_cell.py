@@ -1,0 +1,208 @@
+"""A cell's folder: whatever is wrong in it is named, and what is right arrives whole."""
+
+import shutil
+from dataclasses import asdict, replace
+
+import pytest
+import yaml
+from strategies import ROOT
+
+from hrc_cell.settings.cell import CellFile, load_cell
+from hrc_cell.settings.operation import RecordSettings
+from hrc_cell.settings.safety import SafetySettings
+from hrc_cell.settings.schema import CellError
+
+DEFAULT = ROOT / "config" / "default"
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Return a copy of the default cell that may be broken."""
+    return shutil.copytree(DEFAULT, tmp_path / "cell")
+
+
+def change(path, where, value):
+    """Put a value at a dotted place of a YAML file."""
+    data = yaml.safe_load(path.read_text())
+    *way, last = where.split(".")
+    at = data
+    for key in way:
+        at = at[int(key)] if isinstance(at, list) else at[key]
+    if value is KeyError:
+        del at[last]
+    else:
+        at[int(last) if isinstance(at, list) else last] = value
+    path.write_text(yaml.safe_dump(data))
+
+
+def problems(folder):
+    with pytest.raises(CellError) as caught:
+        load_cell(folder)
+    return [str(problem) for problem in caught.value.problems]
+
+
+def plain(value):
+    """Return settings as YAML would hold them."""
+    if isinstance(value, dict):
+        return {key: plain(item) for key, item in value.items()}
+    return [plain(item) for item in value] if isinstance(value, tuple | list) else value
+
+
+def contains(whole, part):
+    """Return whether everything in part stands in whole."""
+    if isinstance(part, dict):
+        return all(key in whole and contains(whole[key], item) for key, item in part.items())
+    if isinstance(part, list):
+        return len(whole) == len(part) and all(map(contains, whole, part))
+    return whole == part and isinstance(whole, bool) == isinstance(part, bool)
+
+
+def test_everything_that_stands_in_the_files_arrives():
+    cell = load_cell(str(DEFAULT))
+    assert contains(plain(asdict(cell.file)), yaml.safe_load((DEFAULT / "cell.yaml").read_text()))
+    zones = yaml.safe_load((DEFAULT / "zones.yaml").read_text())
+    assert contains(plain(asdict(cell.zones)), zones)
+    for name, recipe in cell.recipes.items():
+        written = yaml.safe_load((DEFAULT / "recipes" / f"{name}.yaml").read_text())
+        assert recipe.name == name
+        assert contains(plain(asdict(recipe)), written)
+
+
+def test_the_least_change_of_a_safety_number_changes_the_hash(folder):
+    before = load_cell(folder)
+    assert load_cell(DEFAULT).safety_sha256 == before.safety_sha256
+    for where in ("safety.intrusion_m", "robot.mount.x_m", "scanners.0.yaw_rad", "bus.watchdog_s"):
+        change(folder / "cell.yaml", where, 0.7501)
+        after = load_cell(folder)
+        assert after.safety_sha256 != before.safety_sha256
+        before = after
+    change(folder / "zones.yaml", "zones.0.margin_m", 0.21)
+    assert load_cell(folder).safety_sha256 != before.safety_sha256
+
+
+@pytest.mark.req("S2")
+@pytest.mark.parametrize("name", list(SafetySettings.__dataclass_fields__))
+def test_no_safety_number_has_a_default(folder, name):
+    change(folder / "cell.yaml", f"safety.{name}", KeyError)
+    (said,) = problems(folder)
+    assert f"cell.yaml: safety.{name}: is missing; add it: " in said
+
+
+def test_an_empty_folder_names_each_file_that_is_missing(tmp_path):
+    assert problems(tmp_path) == [
+        f"{tmp_path / name}: (file): does not exist; copy it from config/default"
+        for name in ("cell.yaml", "zones.yaml")
+    ]
+
+
+def test_problems_of_all_files_are_told_at_once(folder):
+    change(folder / "cell.yaml", "bus.baud", "fast")
+    change(folder / "cell.yaml", "robots", 1)
+    change(folder / "zones.yaml", "zones.0.kind", "warn")
+    change(folder / "recipes" / "hand_over.yaml", "steps.0.act", "juggle")
+    said = problems(folder)
+    assert len(said) >= 4
+    told = "\n".join(said)
+    for part in (
+        "cell.yaml: bus.baud = 'fast' baud: must be a whole number (allowed: 9600 to 4e+06 baud)",
+        "cell.yaml: robots: is not a key of this section; remove or rename it",
+        "zones.yaml: zones[0].kind = 'warn': is not one of the choices (allowed: stop, slow)",
+        "hand_over.yaml: steps[0].act = 'juggle': is not one of the choices",
+    ):
+        assert part in told
+
+
+WRONG_TEXTS = [
+    ("name: a\nname: b\n", "the key 'name' stands twice"),
+    ("robot: {mount: {x_m: 1, x_m: 2}}", "the key 'x_m' stands twice"),
+    ("name: [1, 2", "cannot be read"),
+    ("? [a, b]\n: 1\n", "a key must be a plain text"),
+    ("\tname: x", "cannot be read"),
+    ("", "(top) = None: must be a mapping"),
+    ("- name", "(top) = ['name']: must be a mapping"),
+    ("name: !!python/object:os.system x", "cannot be read"),
+    ("a: 1\n---\nb: 2\n", "cannot be read"),
+]
+
+
+@pytest.mark.parametrize(("text", "said"), WRONG_TEXTS, ids=[said for _, said in WRONG_TEXTS])
+def test_a_file_that_is_no_good_yaml_is_named(folder, text, said):
+    (folder / "cell.yaml").write_text(text)
+    (only,) = problems(folder)
+    assert said in only
+    assert only.startswith(f"{folder / 'cell.yaml'}: ")
+
+
+def test_a_file_that_is_not_text_is_named(folder):
+    (folder / "zones.yaml").write_bytes(b"\xff\xfe\x00")
+    (said,) = problems(folder)
+    assert "zones.yaml: (file): cannot be read" in said
+
+
+def test_a_place_in_the_file_is_told_where_yaml_knows_it(folder):
+    text = (folder / "cell.yaml").read_text()
+    (folder / "cell.yaml").write_text(text + "name: twice\n")
+    (said,) = problems(folder)
+    assert f"line {len(text.splitlines()) + 1}" in said
+
+
+RULES = [
+    ("cell.yaml", "motion.jerk_max_radps3", [40.0] * 5,
+     "motion.jerk_max_radps3 needs 6 values, one for each motor of the arm"),
+    ("cell.yaml", "scanners", [], "scanners is empty: a cell without a scanner can see nobody"),
+    ("cell.yaml", "scanners.1.name", "left", "scanners: two have the same name"),
+    ("cell.yaml", "sim", KeyError, "simulated is true but the section sim is missing"),
+    ("cell.yaml", "safety.lease_s", 0.015, "safety.lease_s = 0.015 s is shorter than two periods"),
+    ("cell.yaml", "robot.arm.1.joint", "joint_1", "robot: joint joint_1 stands more than once"),
+    ("cell.yaml", "robot.hand.motor_id", 3, "robot: motor_id 3 stands more than once"),
+    ("cell.yaml", "robot.poses.home", [0.0] * 5, "robot: pose 'home' has 5 values, the arm 6"),
+    ("cell.yaml", "task.recipe", "no_such", "task.recipe = 'no_such': no such file as recipes/"),
+    ("zones.yaml", "zones.0.polygon_m", [[0, 0], [1, 1]], "polygon_m needs at least 3 corners"),
+    ("zones.yaml", "zones.0.polygon_m", [[0, 0, 0], [1, 1], [2, 2]], "of 2 numbers (x, y) each"),
+    ("zones.yaml", "zones.0.speed_ratio", 0.5, "zones[0]: a stop zone has speed_ratio 0"),
+    ("zones.yaml", "zones.1.restart", "manual", "restart: manual needs speed_ratio 0"),
+    ("zones.yaml", "zones.1.name", "around_table", "zone around_table stands more than once"),
+    ("zones.yaml", "outline_m", [[0, 0]], "outline_m needs at least 3 corners"),
+    ("zones.yaml", "handover_m", [1.0], "handover_m = [1.0] m: must have 2 entries, has 1"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("file", "where", "value", "said"), RULES, ids=[r[3][:40] for r in RULES])
+def test_a_rule_across_settings_is_told(folder, file, where, value, said):
+    change(folder / file, where, value)
+    told = problems(folder)
+    assert any(said in one and one.startswith(str(folder / file)) for one in told), told
+
+
+def test_a_real_cell_needs_no_simulation(folder):
+    change(folder / "cell.yaml", "simulated", False)
+    change(folder / "cell.yaml", "sim", KeyError)
+    assert load_cell(folder).file.sim is None
+
+
+def test_a_recipe_of_unknown_poses_names_the_step(folder):
+    change(folder / "recipes" / "hand_over.yaml", "steps.0.poses", ["above_tray", "nowhere"])
+    (said,) = problems(folder)
+    assert said.endswith(
+        "hand_over.yaml: steps[0].poses = 'nowhere': no such pose under robot.poses of cell.yaml"
+    )
+
+
+def test_a_recipe_that_cannot_be_read_is_not_called_missing_as_well(folder):
+    change(folder / "recipes" / "hand_over.yaml", "steps.0.act", "juggle")
+    assert len(problems(folder)) == 1
+
+
+def test_defaults_are_what_the_schema_says(folder):
+    file = load_cell(folder).file
+    assert (file.record.folder, file.tracker.background_file) == ("", "")
+    assert RecordSettings(size_max_mb=1.0, files_max=2).folder == ""
+    assert file.robot.arm[0].zero_counts == 2048
+    assert file.robot.joints[-1] == file.robot.hand.joint
+
+
+def test_a_cell_file_made_in_code_is_checked_too():
+    file = load_cell(DEFAULT).file
+    with pytest.raises(ValueError, match="scanners is empty"):
+        replace(file, scanners=())
+    assert isinstance(file, CellFile)
