@@ -4,16 +4,22 @@ The thread sleeps in select(2) until the next step is due or one of the descript
 request on the serial bus is answered at once and costs nothing while there is none. When the
 thread was held up, it catches up by a bounded number of steps and then lets the lost time go: the
 world never runs faster than real time for long.
+
+The thread stands for hardware, so it asks for real-time priority, a step below the bus process that
+talks to it. Where the system does not allow that it runs as any other.
 """
 
 from __future__ import annotations
 
+import contextlib
+import os
 import select
 import threading
 import time
 from collections.abc import Callable, Mapping
 
 CATCH_UP_S = 0.05
+PRIORITY = 45
 
 
 class Pacer:
@@ -47,6 +53,8 @@ class Pacer:
             self._thread = None
 
     def _guarded(self) -> None:
+        with contextlib.suppress(OSError):  # not permitted
+            os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(PRIORITY))  # this thread only
         try:
             self._run()
         except BaseException as error:  # carried to whoever asks
