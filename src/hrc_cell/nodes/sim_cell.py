@@ -22,6 +22,7 @@ from builtin_interfaces.msg import Time as TimeMsg
 from geometry_msgs.msg import Point, Vector3
 from hrc_cell_interfaces.msg import CellEvent, OperatorInputs, PartSensors, SimTruth
 from hrc_cell_interfaces.srv import DirectPerson, InjectFault, PressButton
+from rclpy._rclpy_pybind11 import RCLError
 from sensor_msgs.msg import LaserScan
 
 from hrc_cell.adapters.description import load_description
@@ -157,7 +158,11 @@ class SimCell(CellNode):
 
     def _deliver(self) -> None:
         while (publish := self._outbox.get()) is not None:
-            publish()
+            try:
+                publish()
+            except RCLError:
+                if self.context.ok():  # else the process was told to end, and nobody listens
+                    raise
 
     def _publish_scan(self, scan: Scan, stamp: TimeMsg) -> None:
         settings = self.cell.file.sim
