@@ -38,7 +38,7 @@ export function SimulatedBox({ inputs, permit }) {
     ${t(`box.${control}`)}: ${t(inputs[control] ? "box.on" : "box.off")}</button>`;
   return html`<details class="card simbox" open>
     <summary>${t("box.title")}</summary>
-    <p class="next">${t("box.note")}</p>
+    <p class="note">${t("box.note")}</p>
     <div class="box-buttons">
       ${button("reset")} ${button("start")} ${toggle("enabling_switch")} ${toggle("emergency_stop_input")}
       <label>${t("box.mode")} <select value=${inputs.mode} onChange=${(event) => press("mode", event.target.value)}>

@@ -1,0 +1,99 @@
+"""A cell for the page's tests: a state that the test writes, and what the page asked of it."""
+
+import contextlib
+import threading
+from asyncio import new_event_loop, run_coroutine_threadsafe
+from copy import deepcopy
+from dataclasses import replace
+
+from hrc_cell.adapters.panel.server import PanelServer
+from hrc_cell.nodes.panel_wire import about
+from hrc_cell.settings.cell import load_cell
+from hrc_cell.settings.share import share_folder
+
+CELL = load_cell(share_folder() / "config" / "default")
+SETTINGS = replace(CELL.file.panel, hold_s=0.8)
+QUESTION = {
+    "id": "run.7", "kind": "handoff", "risk_class": 2, "text_key": "question.release_part",
+    "args": {"step": "step.hand"}, "options": ["confirm", "refuse"], "state_version": 7,
+}  # fmt: skip
+NO_QUESTION = {**QUESTION, "id": "", "options": []}
+STATE = {
+    "ages": {"permit_s": 0.0, "humans_s": 0.0, "joints_s": 0.0, "task_s": 0.1, "inputs_s": 0.0},
+    "permit": {
+        "seq": 5, "state": "standstill", "cause": "separation", "culprit": "", "ratio": 0.0,
+        "category": 2, "reset_possible": False, "zone": "around_table", "human": 1,
+        "link": "link_4", "distance": 1.42, "required": 1.56, "age": 0.05,
+    },
+    "humans": [{"id": 1, "x": 1.9, "y": 0.2, "vx": 0.0, "vy": 0.3, "r": 0.3, "confirmed": True}],
+    "arm": [[0.0, 0.0], [0.1, 0.0], [0.3, 0.05], [0.55, 0.1]],
+    "inputs": {
+        "mode": "collaborative", "reset": False, "start": False, "enabling_switch": False,
+        "emergency_stop_input": False, "simulated": True,
+    },
+    "motion": {"phase": "held", "path": 1.0, "ratio": 0.0},
+    "motors": {"gate": "hold", "reason": "standstill"},
+    "task": {
+        "phase": "waiting", "recipe": "hand_over", "cycle": 1, "step": 2, "steps": 4,
+        "step_id": "hand", "actor": "both", "automation": "confirm", "text_key": "step.hand",
+        "handoff": "offered", "reason": "", "question": QUESTION,
+    },
+}  # fmt: skip
+
+
+class ScriptedCell:
+    """The backend of the server; keeps every act that reached it."""
+
+    def __init__(self):
+        self.state = deepcopy(STATE)
+        self.acts = []
+        self.reply = {"accepted": True, "reason": ""}
+        self.silent = False
+
+    def about(self):
+        return about(CELL)
+
+    def snapshot(self):
+        return self.state
+
+    async def _act(self, kind, body):
+        if self.silent:
+            raise TimeoutError
+        self.acts.append((kind, body))
+        return dict(self.reply)
+
+    async def answer(self, body):
+        reply = await self._act("answer", body)
+        if reply["accepted"]:
+            self.state["task"]["question"] = NO_QUESTION
+        return reply
+
+    async def request_stop(self, body):
+        return await self._act("stop", body)
+
+    async def press(self, body):
+        return await self._act("press", body)
+
+
+@contextlib.contextmanager
+def served(cell, settings=SETTINGS):
+    """Serve a scripted cell in a thread; give the address, and a function that ends the server."""
+    loop = new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, daemon=True)
+    thread.start()
+    server = PanelServer(settings, cell, port=0)
+    url = run_coroutine_threadsafe(server.start(), loop).result(10)
+    ended = []
+
+    def end():
+        if not ended:
+            ended.append(True)
+            run_coroutine_threadsafe(server.stop(), loop).result(10)
+
+    try:
+        yield url, end
+    finally:
+        end()
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join(10)
+        loop.close()

@@ -1,0 +1,95 @@
+"""Catalogues: complete in every language, same placeholders, every key of the cell in them."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from hrc_cell.adapters.panel import server
+from hrc_cell.adapters.panel.catalog import load_catalog, parse_po
+from hrc_cell.core.handoff import Handoff
+from hrc_cell.core.recipe import OPTIONS, REASONS, TEXT_KEYS
+from hrc_cell.core.safety import CAUSES, State
+from hrc_cell.core.task import Phase
+from hrc_cell.nodes.panel_wire import MODES
+from hrc_cell.settings.cell import load_cell
+from hrc_cell.settings.operation import LANGUAGES
+from hrc_cell.settings.share import share_folder
+
+CATALOGS = {language: load_catalog(language) for language in LANGUAGES}
+ENGLISH = CATALOGS["en"].texts
+PAGE = sorted(server.STATIC.glob("*.js"))
+PLACEHOLDER = re.compile(r"\{(\w+)\}")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_language_has_the_same_keys_and_placeholders(language):
+    texts = CATALOGS[language].texts
+    assert texts.keys() == ENGLISH.keys()
+    for key, text in texts.items():
+        assert set(PLACEHOLDER.findall(text)) == set(PLACEHOLDER.findall(ENGLISH[key])), key
+
+
+def test_everything_that_the_cell_can_say_has_a_text():
+    recipes = load_cell(share_folder() / "config" / "default").recipes.values()
+    wanted = {
+        *(f"cause.{cause or 'none'}" for cause in CAUSES),
+        *(f"state.{state.name.lower()}" for state in State),
+        *(f"phase.{phase.name.lower()}" for phase in Phase),
+        *(f"handoff.{handoff.value}" for handoff in Handoff),
+        *(f"option.{option}" for option in OPTIONS),
+        *(f"reason.{reason}" for reason in REASONS),
+        *(f"mode.{mode}" for mode in MODES),
+        *(f"language.{language}" for language in LANGUAGES),
+        *TEXT_KEYS,
+        *(recipe.title_key for recipe in recipes),
+        *(step.text_key for recipe in recipes for step in recipe.steps),
+    }
+    assert wanted <= ENGLISH.keys()
+
+
+def test_every_key_that_the_page_names_has_a_text_and_none_is_left_over():
+    source = "\n".join(path.read_text() for path in PAGE)
+    named = set(re.findall(r"""[t(,?: ]"([a-z_]+\.[a-z_]+)\"""", source))
+    assert named - {"index.html"} <= ENGLISH.keys() | {"application.json"}
+    families = set(re.findall(r"`([a-z]+)\.\$\{", source))
+    refusals = {
+        match for match in re.findall(r'Refusal\(\d+, "(\w+)"', Path(server.__file__).read_text())
+    }
+    assert {f"refusal.{reason}" for reason in refusals} - ENGLISH.keys() <= {
+        "refusal.not_json", "refusal.not_simulated", "refusal.unknown_language",
+    }  # fmt: skip
+    used = {key for key in ENGLISH if key in named or key.partition(".")[0] in families}
+    from_cell = {*TEXT_KEYS}
+    steps = {key for key in ENGLISH if key.startswith(("step.", "question."))}
+    assert ENGLISH.keys() - used - from_cell - steps == set()
+
+
+def test_no_text_for_people_stands_outside_the_catalogues():
+    for path in PAGE:
+        for line in path.read_text().splitlines():
+            code = line.partition("//")[0]
+            for text in re.findall(r">([^<>{}$`=;|&]*[A-Za-z]{3,}[^<>{}$`=;|&]*)<", code):
+                raise AssertionError(f"{path.name}: {text!r} is not in a catalogue")
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ('msgid "a.b"\nmsgstr ""\n', "no text for 'a.b'"),
+        ('msgid "a.b"\nmsgstr "x"\nmsgid "a.b"\nmsgstr "y"\n', "'a.b' stands twice"),
+        ('msgid "a.b"\nmsgstr x\n', "f.po:2: not a quoted text"),
+        ("nonsense\n", "f.po:1: not a line of a catalogue"),
+    ],
+)
+def test_a_broken_catalogue_is_refused_with_file_and_line(text, named):
+    with pytest.raises(ValueError, match=named):
+        parse_po(text, "f.po")
+
+
+def test_a_long_text_may_run_over_lines_and_fuzzy_counts_for_one_entry():
+    texts, unreviewed = parse_po(
+        '#, fuzzy\nmsgid "a.b"\nmsgstr "one "\n"two"\n\nmsgid "c.d"\nmsgstr "e"\n', "f.po"
+    )
+    assert texts == {"a.b": "one two", "c.d": "e"}
+    assert unreviewed == {"a.b"}

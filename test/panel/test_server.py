@@ -1,0 +1,197 @@
+"""The server's rules, over real HTTP and WebSocket: what is refused, and that nobody waits."""
+
+import asyncio
+import json
+import socket
+import time
+
+import aiohttp
+import pytest
+
+from panel.scripted import QUESTION, SETTINGS, ScriptedCell, served
+
+ABOUT = {"question_id": QUESTION["id"], "state_version": 7, "device": "tablet"}
+REST = {"answer": "confirm", "operator": "an", "idempotency_key": "k"}
+
+
+@pytest.fixture
+def cell():
+    return ScriptedCell()
+
+
+@pytest.fixture
+def url(cell):
+    with served(cell) as (address, _):
+        yield address.rstrip("/")
+
+
+def ask(url, method, path, body=None, **headers):
+    """Return status and JSON of one request."""
+
+    async def go():
+        async with (
+            aiohttp.ClientSession() as session,
+            session.request(method, url + path, json=body, headers=headers) as reply,
+        ):
+            kind = reply.content_type
+            return reply.status, await reply.json() if kind == "application/json" else None
+
+    return asyncio.run(go())
+
+
+def hold(url, answer="confirm", wait_s=SETTINGS.hold_s, **changes):
+    """Arm, hold, confirm; return status and reply."""
+    _, armed = ask(url, "POST", "/api/arm", ABOUT)
+    end_s = time.monotonic() + wait_s
+    while time.monotonic() < end_s:
+        ask(url, "GET", "/api/health")  # a person's finger takes real time
+    body = {**ABOUT, **REST, "answer": answer, "challenge": armed["challenge"], **changes}
+    return ask(url, "POST", "/api/confirm", body)
+
+
+@pytest.mark.req("S4")
+def test_armed_and_held_long_enough_an_answer_reaches_the_cell_once(url, cell):
+    assert hold(url) == (200, {"accepted": True, "reason": ""})
+    [(kind, body)] = cell.acts
+    assert (kind, body["answer"], body["question_id"]) == ("answer", "confirm", "run.7")
+
+
+@pytest.mark.req("S4")
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"wait_s": 0.0}, "held_too_short"),
+        ({"challenge": "guessed"}, "unknown_challenge"),
+        ({"device": "phone"}, "other_question"),
+        ({"state_version": 8}, "other_question"),
+    ],
+)
+def test_a_confirmation_that_is_not_deliberate_never_reaches_the_cell(url, cell, changes, reason):
+    status, reply = hold(url, **changes)
+    assert (status, reply["reason"]) == (409, reason)
+    assert cell.acts == []
+
+
+@pytest.mark.req("S4")
+@pytest.mark.parametrize(
+    ("field", "value", "reason"),
+    [
+        ("question_id", "run.6", "unknown_question"),
+        ("state_version", 6, "stale_version"),
+    ],
+)
+def test_an_answer_to_another_question_is_refused(url, cell, field, value, reason):
+    status, reply = ask(url, "POST", "/api/arm", {**ABOUT, field: value})
+    assert (status, reply["reason"]) == (409, reason)
+    refusal = {**ABOUT, **REST, "answer": "refuse", field: value}
+    assert ask(url, "POST", "/api/answer", refusal)[1]["reason"] == reason
+    assert cell.acts == []
+
+
+@pytest.mark.req("S4")
+def test_a_tap_may_refuse_but_never_confirm_what_must_be_held(url, cell):
+    status, reply = ask(url, "POST", "/api/answer", {**ABOUT, **REST})
+    assert (status, reply["reason"]) == (409, "needs_holding")
+    assert ask(url, "POST", "/api/answer", {**ABOUT, **REST, "answer": "refuse"})[0] == 200
+    assert [body["answer"] for _, body in cell.acts] == ["refuse"]
+
+
+@pytest.mark.req("S2")
+@pytest.mark.parametrize("age_s", [None, 99.0])
+def test_on_stale_data_nothing_is_confirmed(url, cell, age_s):
+    cell.state["ages"]["task_s"] = age_s
+    assert ask(url, "POST", "/api/arm", ABOUT)[1]["reason"] == "stale_data"
+
+
+def test_a_stop_request_needs_nothing_and_is_passed_on_at_once(url, cell):
+    status, _ = ask(url, "POST", "/api/stop_request", {"device": "t", "operator": ""})
+    assert (status, cell.acts[0][0]) == (200, "stop")
+
+
+def test_a_cell_that_does_not_answer_is_told_as_such(url, cell):
+    cell.silent = True
+    status, reply = ask(url, "POST", "/api/stop_request", {"device": "t", "operator": ""})
+    assert (status, reply["accepted"], reply["reason"]) == (504, False, "no_answer_from_cell")
+
+
+@pytest.mark.parametrize("inputs", [None, {"simulated": False}])
+def test_the_box_of_a_real_cell_is_never_pressed_from_the_page(url, cell, inputs):
+    cell.state["inputs"] = inputs
+    press = {"control": "reset", "value": "press"}
+    assert ask(url, "POST", "/api/press", press)[0] == 403
+    assert cell.acts == []
+
+
+def test_the_simulated_box_is_pressed(url, cell):
+    assert ask(url, "POST", "/api/press", {"control": "reset", "value": "press"})[0] == 200
+    assert cell.acts == [("press", {"control": "reset", "value": "press"})]
+
+
+@pytest.mark.parametrize("headers", [{"Host": "evil.example"}, {"Origin": "http://evil.example"}])
+@pytest.mark.parametrize(("method", "path"), [("GET", "/api/state"), ("POST", "/api/stop_request")])
+def test_other_hosts_and_origins_are_refused(url, headers, method, path):
+    body = {"device": "t", "operator": ""} if method == "POST" else None
+    assert ask(url, method, path, body, **headers)[0] == 403
+
+
+@pytest.mark.parametrize(
+    "body",
+    [[], {}, {**ABOUT, "more": 1}, {**ABOUT, "state_version": "7"}, {**ABOUT, "state_version": -1},
+     {**ABOUT, "device": "x" * 1000}, {**ABOUT, "state_version": True}],
+)  # fmt: skip
+def test_a_body_with_other_fields_is_refused(url, cell, body):
+    assert ask(url, "POST", "/api/arm", body)[0] == 400
+
+
+def test_pages_catalogues_and_health_are_served_with_a_strict_policy(url, cell):
+    for path in ("/", "/static/main.js", "/catalog/vi.json", "/api/about"):
+        assert ask(url, "GET", path)[0] == 200
+    assert ask(url, "GET", "/catalog/xx.json")[0] == 404
+    assert ask(url, "GET", "/api/health")[0] == 200
+    cell.state["permit"] = None
+    assert ask(url, "GET", "/api/health")[0] == 503
+
+    async def policy():
+        async with aiohttp.ClientSession() as session, session.get(url + "/") as reply:
+            return reply.headers["Content-Security-Policy"]
+
+    assert asyncio.run(policy()).startswith("default-src 'self'")
+
+
+def test_a_page_that_stops_reading_never_keeps_another_waiting(url, cell):
+    cell.state["filler"] = "x" * 200_000  # so that buffers fill quickly
+
+    async def go():
+        host, port = url.removeprefix("http://").split(":")
+        stalled = socket.create_connection((host, int(port)))
+        stalled.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        stalled.sendall(
+            f"GET /ws HTTP/1.1\r\nHost: {host}:{port}\r\nOrigin: {url}\r\nUpgrade: websocket\r\n"
+            "Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+            "Sec-WebSocket-Version: 13\r\n\r\n".encode()
+        )
+        try:
+            async with (
+                aiohttp.ClientSession() as session,
+                session.ws_connect(f"ws://{host}:{port}/ws", origin=url) as healthy,
+            ):
+                got = 0
+                while got < 40:  # well beyond what the stalled one's buffers hold
+                    message = await asyncio.wait_for(healthy.receive(), 10)
+                    got += "ages" in json.loads(message.data)
+                return got
+        finally:
+            stalled.close()
+
+    assert asyncio.run(go()) == 40
+
+
+def test_a_socket_from_another_origin_is_refused(url):
+    async def go():
+        async with aiohttp.ClientSession() as session:
+            with pytest.raises(aiohttp.WSServerHandshakeError):
+                await session.ws_connect(url.replace("http", "ws") + "/ws", origin="http://evil")
+            with pytest.raises(aiohttp.WSServerHandshakeError):
+                await session.ws_connect(url.replace("http", "ws") + "/ws")
+
+    asyncio.run(go())
