@@ -135,11 +135,14 @@ class Master:
 class Freshness:
     """Tells an old sample from a new one by the motor's own tick, which wraps at 32.768 s.
 
-    Kept is the least difference seen between our clock and the tick; a greater one is the age of
-    the sample. The two clocks may drift apart by `DRIFT`.
+    Kept is the least difference seen between our clock and the tick; what it is greater by is the
+    age of the sample. The two clocks may drift apart by `DRIFT`. A sample that seems to come from
+    before the tick began, or from farther ahead than a late first sample explains, is of a motor
+    that was switched off in between; it does not count either.
     """
 
     DRIFT = 0.01
+    AHEAD_MAX_S = 0.5
 
     def __init__(self, age_max_s: float) -> None:
         self._age_max_s = age_max_s
@@ -159,8 +162,8 @@ class Freshness:
         age_s = (now_s - base_s - (tick_s - base_tick_s) + half) % TICK_WRAP_S - half
         if age_s > self._age_max_s + self.DRIFT * (now_s - base_s):
             return False
-        if age_s < -self._age_max_s - self.DRIFT * (now_s - base_s):
-            return False  # the tick jumped: the motor was off in between
+        if age_s < -self.AHEAD_MAX_S:
+            return False
         if age_s < 0.0 or now_s - base_s > 1.0:
             # Newer than any before, or the base has aged: let it drift by what is allowed.
             drift_s = min(max(age_s, 0.0), self.DRIFT * (now_s - base_s))

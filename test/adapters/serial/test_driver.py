@@ -1,0 +1,177 @@
+"""What the driver takes for a sample: each fresh, each the motor's own, whatever the wire does."""
+
+import math
+import random
+import time
+
+import pytest
+from emulated import JOINTS, RunningMotors, plan_for
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hrc_cell.adapters.serial.driver import Driver, hardware_error_text
+from hrc_cell.adapters.serial.emulator import Emulator
+from hrc_cell.adapters.serial.master import Freshness, Master, NoReply
+from hrc_cell.adapters.serial.plant import COUNTS_PER_TURN
+from hrc_cell.adapters.serial.port import Port
+from hrc_cell.adapters.serial.registers import (
+    GOAL_POSITION,
+    MODEL_NUMBER,
+    OPERATING_MODE,
+    PRESENT_POSITION,
+    TICK_WRAP_S,
+    TORQUE_ENABLE,
+)
+
+COUNTS_PER_S = 1000
+SAMPLE_INSTRUCTION = 0x82
+
+
+class Tampered(Emulator):
+    """Motors whose position tells the time, on a wire that can be told to misbehave."""
+
+    def __init__(self, *arguments):
+        super().__init__(*arguments)
+        self.began_s = time.monotonic()
+        self.tamper = lambda replies: replies
+        for motor in self.motors.values():
+            motor._counts = lambda: round((time.monotonic() - self.began_s) * COUNTS_PER_S)
+
+    def feed(self, data, now_s):
+        return self.tamper(super().feed(data, now_s))
+
+
+@pytest.fixture
+def motors(tmp_path):
+    with RunningMotors(tmp_path / "motors", emulator=Tampered) as running:
+        yield running
+
+
+@pytest.fixture
+def driver(motors):
+    port = Port(str(motors.link), 1_000_000)
+    yield Driver(plan_for(motors.link), Master(port, reply_margin_s=0.05))
+    port.close()
+
+
+def sample_age_s(motors, driver, index):
+    """Return how old the newest sample was when it was received, by the clock in its position."""
+    plan, motor = driver.plan.motors[index], driver.motors[index]
+    counts = motor.position_rad * COUNTS_PER_TURN / math.tau + plan.zero_counts
+    return motor.reply_s - motors.emulator.began_s - counts / COUNTS_PER_S
+
+
+def read_some(motors, driver, cycles):
+    """Read all motors so many times; return which answered each time, all samples being fresh."""
+    answered = []
+    limit_s = 0.05 + 2 * driver.plan.reply_margin_s + 4 * driver.plan.period_s
+    for _ in range(cycles):
+        driver.read_all()
+        new = [index for index in range(JOINTS) if driver.silent_cycles[index] == 0]
+        assert all(sample_age_s(motors, driver, index) < limit_s for index in new)
+        answered.append(new)
+    return answered
+
+
+def test_on_a_sound_wire_all_motors_answer(motors, driver):
+    read_some(motors, driver, 3)
+    assert list(range(JOINTS)) in read_some(motors, driver, 20)
+
+
+@pytest.mark.parametrize("at", [0, 4, 5, 6, 7, 8, 12, -1])
+def test_a_broken_reply_loses_one_motor_for_one_cycle(motors, driver, at):
+    def flip(replies):
+        if len(replies) == JOINTS:
+            broken = bytearray(replies[2])
+            broken[at] ^= 0x11
+            replies[2] = bytes(broken)
+        return replies
+
+    motors.emulator.tamper = flip
+    driver.read_all()
+    assert math.isnan(driver.motors[2].reply_s)
+    assert [c for i, c in enumerate(driver.silent_cycles) if i != 2] == [0] * (JOINTS - 1)
+    motors.emulator.tamper = lambda replies: replies
+    driver.read_all()
+    assert driver.silent_cycles[2] == 0
+
+
+@pytest.mark.req("S2")
+@pytest.mark.parametrize("seed", range(3))
+def test_replies_that_come_a_cycle_late_never_become_samples(motors, driver, seed):
+    dice, kept = random.Random(seed), []
+
+    def delay(replies):
+        if len(replies) < JOINTS:
+            return replies
+        victim = dice.randrange(JOINTS)
+        late = replies.pop(victim)
+        if kept:
+            replies.insert(dice.randrange(JOINTS), kept.pop())
+        if dice.random() < 0.7:
+            kept.append(late)
+        return replies
+
+    read_some(motors, driver, 3)
+    motors.emulator.tamper = delay
+    read_some(motors, driver, 15)  # each sample that is taken is new: see there
+    motors.emulator.tamper = lambda replies: replies
+    assert read_some(motors, driver, 5)[-1] == list(range(JOINTS))
+
+
+def test_a_motor_that_says_the_wrong_number_of_bytes_counts_as_silent(motors, driver):
+    driver._master.ask = lambda frame, ids, size: {}
+    driver.read_all()
+    driver.read_slow()
+    assert driver.silent_cycles == [1] * JOINTS
+
+
+def test_errors_name_the_motor_and_the_register(motors, driver):
+    master = driver._master
+    with pytest.raises(NoReply, match=r"writing Torque Enable = 2: motor 3: the value is out of"):
+        master.write(3, TORQUE_ENABLE, 2)
+    master.write(3, TORQUE_ENABLE, 1)
+    with pytest.raises(NoReply, match=r"Operating Mode = 5: motor 3: the register may not be"):
+        master.write(3, OPERATING_MODE, 5)
+    motors.emulator.silent.add(4)
+    with pytest.raises(NoReply, match="reading Model Number: motor 4 does not answer; check power"):
+        master.read(4, MODEL_NUMBER)
+    assert hardware_error_text(0x02) == "0x2"
+
+
+def test_positions_past_zero_are_signed(motors, driver):
+    with motors.lock:
+        motors.emulator.motors[1]._counts = lambda: -3
+    assert driver._master.read(1, PRESENT_POSITION) == -3
+    with pytest.raises(ValueError, match="does not fit"):
+        GOAL_POSITION.pack(1e12)
+
+
+@given(st.floats(0.0, 0.4), st.integers(1, 20))
+def test_a_first_sample_that_was_late_does_not_make_the_next_ones_wrong(late_s, count):
+    fresh = Freshness(0.01)
+    assert fresh.fresh(5.0 - late_s, 100.0)
+    assert all(fresh.fresh(5.0 + 0.005 * n, 100.0 + 0.005 * n) for n in range(1, count))
+
+
+@given(
+    st.lists(st.tuples(st.floats(0.001, 2.0), st.floats(0.0, 0.008)), min_size=2, max_size=40),
+    st.floats(0.0, TICK_WRAP_S),
+    st.floats(-0.005, 0.005),
+    st.floats(0.05, 10.0),
+)
+def test_fresh_samples_pass_and_late_ones_do_not_whatever_clock_the_motor_has(
+    samples, first_tick_s, drift, late_s
+):
+    fresh, now_s = Freshness(0.01), 5.0
+
+    def tick(at_s):
+        return (first_tick_s + at_s * (1.0 + drift)) % TICK_WRAP_S
+
+    for gap_s, delay_s in samples:
+        now_s += gap_s
+        assert fresh.fresh(tick(now_s - delay_s), now_s)
+    assert not fresh.fresh(tick(now_s - late_s), now_s)
+    assert not fresh.fresh(tick(now_s + 0.6 + late_s), now_s)  # a reboot sets the tick anew
+    fresh.reset()
+    assert fresh.fresh(tick(now_s - late_s), now_s)
