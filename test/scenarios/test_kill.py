@@ -7,13 +7,14 @@ import os
 import signal
 
 import pytest
+from hrc_cell_interfaces.msg import MotionPermit
+
 from hrc_cell.cli.supervisor import Supervisor
 from hrc_cell.cli.truth import moving
 from hrc_cell.cli.variant import variant
 from hrc_cell.cli.witness import Witness
 from hrc_cell.nodes.processes import PROCESSES
 from hrc_cell.settings.share import share_folder
-from hrc_cell_interfaces.msg import MotionPermit
 
 WAITING = [{"behaviour": "waiting", "path_m": [[5.4, 0.0]], "speed_mps": 1.0, "pause_s": 1.0,
             "height_m": 1.7}]  # fmt: skip
