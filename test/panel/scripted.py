@@ -19,7 +19,7 @@ QUESTION = {
 }  # fmt: skip
 NO_QUESTION = {**QUESTION, "id": "", "options": []}
 STATE = {
-    "ages": {"permit_s": 0.0, "humans_s": 0.0, "joints_s": 0.0, "task_s": 0.1, "inputs_s": 0.0},
+    "ages": {"permit_s": 0.0, "humans_s": 0.0, "motors_s": 0.0, "task_s": 0.1, "inputs_s": 0.0},
     "permit": {
         "seq": 5, "state": "standstill", "cause": "separation", "culprit": "", "ratio": 0.0,
         "category": 2, "reset_possible": False, "zone": "around_table", "human": 1,

@@ -22,18 +22,16 @@ from hrc_cell_interfaces.msg import (
     TaskState,
 )
 from hrc_cell_interfaces.srv import AnswerQuestion, PressButton, RequestStop
-from sensor_msgs.msg import JointState
 
 from hrc_cell.adapters.description import load_description
 from hrc_cell.adapters.panel.server import PanelServer
 from hrc_cell.nodes import panel_wire as wire
-from hrc_cell.nodes.base import KEPT, NEWEST, CellNode, run
+from hrc_cell.nodes.base import ALL, KEPT, NEWEST, CellNode, run
 
 CALL_TIMEOUT_S = 2.0
 TOPICS: dict[str, tuple[Any, Any]] = {
     "humans": (Humans, NEWEST),
-    "joint_states": (JointState, NEWEST),
-    "motion_permit": (MotionPermit, NEWEST),
+    "safety_state": (MotionPermit, ALL),
     "motion_progress": (MotionProgress, NEWEST),
     "motor_states": (MotorStates, NEWEST),
     "operator_inputs": (OperatorInputs, KEPT),
@@ -110,13 +108,13 @@ class OperatorPanel(CellNode):
 
         return {
             "ages": {
-                "permit_s": age_s("motion_permit"), "humans_s": age_s("humans"),
-                "joints_s": age_s("joint_states"), "task_s": age_s("task_state"),
+                "permit_s": age_s("safety_state"), "humans_s": age_s("humans"),
+                "motors_s": age_s("motor_states"), "task_s": age_s("task_state"),
                 "inputs_s": age_s("operator_inputs"),
             },
-            "permit": wire.permit(last("motion_permit")),
+            "permit": wire.permit(last("safety_state")),
             "humans": wire.humans(last("humans")),
-            "arm": wire.arm(last("joint_states"), self._chain),
+            "arm": wire.arm(last("motor_states"), self._chain),
             "inputs": wire.inputs(last("operator_inputs")),
             "motion": wire.motion(last("motion_progress")),
             "motors": wire.motors(last("motor_states")),

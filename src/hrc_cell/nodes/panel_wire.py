@@ -78,7 +78,7 @@ def arm(msg: Any, chain: Chain) -> list[list[float]] | None:
     """Return the arm from above: the joints and the tool as [x, y], base first."""
     if msg is None:
         return None
-    at = dict(zip(msg.name, msg.position, strict=True))
+    at = {motor.joint: motor.position_rad for motor in msg.motors}
     if not all(name in at for name in chain.joints):
         return None
     q = np.array([at[name] for name in chain.joints])

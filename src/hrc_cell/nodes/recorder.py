@@ -48,7 +48,7 @@ class Recorder(CellNode):
             folder / "records", size_max_mb=record.size_max_mb, files_max=record.files_max
         )
         self.create_subscription(CellEvent, "events", self._hear_event, ALL)
-        self.create_subscription(MotionPermit, "motion_permit", self._hear_permit, NEWEST)
+        self.create_subscription(MotionPermit, "safety_state", self._hear_permit, ALL)
         self.create_subscription(MotionProgress, "motion_progress", self._hear_progress, NEWEST)
         self.create_subscription(TaskState, "task_state", self._hear_task, KEPT)
         self.create_subscription(MotorStates, "motor_states", self._hear_motors, NEWEST)

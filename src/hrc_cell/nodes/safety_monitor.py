@@ -30,6 +30,8 @@ from hrc_cell.nodes.parameters import declare_settings
 from hrc_cell.nodes.processes import processes_of
 
 NAME = "safety_monitor"
+STATE_HZ = 10.0
+"""So often the newest permit is repeated on safety_state, for those who only show or note it."""
 
 
 class SafetyMonitor(CellNode):
@@ -69,6 +71,7 @@ class SafetyMonitor(CellNode):
         self._sha256 = self.cell.safety_sha256
 
         self._permits = self.create_publisher(MotionPermit, "motion_permit", NEWEST)
+        self._states = self.create_publisher(MotionPermit, "safety_state", ALL)
         self._events = self.create_publisher(CellEvent, "events", ALL)
         self.create_subscription(Humans, "humans", self._hear_people, NEWEST)
         self.create_subscription(JointState, "joint_states", self._hear_joints, NEWEST)
@@ -76,6 +79,7 @@ class SafetyMonitor(CellNode):
         self.create_subscription(MotionProgress, "motion_progress", self._hear_progress, NEWEST)
         self.create_subscription(Heartbeat, "heartbeats", self._hear_beat, ALL)
         self.create_service(RequestStop, "request_stop", self._request_stop)
+        self._state_every = max(1, round(self._rules.safety.rate_hz / STATE_HZ))
         self._timer = self.create_timer(
             1.0 / self._rules.safety.rate_hz, self._tick, autostart=False
         )
@@ -158,7 +162,9 @@ class SafetyMonitor(CellNode):
         permit.reaction_time_s = self._rules.safety.reaction_time_s
         permit.config_sha256 = self._sha256
         self._permits.publish(permit)
-        shown = (verdict.state, verdict.cause, verdict.zone)
+        shown = (verdict.state, verdict.cause, verdict.zone, verdict.stop_category)
+        if shown != self._shown or self._seq % self._state_every == 0:
+            self._states.publish(permit)
         if shown != self._shown:
             self._shown = shown
             self._tell("permit_changed", stamp, wire.record(permit))

@@ -35,7 +35,7 @@ from hrc_cell.core.task import (
     state_from,
 )
 from hrc_cell.nodes import task_wire as wire
-from hrc_cell.nodes.base import ALL, KEPT, NEWEST, CellNode, run
+from hrc_cell.nodes.base import ALL, KEPT, CellNode, run
 from hrc_cell.nodes.parameters import declare_settings
 from hrc_cell.nodes.task_robot import RobotActions
 from hrc_cell.settings.recipe import Recipe
@@ -84,7 +84,7 @@ class TaskManager(CellNode):
             self, file.robot.poses, silent_s=file.safety.node_timeout_s, report=self._feed
         )
         self.create_subscription(PartSensors, "part_sensors", self._hear_parts, KEPT)
-        self.create_subscription(MotionPermit, "motion_permit", self._hear_permit, NEWEST)
+        self.create_subscription(MotionPermit, "safety_state", self._hear_permit, ALL)
         self.create_subscription(MotionProgress, "motion_progress", self._hear_progress, ALL)
         self.create_service(AnswerQuestion, "answer_question", self._answer)
         self.create_service(RunRecipe, "run_recipe", self._run_recipe)
@@ -260,7 +260,7 @@ class TaskManager(CellNode):
 
     def _keep(self, event: Event) -> bool:
         """Keep what cannot be journaled yet. A person's wish is refused instead."""
-        if not isinstance(event, Answered | RunRequested):
+        if not isinstance(event, Answered | RunRequested) and event not in self._backlog:
             self._backlog.append(event)
         self._publish()
         return False

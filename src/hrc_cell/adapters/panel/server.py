@@ -77,7 +77,9 @@ class PanelServer:
         self._port = port
         self._challenges = Challenges(hold_s=settings.hold_s, lifetime_s=settings.challenge_s)
         self._pages = Broadcast()
-        self._catalogs: dict[str, dict[str, Any]] = {lang: load_catalog(lang).as_dict() for lang in LANGUAGES}
+        self._catalogs: dict[str, dict[str, Any]] = {
+            lang: load_catalog(lang).as_dict() for lang in LANGUAGES
+        }
         self._hosts: set[str] = set()
         self._runner: web.AppRunner | None = None
         self._task: asyncio.Task[None] | None = None
