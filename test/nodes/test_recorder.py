@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import time
 import uuid
 
@@ -14,6 +15,7 @@ from strategies import default_cell
 
 from hrc_cell.nodes.base import ALL, KEPT, NEWEST
 from hrc_cell.nodes.recorder import Recorder
+from hrc_cell.nodes.task_manager import TaskManager
 
 CELL = default_cell()
 GOOD = TransitionCallbackReturn.SUCCESS
@@ -41,7 +43,7 @@ class Cell:
         make = self.node.create_publisher
         self.outlets = {
             CellEvent: make(CellEvent, "events", ALL),
-            MotionPermit: make(MotionPermit, "motion_permit", NEWEST),
+            MotionPermit: make(MotionPermit, "safety_state", ALL),
             MotionProgress: make(MotionProgress, "motion_progress", NEWEST),
             TaskState: make(TaskState, "task_state", KEPT),
             MotorStates: make(MotorStates, "motor_states", NEWEST),
@@ -85,6 +87,24 @@ class Cell:
         self.recorder.close()
         self.recorder.destroy_node()
         self.node.destroy_node()
+
+
+def test_records_and_journal_go_where_the_cell_says(tmp_path):
+    folder = shutil.copytree(CELL.folder, tmp_path / "cell")
+    text = (folder / "cell.yaml").read_text()
+    (folder / "cell.yaml").write_text(text.replace("record: {", "record: {folder: kept, "))
+    os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
+    rclpy.init(args=["--ros-args", "-p", f"cell:={folder}", "-p", f"state_dir:={tmp_path}/state"])
+    nodes = [Recorder(), TaskManager()]
+    for node in nodes:
+        assert node.trigger_configure() == GOOD
+        assert node.trigger_activate() == GOOD
+    for node in nodes:
+        node.close()
+        node.destroy_node()
+    rclpy.try_shutdown()
+    kept = {path.relative_to(folder / "kept").parts[0] for path in (folder / "kept").rglob("*")}
+    assert kept == {"records", "journal.jsonl", "journal.jsonl.lock"}
 
 
 @pytest.fixture

@@ -99,7 +99,7 @@ class Shop:
         self.spinner = SingleThreadedExecutor()
         self.spinner.add_node(self.node)
         make = self.node.create_publisher
-        self.permits = make(MotionPermit, "motion_permit", NEWEST)
+        self.permits = make(MotionPermit, "safety_state", ALL)
         self.progress = make(MotionProgress, "motion_progress", NEWEST)
         self.sensors = make(PartSensors, "part_sensors", KEPT)
         self.states, self.events = [], []
