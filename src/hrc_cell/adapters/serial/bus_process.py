@@ -125,9 +125,8 @@ class BusLoop:
             dt_s=dt_s,
             fault="ending" if self._ending else self.fault,
         )
-        if self.gate.phase is not Phase.CLOSED:
-            self._driver.write_goals(self.gate.commanded_rad.tolist())
-        self._driver.read_all()
+        closed_gate = self.gate.phase is Phase.CLOSED
+        self._driver.read_all(None if closed_gate else self.gate.commanded_rad.tolist())
         self._driver.read_slow()
         self._look_for_faults()
         self._cycle += 1

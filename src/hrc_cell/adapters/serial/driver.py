@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import struct
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from hrc_cell.adapters.serial import codec, registers
@@ -199,24 +199,21 @@ class Driver:
 
     # The cycle.
 
-    def write_goals(self, goals_rad: list[float]) -> None:
-        """Send all goals in one frame."""
-        self._master.write_all(
-            GOAL_POSITION,
-            {
-                motor.motor_id: motor.counts(goal)
-                for motor, goal in zip(self.plan.motors, goals_rad, strict=True)
-            },
-        )
+    def read_all(self, goals_rad: Sequence[float] | None = None) -> None:
+        """Read tick, current, velocity and position of all motors in one request.
 
-    def read_all(self) -> None:
-        """Read current, velocity and position of all motors in one request.
-
-        A motor that did not answer, or answered with an old sample, keeps its values and their
-        instant, and counts one more silent cycle.
+        Goals for the joints go out before it, in the same writing. A motor that did not answer, or
+        answered with an old sample, keeps its values and their instant, and counts one more silent
+        cycle.
         """
         ids = self.plan.motor_ids
         frame = codec.sync_read(ids, registers.SAMPLE_ADDRESS, registers.SAMPLE_SIZE)
+        if goals_rad is not None:
+            goals = {
+                motor.motor_id: GOAL_POSITION.pack(motor.counts(goal))
+                for motor, goal in zip(self.plan.motors, goals_rad, strict=True)
+            }
+            frame = codec.sync_write(GOAL_POSITION.address, goals) + frame
         replies = self._master.ask(frame, ids, registers.SAMPLE_SIZE)
         for index, motor in enumerate(self.plan.motors):
             self.silent_cycles[index] += 1
