@@ -66,7 +66,8 @@ def run(args: argparse.Namespace) -> int:
                 try:
                     tell(cell, witness, url, checks)
                 except (Late, RuntimeError, OSError) as error:
-                    checks.append(Check(name="story_told_to_its_end", ok=False, value=str(error)))
+                    told = f"{error}; {witness.situation()}"
+                    checks.append(Check(name="story_told_to_its_end", ok=False, value=told))
     passed = all(check.ok for check in checks)
     print()
     for check in checks:

@@ -157,6 +157,16 @@ class Witness:
             raise RuntimeError(f"{service} refused {fields}: {response.reason}")
         return response
 
+    def situation(self) -> str:
+        """Return in words what the permit and the task said last, and the latest events."""
+        permit, task = self._permit(), self.heard.get("task_state", Heard()).last
+        events = self.heard.get("events", Heard()).messages[-5:]
+        parts = [f"permit: state {permit.state}, cause {permit.cause!r}, seq {permit.seq}"]
+        if task is not None:
+            parts.append(f"task: phase {task.phase}, step {task.step_id!r}, {task.reason!r}")
+        parts += [f"{event.source} {event.kind} {event.data}" for event in events]
+        return "; ".join(parts)
+
     def press(self, control: str, value: str = "press") -> None:
         """Press a control of the simulated operator box."""
         self.call("sim/press", control=control, value=value)

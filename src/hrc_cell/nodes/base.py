@@ -7,9 +7,9 @@ cannot be configured says why in one message and ends with exit code 3.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import rclpy
@@ -25,6 +25,7 @@ from hrc_cell.settings.schema import CellError
 
 EXIT_NOT_CONFIGURED = 3
 HEARTBEAT_PERIOD_S = 0.1
+URGENT_NICE = -10
 
 NEWEST = QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE)
 """Streams: only the newest counts."""
@@ -40,6 +41,8 @@ SENSOR = QoSProfile(depth=2, reliability=ReliabilityPolicy.BEST_EFFORT)
 
 class CellNode(LifecycleNode):
     """A node of the cell. Subclasses implement `setup`, `start`, `stop` and `close`."""
+
+    urgent = False  # part of the chain from scan to motor: goes before page, task and record
 
     def __init__(self, name: str) -> None:
         super().__init__(name)
@@ -132,8 +135,11 @@ class CellNode(LifecycleNode):
         return (self.get_clock().now().nanoseconds - ns) * 1e-9
 
 
-def run(make: Callable[[], CellNode]) -> None:
+def run(make: type[CellNode]) -> None:
     """Run one node until it is told to stop; then let it close. Exits the process."""
+    if make.urgent:
+        with contextlib.suppress(PermissionError):  # an ordinary user may not; then all are equal
+            os.setpriority(os.PRIO_PROCESS, 0, URGENT_NICE)
     rclpy.init()
     node = make()
     executor = SingleThreadedExecutor()

@@ -31,6 +31,8 @@ STATUS_PERIOD_S = 0.1
 class HumanTracker(CellNode):
     """Sees people."""
 
+    urgent = True
+
     def __init__(self) -> None:
         super().__init__("human_tracker")
 

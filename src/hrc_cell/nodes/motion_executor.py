@@ -41,6 +41,8 @@ GATE_PATIENCE_S = 0.2
 class MotionExecutor(CellNode):
     """Follows paths."""
 
+    urgent = True
+
     def __init__(self) -> None:
         super().__init__("motion_executor")
 

@@ -44,6 +44,8 @@ SIM_LINK = "motors"
 class MotorBus(CellNode):
     """See the module."""
 
+    urgent = True
+
     def __init__(self) -> None:
         super().__init__("motor_bus")
         self._child: BusChild | None = None

@@ -37,6 +37,8 @@ STATE_HZ = 10.0
 class SafetyMonitor(CellNode):
     """A timer around one pure function; the subscriptions only keep the newest message."""
 
+    urgent = True
+
     def __init__(self) -> None:
         super().__init__(NAME)
         self._seq = 0
