@@ -13,6 +13,7 @@ from hrc_cell.adapters.serial.emulator import Emulator, EmulatorPort
 from hrc_cell.adapters.serial.plan import BusPlan, make_plan
 from hrc_cell.adapters.serial.plant import FreeMotors
 from hrc_cell.adapters.serial.shared import Command, GoalRecord, PermitRecord
+from hrc_cell.core.gate import Phase
 
 JOINTS = 7
 
@@ -93,6 +94,7 @@ class Feeder:
         self.speed_ratio, self.state, self.gripper = 0.0, 2, True
         self.permit = self.goals = True  # renewed or not
         self.speed_radps = 0.0  # of joint 1
+        self.rejoins = False  # begin anew from where the motors are when the gate holds them
         self.goal_rad = np.array(goal_rad, dtype=float)
         self.told = []
         self.bus = None
@@ -114,6 +116,8 @@ class Feeder:
             with self._news:
                 count += 1
                 now_s = time.monotonic()
+                if self.rejoins and self.bus and self.bus.gate == Phase.HOLD:
+                    self.goal_rad[:] = [motor.position_rad for motor in self.bus.motors]
                 self.goal_rad[0] += self.speed_radps * (now_s - then_s)
                 then_s = now_s
                 if self.permit:

@@ -83,6 +83,9 @@ class Around:
 
     def _send(self):
         self.count += 1
+        bus = self.last(MotorStates)
+        if self.speed_radps and bus and bus.gate == HOLD:  # begin anew from where the motors are
+            self.goal_rad = np.array([motor.position_rad for motor in bus.motors])
         now, now_s = self.node.get_clock().now().to_msg(), time.monotonic()
         self.goal_rad[0] += self.speed_radps * (now_s - self._then_s)
         self._then_s = now_s

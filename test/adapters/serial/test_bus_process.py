@@ -43,8 +43,9 @@ def brought_up(motors, **changes):
 def get_moving(motors, feeder, speed_radps=0.3):
     feeder.free()
     feeder.wait("an open gate", lambda bus: bus.gate == OPEN)
-    feeder.speed_radps = speed_radps
+    feeder.speed_radps, feeder.rejoins = speed_radps, True
     motors.wait("motion", lambda: motors.plant.velocities[0] > 0.2)
+    feeder.rejoins = False
 
 
 @pytest.mark.req("S3")
