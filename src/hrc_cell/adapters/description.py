@@ -24,6 +24,7 @@ import numpy as np
 import numpy.typing as npt
 import xacro
 
+from hrc_cell.adapters.urdf import Joint, numbers_of, pose_of, turn
 from hrc_cell.core.kinematics import Chain
 from hrc_cell.settings.cell import Cell
 from hrc_cell.settings.share import share_folder
@@ -52,19 +53,6 @@ class Shape(NamedTuple):
     start: Array
     end: Array
     radius_m: float
-
-
-class Joint(NamedTuple):
-    """One joint element."""
-
-    name: str
-    kind: str
-    parent: str
-    child: str
-    origin: Array  # (4, 4)
-    axis: Array  # (3,)
-    limit: ET.Element | None
-    mimic: ET.Element | None
 
 
 def load_description(cell: Cell) -> Description:
@@ -178,49 +166,6 @@ def read_description(text: str, cell: Cell) -> Description:
 # Reading elements.
 
 
-def _numbers(element: ET.Element | None, key: str, default: str) -> Array:
-    text = default if element is None else element.get(key, default)
-    return np.array([float(word) for word in text.split()])
-
-
-def _pose(element: ET.Element | None) -> Array:
-    """Return the (4, 4) pose of an <origin xyz rpy>; nothing given is the identity."""
-    roll, pitch, yaw = _numbers(element, "rpy", "0 0 0")
-    pose = np.eye(4)
-    pose[:3, :3] = _turn(2, yaw) @ _turn(1, pitch) @ _turn(0, roll)
-    pose[:3, 3] = _numbers(element, "xyz", "0 0 0")
-    return pose
-
-
-def _turn(axis: int, angle_rad: float) -> Array:
-    turn = np.eye(3)
-    i, j = (axis + 1) % 3, (axis + 2) % 3
-    turn[i, i] = turn[j, j] = math.cos(angle_rad)
-    turn[j, i] = math.sin(angle_rad)
-    turn[i, j] = -turn[j, i]
-    return turn
-
-
-def _joint(element: ET.Element) -> Joint:
-    parent, child = element.find("parent"), element.find("child")
-    if parent is None or child is None:
-        raise ValueError(f"joint {element.get('name')!r} has no parent or no child")
-    axis = _numbers(element.find("axis"), "xyz", "1 0 0")
-    size = float(np.linalg.norm(axis))
-    if not size > 0.0:
-        raise ValueError(f"joint {element.get('name')!r}: its axis has no direction")
-    return Joint(
-        name=element.attrib["name"],
-        kind=element.attrib["type"],
-        parent=parent.attrib["link"],
-        child=child.attrib["link"],
-        origin=_pose(element.find("origin")),
-        axis=axis / size,
-        limit=element.find("limit"),
-        mimic=element.find("mimic"),
-    )
-
-
 def _need(joints: dict[str, Joint], name: str) -> Joint:
     if name not in joints:
         raise ValueError(f"no joint {name!r}; it has {', '.join(sorted(joints))}")
@@ -285,7 +230,7 @@ def _base(above: dict[str, Joint], link: str, cell: Cell) -> Array:
     """
     mount = cell.file.robot.mount
     placed = np.eye(4)
-    placed[:3, :3] = _turn(2, mount.yaw_rad)
+    placed[:3, :3] = turn(2, mount.yaw_rad)
     placed[:3, 3] = (mount.x_m, mount.y_m, mount.z_m)
     way = []
     while link in above:
@@ -367,14 +312,14 @@ def _own_shapes(link: ET.Element) -> Iterator[Shape]:
     """Yield a containing capsule for each collision shape of a link, in the link's frame."""
     for index, collision in enumerate(link.findall("collision")):
         name = link.attrib["name"] + (f".{index + 1}" if index else "")
-        pose = _pose(collision.find("origin"))
+        pose = pose_of(collision.find("origin"))
         geometry = collision.find("geometry")
         kind = None if geometry is None or not len(geometry) else geometry[0]
         if kind is None or kind.tag not in ("cylinder", "box", "sphere"):
             raise ValueError(f"link {name!r}: collision shapes must be cylinder, box or sphere")
         half = np.zeros(3)  # from the middle to the end of the segment
         if kind.tag == "box":
-            size = _numbers(kind, "size", "0 0 0") / 2.0
+            size = numbers_of(kind, "size", "0 0 0") / 2.0
             longest = int(np.argmax(size))
             half[longest] = size[longest]
             radius = float(np.linalg.norm(np.delete(size, longest)))

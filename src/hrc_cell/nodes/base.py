@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import rclpy
@@ -135,9 +136,9 @@ class CellNode(LifecycleNode):
         return (self.get_clock().now().nanoseconds - ns) * 1e-9
 
 
-def run(make: type[CellNode]) -> None:
+def run(make: Callable[[], CellNode]) -> None:
     """Run one node until it is told to stop; then let it close. Exits the process."""
-    if make.urgent:
+    if getattr(make, "urgent", False):
         with contextlib.suppress(PermissionError):  # an ordinary user may not; then all are equal
             os.setpriority(os.PRIO_PROCESS, 0, URGENT_NICE)
     rclpy.init()
