@@ -102,7 +102,7 @@ def read_description(text: str, cell: Cell) -> Description:
     """Return what the URDF `text` says, checked against the cell's settings."""
     root = ET.fromstring(text)  # noqa: S314 our own file
     links = {link.attrib["name"]: link for link in root.iter("link")}
-    joints = {joint.name: joint for joint in map(_joint, root.findall("joint"))}
+    joints = {joint.name: joint for joint in map(joint_of, root.findall("joint"))}
     settings = cell.file.robot
     arm = [_need(joints, motor.joint) for motor in settings.arm]
     hand = _need(joints, settings.hand.joint)
