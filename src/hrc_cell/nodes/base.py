@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 
@@ -101,6 +102,9 @@ class CellNode(LifecycleNode):
             return TransitionCallbackReturn.FAILURE
         except (ValueError, OSError) as error:
             self.get_logger().error(f"not configured: {error}")
+            return TransitionCallbackReturn.FAILURE
+        except Exception:  # our mistake; the lifecycle would swallow it
+            self.get_logger().error(f"not configured:\n{traceback.format_exc()}")
             return TransitionCallbackReturn.FAILURE
         return TransitionCallbackReturn.SUCCESS
 
