@@ -24,7 +24,7 @@ import numpy as np
 import numpy.typing as npt
 import xacro
 
-from hrc_cell.adapters.urdf import Joint, numbers_of, pose_of, turn
+from hrc_cell.adapters.urdf import Joint, joint_of, numbers_of, pose_of, turn
 from hrc_cell.core.kinematics import Chain
 from hrc_cell.settings.cell import Cell
 from hrc_cell.settings.share import share_folder

@@ -1,0 +1,85 @@
+"""The whole cell, from the same list of processes as `hrc-cell up`.
+
+    ros2 launch hrc_cell cell.launch.py
+    ros2 launch hrc_cell cell.launch.py cell:=/path/to/my_cell namespace:=cell_2 web_port:=8766
+"""
+
+from launch import LaunchDescription
+from launch.actions import DeclareLaunchArgument, OpaqueFunction, SetEnvironmentVariable
+from launch.substitutions import EnvironmentVariable, LaunchConfiguration
+from launch_ros.actions import Node
+
+from hrc_cell.cli.places import cell_folder, state_folder
+from hrc_cell.nodes.processes import processes_of
+from hrc_cell.settings.cell import load_cell
+
+ARGUMENTS = (
+    DeclareLaunchArgument(
+        "cell", default_value="default",
+        description="folder of the cell, or its name under config/ of the package",
+    ),
+    DeclareLaunchArgument(
+        "state_dir", default_value="",
+        description="folder for journal, records and sockets; empty: the user's state folder",
+    ),
+    DeclareLaunchArgument(
+        "namespace", default_value="", description="namespace of all nodes of this cell"
+    ),
+    DeclareLaunchArgument(
+        "web_port", default_value="-1",
+        description="port of the operator page; -1: as in cell.yaml, 0: a free one",
+    ),
+    DeclareLaunchArgument(
+        "record", default_value="true", choices=["true", "false"],
+        description="run the recorder; without it the monitor does not wait for its heartbeat",
+    ),
+    DeclareLaunchArgument(
+        "log_level", default_value="info", choices=["debug", "info", "warn", "error"],
+        description="least severity that is logged",
+    ),
+)  # fmt: skip
+
+
+def processes(context):
+    """Return one node action for each process of the cell."""
+    value = {a.name: LaunchConfiguration(a.name).perform(context) for a in ARGUMENTS}
+    folder = cell_folder(value["cell"])
+    cell = load_cell(folder)
+    state = value["state_dir"] or str(state_folder(cell.file.name))
+    wanted = [
+        process for process in processes_of(cell)
+        if value["record"] == "true" or process.name != "recorder"
+    ]  # fmt: skip
+    actions = []
+    for process in wanted:
+        parameters = {"cell": str(folder), "state_dir": state}
+        if process.name == "operator_panel":
+            parameters["port"] = int(value["web_port"])
+        if process.name == "safety_monitor":
+            parameters["watched_nodes"] = [p.name for p in wanted if p.name != process.name]
+        actions.append(
+            Node(
+                package="hrc_cell",
+                executable=process.name,
+                name=process.name,
+                namespace=value["namespace"],
+                parameters=[parameters],
+                arguments=["--ros-args", "--log-level", value["log_level"]],
+                output="screen",
+                respawn=True,
+                respawn_delay=process.respawn_delay_s,
+            )
+        )
+    return actions
+
+
+def generate_launch_description():
+    """Return arguments and processes; discovery stays on this machine unless told otherwise."""
+    near = EnvironmentVariable("ROS_AUTOMATIC_DISCOVERY_RANGE", default_value="LOCALHOST")
+    return LaunchDescription(
+        [
+            *ARGUMENTS,
+            SetEnvironmentVariable("ROS_AUTOMATIC_DISCOVERY_RANGE", near),
+            OpaqueFunction(function=processes),
+        ]
+    )
