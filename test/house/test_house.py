@@ -30,7 +30,7 @@ CORE_FORBIDDEN = {"time", "os", "pathlib", "random", "socket", "subprocess", "th
 UNITS = (
     "_m", "_s", "_hz", "_mps", "_mps2", "_rad", "_radps", "_radps2", "_radps3", "_n", "_kg", "_a",
     "_ratio", "_ps", "_ps2", "_ps3", "_mm", "_deg", "_sigmas", "_rad2", "_m2", "_mps3", "_sec",
-    "_s2", "_c", "_m2ps",
+    "_s2", "_c", "_m2ps", "_m2ps2",
 )  # fmt: skip
 NOT_ROSDEP = {"mujoco", "rosbags", "mcap"}
 ROSDEP = {
@@ -155,7 +155,7 @@ def test_the_project_speaks_of_itself_alone():
         r"(^|[^A-Za-z0-9_.])/(wor"
         "k|roo"
         "t|far"
-        r"m)/|pypi\.org|pythonhosted|npmjs\.org|TOD"
+        r"m)/|py" r"pi\.org|python" r"hosted|npm" r"js\.org|TOD"
         "O"
         r"|FIXM"
         "E",
