@@ -50,6 +50,8 @@ class Cell:
         }
         self.recorder = Recorder()
         self.spinner.add_node(self.recorder)
+
+    def begin(self):
         assert self.recorder.trigger_configure() == GOOD
         assert self.recorder.trigger_activate() == GOOD
         self.until(
@@ -61,7 +63,7 @@ class Cell:
         message.header.stamp = self.node.get_clock().now().to_msg()
         self.outlets[type(message)].publish(message)
 
-    def until(self, what, check, limit_s=20.0, repeat=None):
+    def until(self, what, check, limit_s=60.0, repeat=None):
         end_s = time.monotonic() + limit_s
         while time.monotonic() < end_s:
             if repeat is not None:
@@ -110,8 +112,11 @@ def test_records_and_journal_go_where_the_cell_says(tmp_path):
 @pytest.fixture
 def cell(ros, tmp_path):
     made = Cell(tmp_path / "records")
-    yield made
-    made.end()
+    try:
+        made.begin()
+        yield made
+    finally:
+        made.end()
 
 
 def test_the_record_begins_with_what_it_is_a_record_of(cell):
@@ -182,6 +187,7 @@ def test_task_states_and_gate_changes_are_written_once(cell):
 def test_a_record_that_cannot_be_written_is_told_and_harms_nobody(ros, tmp_path, capfd):
     (tmp_path / "records").write_text("a file stands where the folder should be")
     cell = Cell(tmp_path / "records")
+    cell.begin()
     cell.send(CellEvent(source="panel", kind="answer", data="{}"))
     cell.until("the loss", lambda: cell.recorder._log.lost >= 2)
     cell.end()

@@ -149,7 +149,7 @@ class Shop:
             self.manager.destroy_node()
             self.manager = None
 
-    def until(self, what, check, limit_s=20.0):
+    def until(self, what, check, limit_s=60.0):
         """Let time pass until the check holds."""
         end_s = time.monotonic() + limit_s
         while time.monotonic() < end_s:
@@ -169,7 +169,7 @@ class Shop:
             self.spinner.spin_once(timeout_sec=0.02)
 
     def call(self, client, request):
-        assert client.wait_for_service(timeout_sec=10.0)
+        assert client.wait_for_service(timeout_sec=60.0)
         future = client.call_async(request)
         self.until("a reply", future.done)
         return future.result()
@@ -203,10 +203,12 @@ class Shop:
 @pytest.fixture
 def shop(ros):
     made = Shop()
-    yield made
-    made.end()
-    made.executor.close()
-    made.node.destroy_node()
+    try:
+        yield made
+    finally:
+        made.end()
+        made.executor.close()
+        made.node.destroy_node()
 
 
 def test_a_cell_that_is_started_fetches_offers_and_goes_on_after_the_part_is_taken(shop):
