@@ -78,6 +78,16 @@ def test_on_a_sound_wire_all_motors_answer(motors, driver):
     assert list(range(JOINTS)) in read_some(motors, driver, 20)
 
 
+def test_while_the_motors_are_brought_up_their_joints_are_known(tmp_path):
+    with RunningMotors(tmp_path / "motors") as motors:
+        port = Port(str(motors.link), 1_000_000)
+        driver, known = Driver(plan_for(motors.link), Master(port, reply_margin_s=0.05)), []
+        driver.bring_up(lambda: known.append([motor.reply_s for motor in driver.motors]))
+        port.close()
+    assert len(known) >= 2 * JOINTS  # after each motor's settings, and while each settles
+    assert known[-1] > known[0]
+
+
 @pytest.mark.parametrize("at", [0, 4, 5, 6, 7, 8, 12, -1])
 def test_a_broken_reply_loses_one_motor_for_one_cycle(motors, driver, at):
     def flip(replies):

@@ -82,7 +82,7 @@ class BusLoop:
 
     def bring_up(self) -> None:
         """Bring the motors up and hold them. Raises NoReply or Refused."""
-        self._driver.bring_up()
+        self._driver.bring_up(self._publish_samples)
         self.gate = held(self._measured())
         self._limits = self._plan.gate_limits(self._driver.windows_rad)
         self._then_s = time.monotonic()
@@ -207,6 +207,11 @@ class BusLoop:
             self._latch_seen = False
             tell("fault_cleared", fault=self.fault)
             self.fault = ""
+
+    def _publish_samples(self) -> None:
+        """Let the joints be known while the motors are brought up, so that no one misses them."""
+        self._cycle += 1
+        self.publish(None)
 
     def publish(self, permit: PermitView | None) -> None:
         """Write the state for the node."""

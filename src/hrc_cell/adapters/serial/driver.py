@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import struct
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from hrc_cell.adapters.serial import codec, registers
@@ -82,28 +82,30 @@ class Driver:
 
     # Bringing up.
 
-    def bring_up(self) -> None:
+    def bring_up(self, after_read: Callable[[], None] = lambda: None) -> None:
         """Bring every motor under torque where it stands.
 
+        `after_read` is called whenever all motors were read on the way, every few milliseconds.
         Raises NoReply or Refused; the motors then have the torque they had.
         """
         # Without a status level of 2 nobody would answer; this order needs no answer.
         self._master.write_all(STATUS_RETURN_LEVEL, dict.fromkeys(self.plan.motor_ids, 2))
         self._greet()
+        for fresh in self._fresh:
+            fresh.reset()
         for index, motor in enumerate(self.plan.motors):
             try:
                 self._configure(index, motor)
             except NoReply as error:
                 raise NoReply(f"{motor.joint}: {error}") from error
             self.read_all()  # keeps the watchdogs of the others quiet
-        for fresh in self._fresh:
-            fresh.reset()
+            after_read()
         switched: list[MotorPlan] = []
         try:
             for index, motor in enumerate(self.plan.motors):
                 if not self._master.read(motor.motor_id, TORQUE_ENABLE):
                     switched.append(motor)
-                self._energise(index, motor)
+                self._energise(index, motor, after_read)
         except (NoReply, Refused):
             self._torque_off(switched)
             raise
@@ -176,7 +178,7 @@ class Driver:
             raise Refused(f"{motor.joint}: motor {motor_id} did not take its goal")
         return int(present)
 
-    def _energise(self, index: int, motor: MotorPlan) -> None:
+    def _energise(self, index: int, motor: MotorPlan, after_read: Callable[[], None]) -> None:
         """Switch watchdog and torque on and see that the joint stays where it is."""
         master, motor_id = self._master, motor.motor_id
         goal = self._aim_at_present(motor)
@@ -189,6 +191,7 @@ class Driver:
         end_s = time.monotonic() + SETTLE_S
         while time.monotonic() < end_s:
             self.read_all()
+            after_read()
             time.sleep(self.plan.period_s)
         drift = abs(self.motors[index].position_rad - motor.radians(goal))
         if not drift <= DRIFT_MAX_RAD:
