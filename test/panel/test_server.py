@@ -1,6 +1,7 @@
 """The server's rules, over real HTTP and WebSocket: what is refused, and that nobody waits."""
 
 import asyncio
+import itertools
 import json
 import socket
 import time
@@ -39,12 +40,17 @@ def ask(url, method, path, body=None, **headers):
     return asyncio.run(go())
 
 
+def wait(url, wait_s):
+    """Let real time pass, as a person's finger does."""
+    end_s = time.monotonic() + wait_s
+    while time.monotonic() < end_s:
+        ask(url, "GET", "/api/health")
+
+
 def hold(url, answer="confirm", wait_s=SETTINGS.hold_s, **changes):
     """Arm, hold, confirm; return status and reply."""
     _, armed = ask(url, "POST", "/api/arm", ABOUT)
-    end_s = time.monotonic() + wait_s
-    while time.monotonic() < end_s:
-        ask(url, "GET", "/api/health")  # a person's finger takes real time
+    wait(url, wait_s)
     body = {**ABOUT, **REST, "answer": answer, "challenge": armed["challenge"], **changes}
     return ask(url, "POST", "/api/confirm", body)
 
@@ -92,15 +98,78 @@ def test_an_answer_to_another_question_is_refused(url, cell, field, value, reaso
 def test_a_tap_may_refuse_but_never_confirm_what_must_be_held(url, cell):
     status, reply = ask(url, "POST", "/api/answer", {**ABOUT, **REST})
     assert (status, reply["reason"]) == (409, "needs_holding")
-    assert ask(url, "POST", "/api/answer", {**ABOUT, **REST, "answer": "refuse"})[0] == 200
+    refusal = {**ABOUT, **REST, "answer": "refuse", "idempotency_key": "other"}
+    assert ask(url, "POST", "/api/answer", refusal)[0] == 200
     assert [body["answer"] for _, body in cell.acts] == ["refuse"]
 
 
+@pytest.mark.req("S4")
+def test_the_same_key_carries_an_answer_once_and_tells_the_same_again(url, cell):
+    refusal = {**ABOUT, **REST, "answer": "refuse"}
+    first = ask(url, "POST", "/api/answer", refusal)
+    assert ask(url, "POST", "/api/answer", refusal) == first
+    assert len(cell.acts) == 1
+    other = ask(url, "POST", "/api/answer", {**refusal, "operator": "somebody else"})
+    assert (other[0], other[1]["reason"]) == (409, "key_reused")
+    assert len(cell.acts) == 1
+
+
+@pytest.mark.req("S4")
+def test_two_at_the_same_time_with_one_key_are_one_answer(url, cell):
+    refusal = {**ABOUT, **REST, "answer": "refuse"}
+
+    async def both():
+        async with aiohttp.ClientSession() as session:
+
+            async def one():
+                async with session.post(url + "/api/answer", json=refusal) as reply:
+                    return reply.status, await reply.json()
+
+            return await asyncio.gather(one(), one())
+
+    first, second = asyncio.run(both())
+    assert first == second == (200, {"accepted": True, "reason": ""})
+    assert len(cell.acts) == 1
+
+
+@pytest.mark.req("S4")
+def test_an_answer_that_the_cell_did_not_take_may_be_given_again(url, cell):
+    refusal = {**ABOUT, **REST, "answer": "refuse"}
+    cell.silent = True
+    assert ask(url, "POST", "/api/answer", refusal)[0] == 504
+    cell.silent = False
+    assert ask(url, "POST", "/api/answer", refusal)[0] == 200
+    assert len(cell.acts) == 1
+
+
+@pytest.mark.req("S4")
+def test_an_answer_that_was_not_offered_is_refused(url, cell):
+    status, reply = ask(url, "POST", "/api/answer", {**ABOUT, **REST, "answer": "skip"})
+    assert (status, reply["reason"]) == (409, "bad_option")
+    assert cell.acts == []
+
+
 @pytest.mark.req("S2")
-@pytest.mark.parametrize("age_s", [None, 99.0])
-def test_on_stale_data_nothing_is_confirmed(url, cell, age_s):
-    cell.state["ages"]["task_s"] = age_s
+@pytest.mark.parametrize("age_s", [None, 99.0, -1.0, float("nan")])
+@pytest.mark.parametrize("whose", ["task_s", "permit_s"])
+def test_on_stale_data_nothing_is_confirmed(url, cell, whose, age_s):
+    cell.state["ages"][whose] = age_s
     assert ask(url, "POST", "/api/arm", ABOUT)[1]["reason"] == "stale_data"
+
+
+@pytest.mark.req("S2")
+def test_data_that_grow_stale_while_a_person_holds_undo_the_confirmation(url, cell):
+    _, armed = ask(url, "POST", "/api/arm", ABOUT)
+    wait(url, SETTINGS.hold_s)
+    cell.state["ages"]["permit_s"] = SETTINGS.stale_s + 0.1
+    body = {**ABOUT, **REST, "challenge": armed["challenge"]}
+    assert ask(url, "POST", "/api/confirm", body)[1]["reason"] == "stale_data"
+    assert cell.acts == []
+
+
+def test_to_refuse_needs_no_fresh_permit(url, cell):
+    cell.state["ages"]["permit_s"] = None
+    assert ask(url, "POST", "/api/answer", {**ABOUT, **REST, "answer": "refuse"})[0] == 200
 
 
 def test_a_stop_request_needs_nothing_and_is_passed_on_at_once(url, cell):
@@ -147,8 +216,8 @@ def test_pages_catalogues_and_health_are_served_with_a_strict_policy(url, cell):
     for path in ("/", "/static/main.js", "/catalog/vi.json", "/api/about"):
         assert ask(url, "GET", path)[0] == 200
     assert ask(url, "GET", "/catalog/xx.json")[0] == 404
-    assert ask(url, "GET", "/api/health")[0] == 200
-    cell.state["permit"] = None
+    assert ask(url, "GET", "/api/health") == (200, {"ready": True, "pages": 0})
+    cell.state["ages"]["permit_s"] = None
     assert ask(url, "GET", "/api/health")[0] == 503
 
     async def policy():
@@ -158,32 +227,53 @@ def test_pages_catalogues_and_health_are_served_with_a_strict_policy(url, cell):
     assert asyncio.run(policy()).startswith("default-src 'self'")
 
 
-def test_a_page_that_stops_reading_never_keeps_another_waiting(url, cell):
-    cell.state["filler"] = "x" * 200_000  # so that buffers fill quickly
+def test_a_page_that_stops_reading_is_cut_off_and_keeps_nobody_waiting(url, cell):
+    address = url.removeprefix("http://")
+    host, port = address.split(":")
+    upgrade = (
+        f"GET /ws HTTP/1.1\r\nHost: {address}\r\nOrigin: {url}\r\nUpgrade: websocket\r\n"
+        "Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+        "Sec-WebSocket-Version: 13\r\n\r\n"
+    )
 
     async def go():
-        host, port = url.removeprefix("http://").split(":")
         stalled = socket.create_connection((host, int(port)))
         stalled.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        stalled.sendall(
-            f"GET /ws HTTP/1.1\r\nHost: {host}:{port}\r\nOrigin: {url}\r\nUpgrade: websocket\r\n"
-            "Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
-            "Sec-WebSocket-Version: 13\r\n\r\n".encode()
-        )
+        stalled.sendall(upgrade.encode())
+        pages = [2]
         try:
             async with (
                 aiohttp.ClientSession() as session,
-                session.ws_connect(f"ws://{host}:{port}/ws", origin=url) as healthy,
+                session.ws_connect(f"ws://{address}/ws", origin=url) as healthy,
             ):
-                got = 0
-                while got < 40:  # well beyond what the stalled one's buffers hold
+                for number in itertools.count():
+                    cell.state["filler"] = f"{number}" * 100_000  # so that buffers fill quickly
                     message = await asyncio.wait_for(healthy.receive(), 10)
-                    got += "ages" in json.loads(message.data)
-                return got
+                    assert message.type is aiohttp.WSMsgType.TEXT
+                    async with session.get(url + "/api/health") as reply:
+                        pages.append((await reply.json())["pages"])
+                    if pages[-2:] == [2, 1] or number > 300:
+                        return pages
         finally:
             stalled.close()
 
-    assert asyncio.run(go()) == 40
+    assert asyncio.run(go())[-1] == 1
+
+
+def test_a_page_gets_all_at_first_and_then_what_has_changed(url, cell):
+    async def go():
+        async with (
+            aiohttp.ClientSession() as session,
+            session.ws_connect(url.replace("http", "ws") + "/ws", origin=url) as page,
+        ):
+            first = json.loads((await asyncio.wait_for(page.receive(), 10)).data)
+            cell.state["permit"] = {**cell.state["permit"], "seq": 6}
+            then = json.loads((await asyncio.wait_for(page.receive(), 10)).data)
+            return first, then
+
+    first, then = asyncio.run(go())
+    assert first.keys() == cell.state.keys()
+    assert then == {"permit": {**cell.state["permit"]}}
 
 
 def test_a_socket_from_another_origin_is_refused(url):

@@ -1,86 +1,97 @@
-"""The newest snapshot to every page, each at its own pace.
+"""The state of the cell to every page, each at its own pace.
 
-Each client has a slot of one: what it was too slow for is replaced by what is newer. A client that
-does not take a message within `SEND_TIMEOUT_S` is cut off; no client ever waits for another.
+A state is a set of sections. A page gets all of them when it comes, and from then on those that
+have changed since what it got last. So there is no queue that a slow page could fill: while one
+message is under way, newer states take each other's place. A page that does not take a message
+within the deadline is cut off; no page ever waits for another.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
+from collections.abc import Mapping
+from typing import Any
 
 from aiohttp import web
 
 SEND_TIMEOUT_S = 2.0
+HEARTBEAT_S = 5.0
 
 
-class Client:
+class Page:
     """One connected page."""
 
     def __init__(self, socket: web.WebSocketResponse, request: web.Request) -> None:
         self._socket = socket
-        self._request = request
-        self._slot: str | None = None
+        self._transport = request.transport
+        self._newest: Mapping[str, str] = {}
+        self._sent: Mapping[str, str] = {}
         self._filled = asyncio.Event()
 
-    def offer(self, text: str) -> None:
-        """Put a message into the slot, in the place of one that was not sent yet."""
-        self._slot = text
+    def offer(self, sections: Mapping[str, str]) -> None:
+        """Put a state into the slot, in the place of one that was not sent yet."""
+        self._newest = sections
         self._filled.set()
 
     async def write(self) -> None:
-        """Send what comes until the connection ends."""
+        """Send what changes until the connection ends."""
         while not self._socket.closed:
             await self._filled.wait()
             self._filled.clear()
-            text, self._slot = self._slot, None
-            if text is None:
+            state = self._newest
+            changed = {k: text for k, text in state.items() if self._sent.get(k) != text}
+            if not changed:
                 continue
+            message = ",".join(f"{json.dumps(k)}:{text}" for k, text in changed.items())
             try:
-                await asyncio.wait_for(self._socket.send_str(text), SEND_TIMEOUT_S)
+                await asyncio.wait_for(self._socket.send_str(f"{{{message}}}"), SEND_TIMEOUT_S)
             except (TimeoutError, asyncio.TimeoutError, ConnectionError):
-                if self._request.transport is not None:
-                    self._request.transport.abort()
+                self.cut()
                 return
+            self._sent = state
+
+    def cut(self) -> None:
+        """End the connection at once; what was not sent is thrown away."""
+        if self._transport is not None:
+            self._transport.abort()
 
 
 class Broadcast:
     """All connected pages."""
 
     def __init__(self) -> None:
-        self._clients: set[Client] = set()
-        self._last: str | None = None
+        self._pages: set[Page] = set()
+        self._last: Mapping[str, str] = {}
 
     def __len__(self) -> int:
-        return len(self._clients)
+        return len(self._pages)
 
-    def send(self, text: str) -> None:
-        """Offer a message to every page."""
-        self._last = text
-        for client in self._clients:
-            client.offer(text)
+    def send(self, state: Mapping[str, Any]) -> None:
+        """Offer a state to every page."""
+        self._last = {k: json.dumps(v, separators=(",", ":")) for k, v in state.items()}
+        for page in self._pages:
+            page.offer(self._last)
 
     async def serve(self, request: web.Request) -> web.WebSocketResponse:
         """Keep one page informed until it leaves."""
-        socket = web.WebSocketResponse(heartbeat=5.0, max_msg_size=1024)
+        socket = web.WebSocketResponse(heartbeat=HEARTBEAT_S, max_msg_size=1024)
         await socket.prepare(request)
-        client = Client(socket, request)
-        self._clients.add(client)
-        if self._last is not None:
-            client.offer(self._last)
-        writer = asyncio.create_task(client.write())
+        page = Page(socket, request)
+        self._pages.add(page)
+        writer = asyncio.create_task(page.write())
         try:
             async for _ in socket:
                 pass  # a page says nothing here; acts are HTTP requests
         finally:
-            self._clients.discard(client)
+            self._pages.discard(page)
             writer.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await writer
         return socket
 
-    async def close(self) -> None:
+    def close(self) -> None:
         """Cut every page off."""
-        for client in list(self._clients):
-            if client._request.transport is not None:
-                client._request.transport.abort()
+        for page in list(self._pages):
+            page.cut()

@@ -9,7 +9,6 @@ elsewhere, and nothing is cached.
 from __future__ import annotations
 
 import asyncio
-import json
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -20,6 +19,7 @@ from aiohttp import web
 from hrc_cell.adapters.panel.broadcast import Broadcast
 from hrc_cell.adapters.panel.catalog import load_catalog
 from hrc_cell.adapters.panel.challenge import About, Challenges
+from hrc_cell.adapters.panel.replies import Act, KeyReused, Replies
 from hrc_cell.settings.operation import LANGUAGES, PanelSettings
 
 STATIC = Path(__file__).parent / "static"
@@ -27,6 +27,8 @@ HOLD_CLASS = 2
 """From this risk class on, an affirmative answer needs arming and holding."""
 NEGATIVE = ("refuse", "skip", "abort", "retry", "offer_again")
 """Answers that release nothing and start nothing that was not asked about again."""
+TASK_PERIOD_S = 0.5
+"""So often the task says its state when nothing changes: by so much it may be older than others."""
 HEADERS = {
     "Content-Security-Policy": (
         "default-src 'self'; img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'; "
@@ -77,6 +79,7 @@ class PanelServer:
         self._port = port
         self._challenges = Challenges(hold_s=settings.hold_s, lifetime_s=settings.challenge_s)
         self._pages = Broadcast()
+        self._replies = Replies()
         self._catalogs: dict[str, dict[str, Any]] = {
             lang: load_catalog(lang).as_dict() for lang in LANGUAGES
         }
@@ -111,22 +114,23 @@ class PanelServer:
         names = {self._settings.host, "localhost", "127.0.0.1"}
         self._hosts = {f"{name}:{port}" for name in names}
         self._task = asyncio.create_task(self._send_state())
+        self._task.add_done_callback(_tell_failure)
         return f"http://{self._settings.host}:{port}/"
 
     async def stop(self) -> None:
         """Cut the pages off and cease to listen."""
         if self._task is not None:
             self._task.cancel()
-        await self._pages.close()
+        self._pages.close()
         if self._runner is not None:
             await self._runner.cleanup()
 
     async def _send_state(self) -> None:
-        """Send a snapshot to every page at the configured rate."""
+        """Send the state to every page at the configured rate."""
         period_s = 1.0 / self._settings.rate_hz
         while True:
             if len(self._pages):
-                self._pages.send(json.dumps(self._backend.snapshot(), separators=(",", ":")))
+                self._pages.send(self._backend.snapshot())
             await asyncio.sleep(period_s)
 
     @web.middleware
@@ -139,6 +143,8 @@ class PanelServer:
             response = web.json_response(
                 {"accepted": False, "reason": refusal.reason}, status=refusal.status
             )
+        except KeyReused:
+            response = web.json_response({"accepted": False, "reason": "key_reused"}, status=409)
         except (TimeoutError, asyncio.TimeoutError):
             response = web.json_response(
                 {"accepted": False, "reason": "no_answer_from_cell"}, status=504
@@ -148,10 +154,11 @@ class PanelServer:
         return response
 
     def _check_origin(self, request: web.Request) -> None:
-        if request.host not in self._hosts:
+        hosts = self._hosts | {_own_address(request)}
+        if request.host not in hosts:
             raise Refusal(403, "foreign_host")
         origin = request.headers.get("Origin")
-        if origin is not None and origin.removeprefix("http://") not in self._hosts:
+        if origin is not None and origin not in {f"http://{host}" for host in hosts}:
             raise Refusal(403, "foreign_origin")
         if request.path == "/ws" and origin is None:
             raise Refusal(403, "foreign_origin")
@@ -172,6 +179,7 @@ class PanelServer:
         shown = {
             "languages": LANGUAGES, "language": settings.language, "hold_s": settings.hold_s,
             "stale_s": settings.stale_s, "lost_s": settings.lost_s,
+            "task_period_s": TASK_PERIOD_S,
         }  # fmt: skip
         return web.json_response({**self._backend.about(), "panel": shown})
 
@@ -179,39 +187,57 @@ class PanelServer:
         return web.json_response(self._backend.snapshot())
 
     async def _health(self, request: web.Request) -> web.StreamResponse:
-        ready = self._backend.snapshot()["permit"] is not None
-        return web.json_response({"ready": ready}, status=200 if ready else 503)
+        age_s = self._backend.snapshot()["ages"]["permit_s"]
+        ready = age_s is not None and age_s <= self._settings.lost_s
+        told = {"ready": ready, "pages": len(self._pages)}
+        return web.json_response(told, status=200 if ready else 503)
 
     # Acts.
 
     async def _arm(self, request: web.Request) -> web.StreamResponse:
         body = await _body(request, question_id=str, state_version=int, device=str)
-        question = self._question(body)
+        question = self._question(body, affirmative=True)
         if "confirm" not in question["options"]:
             raise Refusal(409, "bad_option")
         token = self._challenges.arm(_about(body), time.monotonic())
-        return web.json_response({"challenge": token, "hold_s": self._settings.hold_s})
+        settings = self._settings
+        return web.json_response(
+            {"challenge": token, "hold_s": settings.hold_s, "lifetime_s": settings.challenge_s}
+        )
 
     async def _confirm(self, request: web.Request) -> web.StreamResponse:
         body = await _body(
             request, question_id=str, state_version=int, device=str, challenge=str, answer=str,
             operator=str, idempotency_key=str,
         )  # fmt: skip
-        refused = self._challenges.redeem(body["challenge"], _about(body), time.monotonic())
-        if refused:
-            raise Refusal(409, refused)
-        self._question(body)
-        return _told(await self._backend.answer(body))
+
+        async def act() -> dict[str, Any]:
+            refused = self._challenges.redeem(body["challenge"], _about(body), time.monotonic())
+            if refused:
+                raise Refusal(409, refused)
+            self._question(body, affirmative=True)
+            return await self._backend.answer(body)
+
+        return await self._once(body, act)
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:
         body = await _body(
             request, question_id=str, state_version=int, device=str, answer=str, operator=str,
             idempotency_key=str,
         )  # fmt: skip
-        question = self._question(body)
-        if question["risk_class"] >= HOLD_CLASS and body["answer"] not in NEGATIVE:
-            raise Refusal(409, "needs_holding")
-        return _told(await self._backend.answer(body))
+
+        async def act() -> dict[str, Any]:
+            affirmative = body["answer"] not in NEGATIVE
+            question = self._question(body, affirmative=affirmative)
+            if question["risk_class"] >= HOLD_CLASS and affirmative:
+                raise Refusal(409, "needs_holding")
+            return await self._backend.answer(body)
+
+        return await self._once(body, act)
+
+    async def _once(self, body: dict[str, Any], act: Act) -> web.Response:
+        """Carry an answer out, or tell again what came of it."""
+        return _told(await self._replies.once(body["device"], body["idempotency_key"], body, act))
 
     async def _stop_request(self, request: web.Request) -> web.StreamResponse:
         body = await _body(request, device=str, operator=str)
@@ -224,11 +250,17 @@ class PanelServer:
             raise Refusal(403, "not_simulated")
         return _told(await self._backend.press(body))
 
-    def _question(self, body: dict[str, Any]) -> dict[str, Any]:
-        """Return the question of the moment if the request means it; else refuse."""
-        snapshot = self._backend.snapshot()
-        age_s = snapshot["ages"]["task_s"]
-        if age_s is None or age_s > self._settings.lost_s:
+    def _question(self, body: dict[str, Any], *, affirmative: bool) -> dict[str, Any]:
+        """Return the question of the moment if the request means it; else refuse.
+
+        What lets the robot go on needs fresh data of monitor and task; to refuse, old ones will do.
+        """
+        snapshot, settings = self._backend.snapshot(), self._settings
+        ages = snapshot["ages"]
+        limit_s = settings.stale_s if affirmative else settings.lost_s
+        if not _within(ages["task_s"], limit_s + TASK_PERIOD_S):
+            raise Refusal(409, "stale_data")
+        if affirmative and not _within(ages["permit_s"], limit_s):
             raise Refusal(409, "stale_data")
         task = snapshot["task"]
         question: dict[str, Any] = task["question"] if task else {"id": ""}
@@ -236,7 +268,33 @@ class PanelServer:
             raise Refusal(409, "unknown_question")
         if question["state_version"] != body["state_version"]:
             raise Refusal(409, "stale_version")
+        if "answer" in body and body["answer"] not in question["options"]:
+            raise Refusal(409, "bad_option")
         return question
+
+
+def _within(age_s: float | None, limit_s: float) -> bool:
+    return age_s is not None and 0.0 <= age_s <= limit_s
+
+
+def _own_address(request: web.Request) -> str:
+    """Return the address that the request came to, as a browser names it; "" if unknown.
+
+    So a page on a cell that listens on all its addresses works under each of them, and under no
+    name that somebody else may give to one of them.
+    """
+    transport = request.transport
+    name = transport.get_extra_info("sockname") if transport is not None else None
+    if not name:
+        return ""
+    host, port = name[0], name[1]
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def _tell_failure(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and (error := task.exception()) is not None:
+        context = {"message": "the page gets no more states", "exception": error}
+        task.get_loop().call_exception_handler(context)
 
 
 def _about(body: dict[str, Any]) -> About:

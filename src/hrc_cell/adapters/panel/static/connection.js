@@ -11,9 +11,11 @@ export function connect(onState) {
   function open() {
     clearTimeout(timer);
     socket = new WebSocket(`ws://${location.host}/ws`);
+    let state = {};  // all of it comes first, then what has changed
     socket.onmessage = (event) => {
       retryMs = FIRST_RETRY_MS;
-      onState(JSON.parse(event.data), performance.now());
+      state = { ...state, ...JSON.parse(event.data) };
+      onState(state, performance.now());
     };
     socket.onclose = () => {
       timer = setTimeout(open, retryMs * (0.5 + Math.random()));
