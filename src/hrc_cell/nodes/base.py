@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import sys
 import traceback
 from collections.abc import Callable
@@ -164,8 +165,15 @@ def run(make: Callable[[], CellNode]) -> None:
             raise
         # Told to stop in the middle of a callback, which could then not publish any more.
     finally:
+        _end_once()  # a second Ctrl-C must not cut off the torque's way to zero
         node.close()
         executor.shutdown()
         node.destroy_node()
-        rclpy.try_shutdown()
+        rclpy.try_shutdown()  # gives the signals back
+        _end_once()
     sys.exit(code)
+
+
+def _end_once() -> None:
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
