@@ -44,7 +44,7 @@ class Executor:
 
     def __init__(self, node, shop):
         self.node, self.shop = node, shop
-        self.paths, self.grips = [], []
+        self.paths, self.grips, self.canceled = [], [], 0
         self.fail_next, self.refuse_next, self.stuck, self.empty = [], 0, False, False
         self.servers = [
             ActionServer(node, FollowPath, "follow_path", self._follow, goal_callback=self._take,
@@ -63,6 +63,7 @@ class Executor:
         self.paths.append(handle.request)
         while self.stuck:
             if handle.is_cancel_requested:
+                self.canceled += 1
                 handle.canceled()
                 return FollowPath.Result(reason="canceled")
             await self.shop.a_moment()
@@ -452,9 +453,10 @@ def test_a_deactivated_manager_withdraws_its_path_and_goes_on_later(shop):
     shop.executor.stuck = True
     shop.permit = MotionPermit.FREE
     shop.until("a path", lambda: shop.executor.paths)
+    shop.until("its acceptance", lambda: manager._robot._goal is not None)
     assert manager.trigger_deactivate() == GOOD
+    shop.until("its withdrawal", lambda: shop.executor.canceled)
     assert shop.run().reason == "inactive"
-    shop.pass_s(0.3)
     shop.executor.stuck = False
     shop.executor.paths.clear()
     assert manager.trigger_activate() == GOOD

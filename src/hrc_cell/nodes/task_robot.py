@@ -47,11 +47,13 @@ class RobotActions:
         self._goal: Any = None
         self._progress_s = math.nan  # stamp of the newest progress
         self._silent_ticks = SILENT_TICKS + 1
-        self._started = False
+        self._started = self._closed = False
         self._refused = False  # not to be sent before the next tick
 
     def close(self) -> None:
-        """Give the clients back."""
+        """Give the clients back. What is still answered is not heard."""
+        self._closed = True
+        self._forget()
         self._follow.destroy()
         self._grip.destroy()
 
@@ -120,7 +122,7 @@ class RobotActions:
     def _answered(self, future: Future, attempt: int) -> None:
         goal = future.result()
         if attempt != self._attempt:
-            if goal.accepted:  # not wanted any more
+            if goal.accepted and not self._closed:  # not wanted any more
                 goal.cancel_goal_async()
             return
         if not goal.accepted:
