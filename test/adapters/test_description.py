@@ -10,7 +10,7 @@ import pinocchio
 import pytest
 from strategies import default_cell, pose
 
-from hrc_cell.adapters import description
+from hrc_cell.adapters import description, urdf
 from hrc_cell.adapters.description import load_description
 from hrc_cell.core.kinematics import capsules_at, jacobian, tool_pose
 
@@ -170,7 +170,7 @@ def test_every_point_of_every_moving_shape_lies_in_its_capsule(tmp_path):
         for k, name in enumerate(made.chain.capsule_names):
             link, _, number = name.partition(".")
             shape = links[link].findall("collision")[int(number or 1) - 1]
-            origin = description._pose(shape.find("origin"))
+            origin = urdf.pose_of(shape.find("origin"))
             placed = data.oMf[model.getFrameId(link, pinocchio.FrameType.BODY)].homogeneous @ origin
             points = corners(shape.find("geometry")[0], rng) @ placed[:3, :3].T + placed[:3, 3]
             along = end[k] - start[k]
