@@ -54,6 +54,8 @@ MODES = {
 class SimCell(CellNode):
     """The simulated cell."""
 
+    urgent = True  # it stands for hardware, which does not wait either
+
     def __init__(self) -> None:
         super().__init__("sim_cell")
         self._world: SimWorld
