@@ -190,9 +190,10 @@ class Shop:
     def offer(self):
         """Go on until the part is offered; return the question."""
         self.permit = MotionPermit.STANDSTILL
-        return self.state(
-            "the offer", lambda s: s.handoff_state == "offered" and s.question.id
-        ).question
+        asked = self.state("the offer", lambda s: s.handoff_state == "offered" and s.question.id)
+        self.until("the part sensed", lambda: self.manager is None or
+                   self.manager._parts.get("gripper", False))  # fmt: skip
+        return asked.question
 
     def take(self):
         self.parts["gripper"] = False
