@@ -27,6 +27,7 @@ STATE = {
     },
     "humans": [{"id": 1, "x": 1.9, "y": 0.2, "vx": 0.0, "vy": 0.3, "r": 0.3, "confirmed": True}],
     "arm": [[0.0, 0.0], [0.1, 0.0], [0.3, 0.05], [0.55, 0.1]],
+    "separation": {"x": 0.5, "y": 0.08, "r": 0.05},
     "inputs": {
         "mode": "collaborative", "reset": False, "start": False, "enabling_switch": False,
         "emergency_stop_input": False, "simulated": True,

@@ -22,6 +22,7 @@ from hrc_cell_interfaces.msg import (
     TaskState,
 )
 from hrc_cell_interfaces.srv import AnswerQuestion, PressButton, RequestStop
+from rcl_interfaces.msg import IntegerRange, ParameterDescriptor
 
 from hrc_cell.adapters.description import load_description
 from hrc_cell.adapters.panel.server import PanelServer
@@ -44,7 +45,15 @@ class OperatorPanel(CellNode):
 
     def __init__(self) -> None:
         super().__init__("operator_panel")
-        self.declare_parameter("port", -1)
+        self.declare_parameter(
+            "port",
+            -1,
+            ParameterDescriptor(
+                description="port of the page; -1: as in the cell's files, 0: a free one",
+                integer_range=[IntegerRange(from_value=-1, to_value=65535)],
+                read_only=True,
+            ),
+        )
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
 
@@ -82,6 +91,8 @@ class OperatorPanel(CellNode):
             asyncio.run_coroutine_threadsafe(self._server.stop(), self._loop).result(2.0)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(2.0)
+        if not self._thread.is_alive():
+            self._loop.close()
         self._loop = None
 
     def _keep(self, name: str) -> Any:
@@ -115,6 +126,9 @@ class OperatorPanel(CellNode):
             "permit": wire.permit(last("safety_state")),
             "humans": wire.humans(last("humans")),
             "arm": wire.arm(last("motor_states"), self._chain),
+            "separation": wire.separation(
+                last("safety_state"), last("humans"), last("motor_states"), self._chain
+            ),
             "inputs": wire.inputs(last("operator_inputs")),
             "motion": wire.motion(last("motion_progress")),
             "motors": wire.motors(last("motor_states")),

@@ -1,13 +1,17 @@
-"""Messages to the JSON that the page shows. Metres in the cell frame; what is unknown is null."""
+"""Messages to the JSON that the page shows. Metres in the cell frame; what is unknown is null.
+
+A number that a message should not hold becomes "unknown": the page then says so, and goes on.
+"""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from hrc_cell.core.kinematics import Chain, forward, tool_pose
+from hrc_cell.core.kinematics import Array, Chain, capsules_at, forward, tool_pose
 from hrc_cell.core.safety import State
 from hrc_cell.core.task import Phase as TaskPhase
 from hrc_cell.settings.cell import Cell
@@ -15,6 +19,10 @@ from hrc_cell.settings.cell import Cell
 MODES = ("unknown", "manual", "collaborative", "automatic")
 MOTION = ("idle", "moving", "stopping", "held", "rejoining")
 GATE = ("closed", "hold", "stopping", "open")
+STATES = tuple(state.name.lower() for state in State)
+PHASES = tuple(phase.name.lower() for phase in TaskPhase)
+CATEGORIES = (0, 1, 2)
+UNKNOWN = "unknown"
 
 
 def about(cell: Cell) -> dict[str, Any]:
@@ -45,11 +53,11 @@ def permit(msg: Any) -> dict[str, Any] | None:
     cause, _, culprit = msg.cause.partition(":")
     return {
         "seq": msg.seq,
-        "state": State(msg.state).name.lower(),
+        "state": _named(STATES, msg.state),
         "cause": cause,
         "culprit": culprit,
         "ratio": _number(msg.speed_ratio),
-        "category": None if msg.stop_category > 2 else msg.stop_category,
+        "category": msg.stop_category if msg.stop_category in CATEGORIES else None,
         "reset_possible": msg.reset_possible,
         "zone": msg.zone,
         "human": msg.human_id,
@@ -76,16 +84,48 @@ def humans(msg: Any) -> list[dict[str, Any]] | None:
 
 def arm(msg: Any, chain: Chain) -> list[list[float]] | None:
     """Return the arm from above: the joints and the tool as [x, y], base first."""
+    q = _joints(msg, chain)
+    if q is None:
+        return None
+    points = [*forward(chain, q)[:, :2, 3], tool_pose(chain, q)[:2, 3]]
+    return [[round(float(v), 3) for v in point] for point in points]
+
+
+def separation(
+    permit_msg: Any, humans_msg: Any, motors_msg: Any, chain: Chain
+) -> dict[str, float] | None:
+    """Return the point of the binding link nearest to the binding person, from above.
+
+    x, y: on the middle line of the link's capsule; r: its radius. None while nobody binds.
+    """
+    q = _joints(motors_msg, chain)
+    if permit_msg is None or humans_msg is None or q is None:
+        return None
+    if permit_msg.link not in chain.capsule_names:
+        return None
+    k = chain.capsule_names.index(permit_msg.link)
+    start, end = (ends[k, :2] for ends in capsules_at(chain, q))
+    for human in humans_msg.humans:
+        if human.id == permit_msg.human_id:
+            person = np.array([human.position.x, human.position.y])
+            way = end - start
+            part = float(np.clip((person - start) @ way / max(float(way @ way), 1e-9), 0.0, 1.0))
+            x, y = start + part * way
+            shown = {"x": x, "y": y, "r": chain.capsule_radius_m[k]}
+            if all(map(math.isfinite, shown.values())):
+                return {name: round(float(v), 3) for name, v in shown.items()}
+    return None
+
+
+def _joints(msg: Any, chain: Chain) -> Array | None:
+    """Return the joint positions of the arm, or None where one is not known."""
     if msg is None:
         return None
     at = {motor.joint: motor.position_rad for motor in msg.motors}
     if not all(name in at for name in chain.joints):
         return None
     q = np.array([at[name] for name in chain.joints])
-    if not np.isfinite(q).all():
-        return None
-    points = [*forward(chain, q)[:, :2, 3], tool_pose(chain, q)[:2, 3]]
-    return [[round(float(v), 3) for v in point] for point in points]
+    return q if np.isfinite(q).all() else None
 
 
 def inputs(msg: Any) -> dict[str, Any] | None:
@@ -93,7 +133,7 @@ def inputs(msg: Any) -> dict[str, Any] | None:
     if msg is None:
         return None
     return {
-        "mode": MODES[msg.mode] if msg.mode < len(MODES) else MODES[0],
+        "mode": _named(MODES, msg.mode),
         "reset": msg.reset,
         "start": msg.start,
         "enabling_switch": msg.enabling_switch,
@@ -107,7 +147,7 @@ def motion(msg: Any) -> dict[str, Any] | None:
     if msg is None:
         return None
     return {
-        "phase": MOTION[msg.phase],
+        "phase": _named(MOTION, msg.phase),
         "path": _number(msg.path_ratio),
         "ratio": _number(msg.speed_ratio),
     }
@@ -115,7 +155,7 @@ def motion(msg: Any) -> dict[str, Any] | None:
 
 def motors(msg: Any) -> dict[str, Any] | None:
     """Return the last gate."""
-    return None if msg is None else {"gate": GATE[msg.gate], "reason": msg.gate_reason}
+    return None if msg is None else {"gate": _named(GATE, msg.gate), "reason": msg.gate_reason}
 
 
 def task(msg: Any) -> dict[str, Any] | None:
@@ -124,7 +164,7 @@ def task(msg: Any) -> dict[str, Any] | None:
         return None
     asked = msg.question
     return {
-        "phase": TaskPhase(msg.phase).name.lower(),
+        "phase": _named(PHASES, msg.phase),
         "recipe": msg.recipe,
         "cycle": msg.cycle,
         "step": msg.step_index,
@@ -150,3 +190,8 @@ def task(msg: Any) -> dict[str, Any] | None:
 def _number(value: float) -> float | None:
     """Return a rounded number, or None where there is none."""
     return round(float(value), 3) if math.isfinite(value) else None
+
+
+def _named(names: Sequence[str], number: int) -> str:
+    """Return the name of a number, or "unknown"."""
+    return names[number] if 0 <= number < len(names) else UNKNOWN

@@ -1,7 +1,7 @@
 """The state of the cell to every page, each at its own pace.
 
 A state is a set of sections. A page gets all of them when it comes, and from then on those that
-have changed since what it got last. So there is no queue that a slow page could fill: while one
+have changed since what it got last; if none has, an empty message still says "I live". So there is no queue that a slow page could fill: while one
 message is under way, newer states take each other's place. A page that does not take a message
 within the deadline is cut off; no page ever waits for another.
 """
@@ -42,8 +42,6 @@ class Page:
             self._filled.clear()
             state = self._newest
             changed = {k: text for k, text in state.items() if self._sent.get(k) != text}
-            if not changed:
-                continue
             message = ",".join(f"{json.dumps(k)}:{text}" for k, text in changed.items())
             try:
                 await asyncio.wait_for(self._socket.send_str(f"{{{message}}}"), SEND_TIMEOUT_S)

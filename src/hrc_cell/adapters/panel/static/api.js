@@ -2,17 +2,14 @@
 
 const ACK_MS = 1000;
 
-export const device = (() => {
-  const kept = localStorage.getItem("device");
-  if (kept) return kept;
-  const made = Array.from(crypto.getRandomValues(new Uint8Array(8)), (b) => b.toString(16).padStart(2, "0")).join("");
-  localStorage.setItem("device", made);
-  return made;
-})();
+export const ALIAS = "operator"; // people have no names here
 
-export function key() {
-  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (b) => b.toString(16).padStart(2, "0")).join("");
-}
+const random = (bytes) => Array.from(crypto.getRandomValues(new Uint8Array(bytes)), (b) => b.toString(16).padStart(2, "0")).join("");
+
+export const key = () => random(16);
+
+export const device = localStorage.getItem("device") ?? random(8);
+localStorage.setItem("device", device);
 
 // Returns the server's reply; {accepted: false, reason: "no_reply"} when none came in time.
 export async function post(path, body) {

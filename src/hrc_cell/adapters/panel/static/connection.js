@@ -1,43 +1,53 @@
-// The state of the cell over a WebSocket, and how old it is by this browser's own steady clock.
+// The WebSocket that brings the state. It is opened again when it ends or falls silent: a tablet
+// that changed its Wi-Fi may keep a dead socket open for minutes.
 
 const FIRST_RETRY_MS = 250;
 const LAST_RETRY_MS = 5000;
 
-export function connect(onState) {
+export function connect({ onUpdate, onDoubt, silentMs }) {
   let retryMs = FIRST_RETRY_MS;
-  let socket;
-  let timer;
+  let socket = null;
+  let timer = null;
+  let heard = performance.now();
 
   function open() {
     clearTimeout(timer);
-    socket = new WebSocket(`ws://${location.host}/ws`);
-    let state = {};  // all of it comes first, then what has changed
-    socket.onmessage = (event) => {
+    heard = performance.now();
+    const mine = new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws`);
+    socket = mine;
+    mine.onmessage = (event) => {
+      if (socket !== mine) return;
       retryMs = FIRST_RETRY_MS;
-      state = { ...state, ...JSON.parse(event.data) };
-      onState(state, performance.now());
+      heard = performance.now();
+      onUpdate(JSON.parse(event.data));
     };
-    socket.onclose = () => {
-      timer = setTimeout(open, retryMs * (0.5 + Math.random()));
-      retryMs = Math.min(2 * retryMs, LAST_RETRY_MS);
-    };
+    mine.onclose = () => socket === mine && again();
   }
 
-  function now() {
-    if (document.hidden || (socket && socket.readyState <= WebSocket.OPEN)) return;
-    retryMs = FIRST_RETRY_MS;
-    open();
+  function again() {
+    socket = null;
+    clearTimeout(timer);
+    timer = setTimeout(open, retryMs * (0.5 + Math.random()));
+    retryMs = Math.min(2 * retryMs, LAST_RETRY_MS);
   }
 
-  document.addEventListener("visibilitychange", now);
-  window.addEventListener("online", now);
+  function drop() {
+    const dead = socket;
+    again();
+    if (dead) dead.close();
+  }
+
+  function awake() {
+    if (document.hidden) return;
+    onDoubt();
+    if (socket === null) {
+      retryMs = FIRST_RETRY_MS;
+      open();
+    }
+  }
+
+  setInterval(() => { if (socket && performance.now() - heard > silentMs) drop(); }, 500);
+  document.addEventListener("visibilitychange", awake);
+  window.addEventListener("online", awake);
   open();
-}
-
-// Age in seconds of the oldest thing the page shows, given the snapshot and when it arrived.
-export function ageOf(state, arrivedMs, nowMs) {
-  if (!state) return Infinity;
-  const ages = [state.ages.permit_s, state.ages.task_s === null ? 0 : state.ages.task_s - 0.5];
-  const oldest = Math.max(...ages.map((age) => (age === null ? Infinity : age)));
-  return Math.max(0, oldest) + (nowMs - arrivedMs) / 1000;
 }

@@ -1,50 +1,72 @@
-// What a person can always do: ask for a stop; and in a simulated cell, press the simulated box.
+// What a person can always do: ask for a stop, choose the language; and in a simulated cell press
+// the simulated box.
 
-import { html, useState } from "./vendor/preact-htm.js";
-import { device, post } from "./api.js";
-import { t } from "./texts.js";
+import { computed, html, signal } from "./html.js";
+import { ALIAS, device, post } from "./api.js";
+import { about, cell, unreachable } from "./state.js";
+import { anyUnreviewed, language, load, t } from "./texts.js";
+
+const TOLD_MS = 8000;
+const MODES = ["manual", "collaborative", "automatic"];
+
+const stopTold = signal(""); // a key; the same wherever the control is shown
+let asked = 0;
+
+async function askForStop() {
+  const mine = ++asked;
+  stopTold.value = "stop.sent";
+  const reply = await post("/api/stop_request", { device, operator: ALIAS });
+  if (mine !== asked) return;
+  stopTold.value = reply.accepted ? "stop.received" : "stop.not_received";
+  if (reply.accepted) setTimeout(() => { if (mine === asked) stopTold.value = ""; }, TOLD_MS);
+}
 
 export function StopRequest() {
-  const [told, setTold] = useState("");
-
-  async function ask() {
-    setTold(t("stop.sent"));
-    const reply = await post("/api/stop_request", { device, operator: "" });
-    setTold(t(reply.accepted ? "stop.received" : "stop.not_received"));
-  }
-
+  const told = stopTold.value || (unreachable.value ? "stop.unsure" : "");
   return html`<div class="stop">
-    <button class="stop-request" onClick=${ask}>${t("stop.request")}</button>
-    <p>${t("stop.caption")}</p>
-    <p role="status" class="told">${told}</p>
+    <button class="stop-request" onClick=${askForStop}>${t("stop.request")}</button>
+    <div><p class="caption">${t("stop.caption")}</p>
+      <p class=${`told ${told === "stop.not_received" ? "failed" : ""}`} role="status">${told && t(told)}</p></div>
   </div>`;
 }
 
-export function SimulatedBox({ inputs, permit }) {
-  const [told, setTold] = useState("");
+export function Languages() {
+  return html`<nav>${about.value.panel.languages.map((one) => html`<button key=${one} lang=${one} aria-pressed=${one === language.value}
+      onClick=${() => load(one)}>${t(`language.${one}`)}</button>`)}
+    ${anyUnreviewed.value && html`<p class="unreviewed">${t("language.unreviewed")}</p>`}</nav>`;
+}
+
+const boxTold = signal("");
+const chosen = signal(null); // whether the drawer is open, once a person has said so
+const wanted = computed(() => {
+  const permit = cell.permit.value;
+  if (!permit) return "";
+  return permit.state === "ready" ? "start" : permit.state === "latched" && permit.reset_possible ? "reset" : "";
+});
+
+async function press(control, value) {
+  const reply = await post("/api/press", { control, value });
+  boxTold.value = reply.accepted ? "" : "box.not_pressed";
+}
+
+export function SimulatedBox() {
+  const inputs = cell.inputs.value;
   if (!inputs || !inputs.simulated) return null;
-
-  async function press(control, value) {
-    const reply = await post("/api/press", { control, value });
-    setTold(reply.accepted ? "" : t("box.not_pressed"));
-  }
-
-  const hint = permit && permit.state === "latched" && permit.reset_possible ? "reset"
-    : permit && permit.state === "ready" ? "start" : "";
-  const button = (control) => html`<button class=${`box-button ${hint === control ? "hint" : ""}`}
+  const open = chosen.value ?? wanted.value !== "";
+  const button = (control) => html`<button class=${`box-button ${wanted.value === control ? "hint" : ""}`}
     onClick=${() => press(control, "press")}>${t(`box.${control}`)}</button>`;
   const toggle = (control) => html`<button class="box-button" aria-pressed=${inputs[control]}
     onClick=${() => press(control, inputs[control] ? "release" : "hold")}>
-    ${t(`box.${control}`)}: ${t(inputs[control] ? "box.on" : "box.off")}</button>`;
-  return html`<details class="card simbox" open>
-    <summary>${t("box.title")}</summary>
-    <p class="note">${t("box.note")}</p>
+    ${t(`box.${control}`)}<b>${t(inputs[control] ? "box.on" : "box.off")}</b></button>`;
+  return html`<section class=${`card simbox ${open ? "open" : ""}`}>
+    <button class="drawer" aria-expanded=${open} onClick=${() => { chosen.value = !open; }}>
+      <span class="chevron" aria-hidden="true"></span>${t("box.title")}</button>
+    ${open && html`<p class="note">${t("box.note")}</p>
     <div class="box-buttons">
-      ${button("reset")} ${button("start")} ${toggle("enabling_switch")} ${toggle("emergency_stop_input")}
-      <label>${t("box.mode")} <select value=${inputs.mode} onChange=${(event) => press("mode", event.target.value)}>
-        ${["manual", "collaborative", "automatic"].map((mode) => html`<option key=${mode} value=${mode}>${t(`mode.${mode}`)}</option>`)}
-      </select></label>
+      ${button("reset")}${button("start")}${toggle("enabling_switch")}${toggle("emergency_stop_input")}
     </div>
-    <p class="told" role="status">${told}</p>
-  </details>`;
+    <label class="box-mode">${t("box.mode")} <select value=${inputs.mode} onChange=${(event) => press("mode", event.target.value)}>
+      ${MODES.map((mode) => html`<option key=${mode} value=${mode}>${t(`mode.${mode}`)}</option>`)}</select></label>`}
+    <p class="told" role="status">${boxTold.value && t(boxTold.value)}</p>
+  </section>`;
 }

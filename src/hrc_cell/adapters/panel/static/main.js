@@ -1,76 +1,71 @@
-// The operator page: one view, made anew from each snapshot of the cell.
+// The operator page. It shows what the server says and nothing that it hopes for.
 
-import { html, render, useEffect, useState } from "./vendor/preact-htm.js";
-import { ageOf, connect } from "./connection.js";
-import { SimulatedBox, StopRequest } from "./controls.js";
+import { html, render } from "./html.js";
+import { connect } from "./connection.js";
+import { Languages, SimulatedBox, StopRequest } from "./controls.js";
+import { Icon } from "./icons.js";
 import { Plan } from "./plan.js";
 import { Question } from "./question.js";
+import { about, ageInWords, cell, doubt, level, old, take, unreachable } from "./state.js";
 import { Status, Task } from "./status.js";
-import { anyUnreviewed, language, load, t } from "./texts.js";
+import { load, number, t } from "./texts.js";
 
-const CLOCK_MS = 200;
-const NOTHING = { id: "", args: {}, options: [], risk_class: 0 };
+const AGAIN_MS = 1000;
 
-function Page({ about }) {
-  const [seen, setSeen] = useState({ state: null, arrived: 0 });
-  const [, tick] = useState(0);
-  const [lang, setLang] = useState(language());
+function Header() {
+  const mode = old.inputs.value ? "unknown" : cell.inputs.value?.mode ?? "unknown";
+  const simulated = about.value.simulated || cell.inputs.value?.simulated;
+  return html`<header>
+    <h1>${about.value.name}</h1>
+    ${simulated && html`<span class="mark">${t("sim.mark")}</span>`}
+    <span class="mode">${t("mode.label")}: <b>${t(`mode.${mode}`)}</b></span>
+    <span class=${`age ${level.value}`}><${Icon} name=${level.value === "live" ? "linked" : "unlinked"} />
+      ${level.value === "live" ? t("data.live") : age()}</span>
+  </header>`;
+}
 
-  useEffect(() => connect((state, arrived) => setSeen({ state, arrived })), []);
-  useEffect(() => {
-    const timer = setInterval(() => tick((n) => n + 1), CLOCK_MS);
-    return () => clearInterval(timer);
-  }, []);
+function age() {
+  return ageInWords.value === null ? t("data.none") : t("data.old", { seconds: number(ageInWords.value) });
+}
 
-  const state = seen.state;
-  const age = ageOf(state, seen.arrived, performance.now());
-  const { stale_s, lost_s, hold_s, languages } = about.panel;
-  const stale = age > stale_s;
-  const lost = age > lost_s;
-  const mode = state && state.inputs ? state.inputs.mode : "unknown";
-
-  async function choose(wanted) {
-    if (await load(wanted)) setLang(wanted);
+function Overlay() {
+  if (level.value === "live") return null;
+  if (level.value === "stale") {
+    return html`<div class="hatch"><p role="status"><${Icon} name="caution" />${age()}</p></div>`;
   }
+  return html`<div class="lost" role="alert"><${Icon} name="unlinked" />
+    <h2>${t("lost.title")}</h2><p>${t("lost.text")}</p>
+    <p class="detail">${t(unreachable.value ? "lost.server" : "lost.monitor")} ${age()}</p>
+    <${StopRequest} /><${Languages} /></div>`;
+}
 
-  return html`<div class=${`page ${stale ? "stale" : ""}`} data-lang=${lang}>
-    <header>
-      <h1>${about.name}</h1>
-      ${about.simulated && html`<span class="mark">${t("sim.mark")}</span>`}
-      <span class="mode">${t("mode.label")}: ${t(`mode.${mode}`)}</span>
-      <span class=${`age ${stale ? "old" : ""}`} role="status">
-        ${stale ? t("data.old", { seconds: Number.isFinite(age) ? Math.round(age) : "–" }) : t("data.live")}</span>
-      <nav>${languages.map((one) => html`<button key=${one} aria-pressed=${one === lang}
-        onClick=${() => choose(one)}>${t(`language.${one}`)}</button>`)}</nav>
-    </header>
-    <main>
-      <div class="left">
-        ${state && html`<${Plan} about=${about} state=${state} />`}
-      </div>
-      <div class="right">
-        <${Status} permit=${state && state.permit} />
-        <${Question} question=${(state && state.task && state.task.question) || NOTHING}
-          holdS=${hold_s} usable=${!stale} />
-        <${Task} task=${state && state.task} />
-        <${SimulatedBox} inputs=${state && state.inputs} permit=${state && state.permit} />
-      </div>
-    </main>
-    <footer>
-      <${StopRequest} />
-      ${anyUnreviewed() && html`<p class="unreviewed">${t("language.unreviewed")}</p>`}
-    </footer>
-    ${stale && html`<div class="hatch" aria-hidden="true"></div>`}
-    ${lost && html`<div class="lost" role="alert"><h2>${t("lost.title")}</h2><p>${t("lost.text")}</p>
-      <${StopRequest} /></div>`}
+function Page() {
+  const lost = level.value === "lost";
+  return html`<div class=${`page ${level.value}`}>
+    <div class="view" inert=${lost}>
+      <${Header} />
+      <main>
+        <${Plan} />
+        <div class="side"><${Status} /><${Question} /><${Task} /><${SimulatedBox} /></div>
+        <footer><${StopRequest} /><${Languages} /></footer>
+      </main>
+    </div>
+    <${Overlay} />
   </div>`;
 }
 
 async function begin() {
-  const about = await (await fetch("/api/about")).json();
-  const kept = localStorage.getItem("language");
-  await load(about.panel.languages.includes(kept) ? kept : about.panel.language);
-  document.title = `${about.name} · hrc_cell`;
-  render(html`<${Page} about=${about} />`, document.getElementById("page"));
+  try {
+    about.value = await (await fetch("/api/about")).json();
+    const { languages, language, lost_s } = about.value.panel;
+    const kept = localStorage.getItem("language");
+    await load(languages.includes(kept) ? kept : language);
+    document.title = `${about.value.name} · hrc_cell`;
+    render(html`<${Page} />`, document.getElementById("page"));
+    connect({ onUpdate: take, onDoubt: doubt, silentMs: 1000 * lost_s });
+  } catch {
+    setTimeout(begin, AGAIN_MS);
+  }
 }
 
 begin();

@@ -1,73 +1,105 @@
 // The floor from above: zones, scanners, people, the arm, and the separation that binds.
+// Each layer is made anew only when what it shows has changed.
 
-import { html } from "./vendor/preact-htm.js";
-import { t, metres } from "./texts.js";
+import { computed, html } from "./html.js";
+import { Icon } from "./icons.js";
+import { about, cell, old } from "./state.js";
+import { metres, percent, t } from "./texts.js";
 
-const MARGIN = 0.3;
+const MARGIN_M = 0.15;
+const ARROW_S = 1; // an arrow shows the way of the next second
 
 // The cell frame seen from above: x to the right, y up.
 const at = ([x, y]) => `${x.toFixed(3)},${(-y).toFixed(3)}`;
 const points = (list) => list.map(at).join(" ");
 
-function box(outline) {
+function frame(outline) {
   const xs = outline.map(([x]) => x);
   const ys = outline.map(([, y]) => -y);
-  const left = Math.min(...xs) - MARGIN;
-  const top = Math.min(...ys) - MARGIN;
-  const width = Math.max(...xs) + MARGIN - left;
-  return `${left} ${top} ${width} ${Math.max(...ys) + MARGIN - top}`;
+  const left = Math.min(...xs) - MARGIN_M;
+  const top = Math.min(...ys) - MARGIN_M;
+  return [left, top, Math.max(...xs) + MARGIN_M - left, Math.max(...ys) + MARGIN_M - top].join(" ");
 }
 
-function Zone({ zone, bound }) {
-  const [x, y] = zone.polygon.reduce((a, b) => (b[1] > a[1] || (b[1] === a[1] && b[0] < a[0]) ? b : a));
-  const note = zone.kind === "slow" ? `${Math.round(zone.ratio * 100)} %` : "0 %";
-  return html`<g class=${`zone ${zone.kind} ${bound ? "bound" : ""}`}>
+const boundZone = computed(() => cell.permit.value?.zone ?? "");
+const bindingHuman = computed(() => (cell.permit.value && cell.permit.value.state !== "free" ? cell.permit.value.human : 0));
+
+function Zone({ zone }) {
+  const left = Math.min(...zone.polygon.map(([x]) => x));
+  const top = Math.max(...zone.polygon.map(([, y]) => y));
+  const x = Math.max(left, Math.min(...about.value.outline.map(([ox]) => ox)));
+  return html`<g class=${`zone ${zone.kind} ${boundZone.value === zone.name ? "bound" : ""}`}>
     <polygon points=${points(zone.polygon)} />
-    <text x=${x + 0.1} y=${-y + 0.26}>${t(`zone.${zone.kind}`)} ${note}</text>
+    <text x=${x + 0.12} y=${-top + 0.3}>${t(`zone.${zone.kind}`)}${zone.kind === "slow" ? ` ${percent(zone.ratio)}` : ""}</text>
   </g>`;
 }
 
-function Person({ person, binding }) {
-  const x = person.x;
-  const y = -person.y;
-  return html`<g class=${`person ${person.confirmed ? "" : "unsure"} ${binding ? "binding" : ""}`}>
-    <circle class="reach" cx=${x} cy=${y} r=${Math.max(0.12, person.r ?? 0.3)} />
-    <circle class="head" cx=${x} cy=${y} r="0.12" />
-    <line x1=${x} y1=${y} x2=${x + (person.vx ?? 0)} y2=${y - (person.vy ?? 0)} />
-    <text x=${x + 0.28} y=${y - 0.18}>${person.id}</text>
+function Floor() {
+  const { outline, zones, scanners, handover: [x, y] } = about.value;
+  return html`<g>
+    <polygon class="floor" points=${points(outline)} />
+    ${[...zones].reverse().map((zone) => html`<${Zone} key=${zone.name} zone=${zone} />`)}
+    <g class="handover"><circle cx=${x} cy=${-y} r="0.25" /><text x=${x + 0.34} y=${-y + 0.07}>${t("plan.handover")}</text></g>
+    ${scanners.map((one) => html`<g class="scanner" key=${one.name} transform=${`translate(${one.x} ${-one.y}) rotate(${(-180 / Math.PI) * one.yaw})`}>
+      <rect x="-0.08" y="-0.08" width="0.16" height="0.16" /><path d="M0.08 -0.08 0.2 -0.16V0.16L0.08 0.08Z" /></g>`)}
   </g>`;
 }
 
-function Separation({ permit, humans, arm }) {
-  const person = humans.find((one) => one.id === permit.human);
-  if (!person || !arm || permit.distance === null || permit.required === null) return null;
-  const tool = arm.reduce((a, b) =>
-    Math.hypot(b[0] - person.x, b[1] - person.y) < Math.hypot(a[0] - person.x, a[1] - person.y) ? b : a);
-  const near = permit.distance <= permit.required;
-  return html`<g class=${`separation ${near ? "near" : ""}`}>
-    <circle cx=${tool[0]} cy=${-tool[1]} r=${permit.required} />
-    <line x1=${tool[0]} y1=${-tool[1]} x2=${person.x} y2=${-person.y} />
-    <text x=${(tool[0] + person.x) / 2} y=${-(tool[1] + person.y) / 2 - 0.12} text-anchor="middle">
-      ${metres(permit.distance)} / ${metres(permit.required)}
-    </text>
+function Person({ person }) {
+  const { x, y, id, confirmed } = person;
+  const [dx, dy] = [(person.vx ?? 0) * ARROW_S, -(person.vy ?? 0) * ARROW_S];
+  const walks = Math.hypot(dx, dy) > 0.15;
+  return html`<g class=${`person ${confirmed ? "" : "unsure"} ${bindingHuman.value === id ? "binding" : ""}`} transform=${`translate(${x} ${-y})`}>
+    <circle class="reach" r=${Math.max(0.16, person.r ?? 0.3)} />
+    <circle class="head" r="0.1" />
+    ${walks && html`<line x2=${dx} y2=${dy} marker-end="url(#arrow)" />`}
+    <text x="0.34" y="-0.26">${id}${confirmed ? "" : " ?"}</text>
   </g>`;
 }
 
-export function Plan({ about, state }) {
-  const humans = state.humans ?? [];
-  const permit = state.permit;
-  return html`<svg class="plan" viewBox=${box(about.outline)} role="img" aria-label=${t("plan.title")}>
-    <polygon class="floor" points=${points(about.outline)} />
-    ${[...about.zones].reverse().map((zone) => html`<${Zone} key=${zone.name} zone=${zone}
-      bound=${permit && permit.zone === zone.name} />`)}
-    <g class="handover"><circle cx=${about.handover[0]} cy=${-about.handover[1]} r="0.25" /></g>
-    ${about.scanners.map((scanner) => html`<rect class="scanner" key=${scanner.name}
-      x=${scanner.x - 0.07} y=${-scanner.y - 0.07} width="0.14" height="0.14" />`)}
-    ${permit && html`<${Separation} permit=${permit} humans=${humans} arm=${state.arm} />`}
-    ${state.arm && html`<g class="arm"><polyline points=${points(state.arm)} />
-      <circle cx=${state.arm[0][0]} cy=${-state.arm[0][1]} r="0.12" />
-      <circle class="tool" cx=${state.arm.at(-1)[0]} cy=${-state.arm.at(-1)[1]} r="0.06" /></g>`}
-    ${humans.map((person) => html`<${Person} key=${person.id} person=${person}
-      binding=${permit && permit.human === person.id && permit.state !== "free"} />`)}
-  </svg>`;
+function People() {
+  return html`<g>${(cell.humans.value ?? []).filter(({ x, y }) => x !== null && y !== null)
+    .map((person) => html`<${Person} key=${person.id} person=${person} />`)}</g>`;
+}
+
+function Arm() {
+  const arm = cell.arm.value;
+  if (!arm) return null;
+  const [base, tool] = [arm[0], arm.at(-1)];
+  return html`<g class="arm">
+    <circle class="base" cx=${base[0]} cy=${-base[1]} r="0.17" />
+    <polyline points=${points(arm)} />
+    ${arm.slice(1, -1).map(([x, y], i) => html`<circle class="joint" key=${i} cx=${x} cy=${-y} r="0.04" />`)}
+    <circle class="tool" cx=${tool[0]} cy=${-tool[1]} r="0.07" />
+  </g>`;
+}
+
+// The ring is as far from the binding link as a person must at least be: nobody's circle may touch it.
+function Separation() {
+  const [permit, from] = [cell.permit.value, cell.separation.value];
+  const person = (cell.humans.value ?? []).find((one) => permit && one.id === permit.human);
+  if (!from || !person || permit.distance === null || permit.required === null) return null;
+  const [[ax, ay], bx, by] = [[from.x, -from.y], person.x, -person.y];
+  const length = Math.hypot(bx - ax, by - ay) || 1;
+  const edge = 1 - Math.min(1, (person.r ?? 0) / length);
+  return html`<g class=${`separation ${permit.distance <= permit.required ? "near" : ""}`}>
+    <circle cx=${ax} cy=${ay} r=${permit.required + from.r} />
+    <line x1=${ax} y1=${ay} x2=${ax + edge * (bx - ax)} y2=${ay + edge * (by - ay)} />
+    <text x=${(ax + bx) / 2} y=${(ay + by) / 2 - 0.2}>${metres(permit.distance)}</text>
+  </g>`;
+}
+
+export function Plan() {
+  return html`<section class=${`card plan-card ${old.humans.value || old.motors.value ? "old" : ""}`}>
+    <svg class="plan" viewBox=${frame(about.value.outline)} role="img" aria-label=${t("plan.title")}>
+      <defs>
+        <marker id="arrow" viewBox="0 0 10 10" refX="6" refY="5" markerUnits="userSpaceOnUse" markerWidth="0.22" markerHeight="0.22" orient="auto">
+          <path d="M0 0 10 5 0 10Z" /></marker>
+        <pattern id="unsure" width="0.1" height="0.1" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><rect width="0.04" height="0.1" /></pattern>
+      </defs>
+      <${Floor} /><${Separation} /><${Arm} /><${People} />
+    </svg>
+    ${old.humans.value && html`<p class="stale-note"><${Icon} name="caution" />${t("plan.humans_old")}</p>`}
+    ${old.motors.value && html`<p class="stale-note"><${Icon} name="caution" />${t("plan.arm_old")}</p>`}
+  </section>`;
 }

@@ -1,155 +1,107 @@
-// The question of the moment. A confirmation that releases something is deliberate:
-// arm (tap), then hold another control; the server counts the time, and only its reply counts.
+// The question of the moment. What releases something is confirmed by two acts at two places:
+// tap to arm, then hold. The server counts the time, and only its reply says what came of it.
 
-import { html, useEffect, useRef, useState } from "./vendor/preact-htm.js";
-import { device, key, post } from "./api.js";
-import { t, has } from "./texts.js";
+import { html, useEffect, useState } from "./html.js";
+import { ALIAS, device, key, post } from "./api.js";
+import { Hold } from "./hold.js";
+import { Icon } from "./icons.js";
+import { about, cell, level, old } from "./state.js";
+import { has, number, t } from "./texts.js";
 
 const DEAD_MS = 500;
+const TOLD_MS = 5000;
 const HOLD_CLASS = 2;
 const AFFIRMATIVE = "confirm";
+const NOTHING = { id: "", args: {}, options: [], risk_class: 0, state_version: 0 };
 
-export function Question({ question, holdS, usable }) {
+export function Question() {
+  const question = cell.task.value?.question ?? NOTHING;
+  const asked = `${question.id} ${question.state_version}`;
+  const usable = level.value === "live" && !old.task.value;
   const [told, setTold] = useState(null);
   const [armed, setArmed] = useState(null);
   const [busy, setBusy] = useState(false);
   const [dead, setDead] = useState(true);
 
   useEffect(() => {
+    if (question.id) setTold(null);
     setArmed(null);
-    setBusy(false);
     setDead(true);
     const timer = setTimeout(() => setDead(false), DEAD_MS);
     return () => clearTimeout(timer);
-  }, [question.id]);
+  }, [asked]);
+
+  useEffect(() => { if (!usable) setArmed(null); }, [usable]);
 
   useEffect(() => {
-    if (!usable) setArmed(null);
-  }, [usable]);
+    if (!armed) return undefined;
+    const timer = setTimeout(() => give(t("refusal.challenge_expired")), 1000 * armed.lifetime_s);
+    return () => clearTimeout(timer);
+  }, [armed]);
+
+  useEffect(() => {
+    if (question.id || !told) return undefined;
+    const timer = setTimeout(() => setTold(null), TOLD_MS);
+    return () => clearTimeout(timer);
+  }, [told, question.id]);
 
   if (!question.id) {
     return told && html`<section class="card question" role="status"><p class="told">${told}</p></section>`;
   }
 
-  const about = { question_id: question.id, state_version: question.state_version, device };
+  const meant = { question_id: question.id, state_version: question.state_version, device };
   const blocked = dead || busy || !usable;
 
-  async function arm() {
-    setBusy(true);
-    setTold(null);
-    const reply = await post("/api/arm", about);
-    setBusy(false);
-    if (reply.challenge) setArmed(reply.challenge);
-    else setTold(refusal(reply));
+  function give(why) {
+    setArmed(null);
+    setTold(why);
   }
 
-  async function confirm() {
-    const challenge = armed;
-    setArmed(null);
+  async function act(path, body, done) {
     setBusy(true);
-    setTold(t("answer.checking"));
-    const reply = await post("/api/confirm", {
-      ...about, challenge, answer: AFFIRMATIVE, operator: "", idempotency_key: key(),
-    });
+    setTold(path === "/api/arm" ? null : t("answer.checking"));
+    const reply = await post(path, body);
     setBusy(false);
-    setTold(reply.accepted ? t("answer.confirmed") : refusal(reply));
+    done(reply);
   }
 
-  async function answer(option) {
+  const arm = () => !blocked && !armed && act("/api/arm", meant, (reply) => (reply.challenge ? setArmed(reply) : setTold(refusal(reply))));
+
+  function confirm() {
+    const { challenge } = armed;
     setArmed(null);
-    setBusy(true);
-    const reply = await post("/api/answer", { ...about, answer: option, operator: "", idempotency_key: key() });
-    setBusy(false);
-    setTold(reply.accepted ? t("answer.told") : refusal(reply));
+    act("/api/confirm", { ...meant, challenge, answer: AFFIRMATIVE, operator: ALIAS, idempotency_key: key() },
+      (reply) => setTold(reply.accepted ? t("answer.confirmed") : refusal(reply)));
+  }
+
+  function answer(option) {
+    setArmed(null);
+    act("/api/answer", { ...meant, answer: option, operator: ALIAS, idempotency_key: key() },
+      (reply) => setTold(reply.accepted ? t("answer.told") : refusal(reply)));
   }
 
   const holds = question.risk_class >= HOLD_CLASS && question.options.includes(AFFIRMATIVE);
   const taps = question.options.filter((option) => !(holds && option === AFFIRMATIVE));
   const values = Object.fromEntries(Object.entries(question.args).map(([name, value]) => [name, has(value) ? t(value) : value]));
-  return html`<section class="card question asked" aria-live="polite">
-    <h2>${t(question.text_key, values)}</h2>
-    ${holds && html`<p class="next">${t(armed ? "answer.hold" : "answer.arm_first", { seconds: holdS.toFixed(1) })}</p>`}
+  const holdS = about.value.panel.hold_s;
+  return html`<section class="card question asked">
+    <h2 aria-live="polite"><${Icon} name="act" />${t(question.text_key, values)}</h2>
     <div class="answers">
-      ${holds && (armed
-        ? html`<${Hold} key=${armed} holdS=${holdS} blocked=${blocked} onDone=${confirm} onCancel=${() => { setArmed(null); setTold(t("answer.canceled")); }} />`
-        : html`<button class="act arm" disabled=${blocked} onClick=${arm}>${t("option.arm")}</button>`)}
-      <span class="apart"></span>
-      ${taps.map((option) => html`<button key=${option} class="act other" disabled=${blocked}
-        onClick=${() => answer(option)}>${t(`option.${option}`)}</button>`)}
+      ${holds && html`<div class="deliberate">
+        <button class="act arm" aria-pressed=${armed !== null} disabled=${blocked} onClick=${arm}>
+          <span class="ordinal">${armed ? html`<${Icon} name="check" />` : number(1)}</span>${t("option.arm")}</button>
+        <${Hold} holdS=${holdS} usable=${armed !== null && !blocked} onDone=${confirm} onCancel=${() => give(t("answer.canceled"))}>
+          <span class="ordinal">${number(2)}</span>${t("option.hold")}<//>
+      </div>`}
+      <div class=${`taps ${holds ? "apart" : ""}`}>${taps.map((option) => html`<button key=${option} class="act other" disabled=${blocked}
+        onClick=${() => answer(option)}>${t(`option.${option}`)}</button>`)}</div>
     </div>
-    ${told && html`<p class="told" role="status">${told}</p>`}
+    <p class="told" role="status">${told ?? (!usable ? t("answer.not_now") : holds
+      ? t(armed ? "answer.hold" : "answer.arm_first", { seconds: number(holdS, 1) }) : "")}</p>
   </section>`;
 }
 
 function refusal(reply) {
   const reason = `refusal.${reply.reason}`;
   return t("answer.refused", { reason: has(reason) ? t(reason) : reply.reason });
-}
-
-// Held without a break for the whole time; lifting, sliding off, a second finger, a lost focus or a
-// hidden page give it up.
-function Hold({ holdS, blocked, onDone, onCancel }) {
-  const [progress, setProgress] = useState(0);
-  const [ready, setReady] = useState(false);
-  const held = useRef(null);
-
-  function cancel() {
-    if (held.current === null) return;
-    cancelAnimationFrame(held.current.frame);
-    held.current = null;
-    setProgress(0);
-    onCancel();
-  }
-
-  useEffect(() => {
-    const timer = setTimeout(() => setReady(true), DEAD_MS);
-    const hidden = () => document.hidden && cancel();
-    document.addEventListener("visibilitychange", hidden);
-    window.addEventListener("blur", cancel);
-    return () => {
-      clearTimeout(timer);
-      document.removeEventListener("visibilitychange", hidden);
-      window.removeEventListener("blur", cancel);
-      if (held.current) cancelAnimationFrame(held.current.frame);
-      held.current = null;
-    };
-  }, []);
-
-  useEffect(() => {
-    if (blocked) cancel();
-  }, [blocked]);
-
-  function begin(pointer) {
-    if (!ready || blocked) return;
-    if (held.current !== null) {
-      if (held.current.pointer !== pointer) cancel();
-      return;
-    }
-    const start = performance.now();
-    const step = () => {
-      if (held.current === null) return;
-      const part = (performance.now() - start) / (holdS * 1000);
-      if (part >= 1) {
-        held.current = null;
-        setProgress(1);
-        onDone();
-        return;
-      }
-      setProgress(part);
-      held.current.frame = requestAnimationFrame(step);
-    };
-    held.current = { pointer, frame: requestAnimationFrame(step) };
-  }
-
-  const turn = 2 * Math.PI * 52;
-  return html`<button class="act hold" disabled=${blocked || !ready}
-    onPointerDown=${(event) => begin(event.pointerId)}
-    onPointerUp=${cancel} onPointerLeave=${cancel} onPointerCancel=${cancel}
-    onContextMenu=${(event) => event.preventDefault()}
-    onKeyDown=${(event) => { if (event.key === " ") { event.preventDefault(); if (!event.repeat) begin("key"); } }}
-    onKeyUp=${(event) => event.key === " " && cancel()} onBlur=${cancel}>
-    <svg viewBox="0 0 120 120" aria-hidden="true"><circle class="rest" cx="60" cy="60" r="52" />
-      <circle class="done" cx="60" cy="60" r="52" stroke-dasharray=${turn} stroke-dashoffset=${turn * (1 - progress)} /></svg>
-    <span>${t("option.hold")}</span>
-  </button>`;
 }

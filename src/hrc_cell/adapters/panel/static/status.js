@@ -1,51 +1,80 @@
-// What the cell does and why, in words and numbers.
+// What the cell does and why, in words and numbers; and the task it is about.
 
-import { html } from "./vendor/preact-htm.js";
-import { t, has, metres } from "./texts.js";
-
-const ICONS = { latched: "■", ready: "◆", standstill: "❚❚", reduced: "▽", free: "▶" };
+import { html } from "./html.js";
+import { Icon } from "./icons.js";
+import { cell, old } from "./state.js";
+import { has, metres, percent, t } from "./texts.js";
 
 export function reason(permit) {
   const key = `cause.${permit.cause || "none"}`;
   return t(has(key) ? key : "cause.other", {
     cause: permit.cause,
     culprit: permit.culprit,
-    zone: permit.culprit,
     link: permit.link,
     distance: metres(permit.distance),
     required: metres(permit.required),
   });
 }
 
-export function Status({ permit }) {
+function whatNext(permit) {
+  if (permit.state === "latched") return t(permit.reset_possible ? "next.reset" : "next.cause");
+  return permit.state === "ready" ? t("next.start") : "";
+}
+
+function Gauge({ label, value, ratio, mark, alarm }) {
+  const width = 100 * Math.max(0, Math.min(1, ratio));
+  return html`<div class=${`gauge ${alarm ? "alarm" : ""}`}>
+    <span class="label">${label}</span>
+    <svg viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true">
+      <rect class="rail" width="100" height="8" /><rect class="fill" width=${width} height="8" />
+      ${mark !== undefined && html`<rect class="mark-line" x=${100 * mark - 0.5} width="1" height="8" />`}
+    </svg>
+    <span class="value">${value}</span>
+  </div>`;
+}
+
+export function Status() {
+  const permit = cell.permit.value;
   if (!permit) {
-    return html`<section class="card status none" role="status"><h2>${t("state.none")}</h2></section>`;
+    return html`<section class="card status none" role="status"><h2><${Icon} name="none" />${t("state.none")}</h2></section>`;
   }
-  const percent = Math.round((permit.ratio ?? 0) * 100);
-  return html`<section class=${`card status ${permit.state}`} role="status">
-    <h2><span class="icon" aria-hidden="true">${ICONS[permit.state]}</span>${t(`state.${permit.state}`)}</h2>
-    <p class="why">${reason(permit)}</p>
-    ${permit.state === "latched" && html`<p class="next">${t(permit.reset_possible ? "next.reset" : "next.cause")}</p>`}
-    ${permit.state === "ready" && html`<p class="next">${t("next.start")}</p>`}
-    <p class="numbers">${t("status.speed", { percent })}</p>
+  const next = whatNext(permit);
+  const near = permit.distance !== null && permit.required !== null;
+  return html`<section class=${`card status ${permit.state}`}>
+    <div role="status">
+      <h2><${Icon} name=${permit.state} />${t(`state.${permit.state}`)}</h2>
+      <p class="why">${reason(permit)}</p>
+      ${next && html`<p class="next"><${Icon} name="act" />${next}</p>`}
+    </div>
+    <div class="gauges">
+      <${Gauge} label=${t("status.speed")} value=${percent(permit.ratio)} ratio=${permit.ratio ?? 0} />
+      ${near && html`<${Gauge} label=${t("status.distance")} ratio=${permit.distance / (2 * permit.required)} mark=${0.5}
+        alarm=${permit.distance <= permit.required}
+        value=${t("status.of_required", { distance: metres(permit.distance), required: metres(permit.required) })} />`}
+    </div>
   </section>`;
 }
 
-export function Task({ task }) {
-  if (!task) return null;
-  const step = task.text_key ? t(task.text_key) : "";
+const ACTORS = { robot: ["robot"], person: ["person"], both: ["robot", "person"] };
+
+export function Task() {
+  const task = cell.task.value;
+  if (!task) return html`<section class="card task"><h3>${t("task.none")}</h3></section>`;
   const handoff = task.handoff && task.handoff !== "none" ? t(`handoff.${task.handoff}`) : "";
   const [code] = (task.reason || "").split(":");
-  return html`<section class="card task">
-    <h3>${task.recipe ? t(`recipe.${task.recipe}`) : t("task.none")}</h3>
-    ${task.steps > 0 && html`<ol class="steps" aria-label=${t("task.progress", { step: task.step + 1, steps: task.steps })}>
-      ${Array.from({ length: task.steps }, (_, i) => html`<li key=${i}
-        class=${i < task.step ? "done" : i === task.step ? "now" : ""}></li>`)}
+  const progress = t("task.progress", { step: task.step + 1, steps: task.steps });
+  const facts = [
+    t(`phase.${task.phase}`), handoff, task.steps > 0 ? progress : "", task.cycle > 0 ? t("task.cycle", { cycle: task.cycle }) : "",
+  ].filter(Boolean);
+  return html`<section class=${`card task ${old.task.value ? "old" : ""}`}>
+    <h3>${task.recipe ? t(`recipe.${task.recipe}`) : t("task.none")}
+      <span class="actors">${(ACTORS[task.actor] ?? []).map((actor) => html`<${Icon} key=${actor} name=${actor} />`)}</span></h3>
+    ${task.steps > 0 && html`<ol class="steps" role="img" aria-label=${progress}>
+      ${Array.from({ length: task.steps }, (_, i) => html`<li key=${i} class=${i < task.step ? "done" : i === task.step ? "now" : ""}></li>`)}
     </ol>`}
-    <p class="step">${step}</p>
-    <p class="numbers">${t(`phase.${task.phase}`)}
-      ${task.steps > 0 ? ` · ${t("task.progress", { step: task.step + 1, steps: task.steps })} · ${t("task.cycle", { cycle: task.cycle })}` : ""}
-      ${handoff ? ` · ${handoff}` : ""}</p>
-    ${code && html`<p class="why">${t(`reason.${code}`)}</p>`}
+    ${task.text_key && html`<p class="step">${t(task.text_key)}</p>`}
+    ${code && html`<p class="why"><${Icon} name="caution" />${has(`reason.${code}`) ? t(`reason.${code}`) : task.reason}</p>`}
+    <p class="facts">${facts.join(" · ")}</p>
+    ${old.task.value && html`<p class="stale-note"><${Icon} name="caution" />${t("data.section_old")}</p>`}
   </section>`;
 }

@@ -1,26 +1,42 @@
 // Texts by key in the chosen language. A key without a text shows itself, so that a gap is seen.
 
-let catalog = { language: "en", texts: {}, unreviewed: [] };
-let unreviewed = new Set();
+import { computed, signal } from "./html.js";
 
-export async function load(language) {
-  const reply = await fetch(`/catalog/${language}.json`);
-  if (!reply.ok) return false;
-  catalog = await reply.json();
-  unreviewed = new Set(catalog.unreviewed);
-  document.documentElement.lang = language;
-  localStorage.setItem("language", language);
+const catalog = signal({ language: "en", texts: {}, unreviewed: [] });
+const formats = new Map();
+
+export async function load(wanted) {
+  try {
+    const reply = await fetch(`/catalog/${wanted}.json`);
+    if (!reply.ok) return false;
+    catalog.value = await reply.json();
+  } catch {
+    return false;
+  }
+  document.documentElement.lang = wanted;
+  localStorage.setItem("language", wanted);
   return true;
 }
 
-export const language = () => catalog.language;
-export const anyUnreviewed = () => unreviewed.size > 0;
+export const language = computed(() => catalog.value.language);
+export const anyUnreviewed = computed(() => catalog.value.unreviewed.length > 0);
+export const has = (key) => key in catalog.value.texts;
 
 export function t(key, values = {}) {
-  const text = catalog.texts[key];
+  const text = catalog.value.texts[key];
   if (text === undefined) return key;
   return text.replace(/\{(\w+)\}/g, (whole, name) => (name in values ? values[name] : whole));
 }
 
-export const has = (key) => key in catalog.texts;
-export const metres = (value) => (value === null || value === undefined ? "–" : `${value.toFixed(2)} m`);
+// A number as the language writes it; a dash for what is not known.
+export function number(value, digits = 0) {
+  if (value === null || value === undefined) return "–";
+  const name = `${language.value} ${digits}`;
+  if (!formats.has(name)) {
+    formats.set(name, new Intl.NumberFormat(language.value, { minimumFractionDigits: digits, maximumFractionDigits: digits }));
+  }
+  return formats.get(name).format(value);
+}
+
+export const metres = (value) => `${number(value, 2)} m`;
+export const percent = (ratio) => `${number(ratio === null || ratio === undefined ? null : 100 * ratio)} %`;

@@ -1,0 +1,21 @@
+// Shapes that say in black and white what the colours say.
+
+import { html } from "./html.js";
+
+const SHAPES = {
+  none: html`<circle cx="12" cy="12" r="9" class="line" /><path d="M6 18 18 6" class="line" />`,
+  latched: html`<rect x="4" y="4" width="16" height="16" />`,
+  ready: html`<path d="M12 2 22 12 12 22 2 12Z" class="line" />`,
+  standstill: html`<rect x="5" y="4" width="5" height="16" /><rect x="14" y="4" width="5" height="16" />`,
+  reduced: html`<path d="M4 5h16l-8 7zM4 13h16l-8 7z" />`,
+  free: html`<path d="M6 3 21 12 6 21Z" />`,
+  caution: html`<path d="M12 3 22 20H2Z" class="line" /><path d="M12 9v5M12 16.5v1.5" class="line" />`,
+  act: html`<circle cx="12" cy="12" r="10" /><path d="M12 6v8M12 17v1.5" class="cut" />`,
+  unlinked: html`<path d="M3 12h5M16 12h5M10 8l4 8M14 8l-4 8" class="line" />`,
+  linked: html`<circle cx="12" cy="12" r="6" />`,
+  check: html`<path d="m4 13 5 6L20 5" class="line" />`,
+  person: html`<circle cx="12" cy="6" r="4" /><path d="M4 22c0-7 3-10 8-10s8 3 8 10z" />`,
+  robot: html`<path d="M4 22h9M8 22V15l6-6 5 4" class="line" /><circle cx="8" cy="15" r="2" /><circle cx="14" cy="9" r="2" />`,
+};
+
+export const Icon = ({ name }) => html`<svg class=${`icon icon-${name}`} viewBox="0 0 24 24" aria-hidden="true">${SHAPES[name]}</svg>`;
