@@ -9,43 +9,15 @@ import signal
 import pytest
 from hrc_cell_interfaces.msg import MotionPermit
 
-from hrc_cell.cli.supervisor import Supervisor
 from hrc_cell.cli.truth import moving
-from hrc_cell.cli.variant import variant
-from hrc_cell.cli.witness import Witness
 from hrc_cell.nodes.processes import PROCESSES
-from hrc_cell.settings.share import share_folder
-
-WAITING = [{"behaviour": "waiting", "path_m": [[5.4, 0.0]], "speed_mps": 1.0, "pause_s": 1.0,
-            "height_m": 1.7}]  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def cell(tmp_path_factory):
-    scratch = tmp_path_factory.mktemp("kill")
-    folder = variant(
-        share_folder() / "config" / "default",
-        scratch / "cell",
-        {"task.recipe": "exercise", "task.repeat": True, "panel.port": 0, "sim.people": WAITING},
-    )
-    with Supervisor(cell=folder, state_dir=scratch / "state") as running:
-        running.wait_ready()
-        yield running
-
-
-@pytest.fixture(scope="module")
-def witness(cell):
-    with Witness(("motion_permit", "sim/truth")) as watching:
-        yield watching
 
 
 def get_moving(cell, witness):
     """Reset and start until the arm moves."""
     witness.wait("reset possible", lambda: witness.last("motion_permit").reset_possible, 40.0)
     witness.press("reset")
-    witness.wait(
-        "ready", lambda: witness.last("motion_permit").state == MotionPermit.READY, 5.0
-    )
+    witness.wait("ready", lambda: witness.last("motion_permit").state == MotionPermit.READY, 5.0)
     witness.press("start")
     witness.wait("motion", lambda: moving(witness.last("sim/truth")), 40.0)
 
@@ -61,8 +33,10 @@ def test_killing_any_node_while_the_arm_moves_stops_the_arm_until_reset_and_star
     os.kill(killed, signal.SIGKILL)
     witness.wait(
         "a latched monitor",
-        lambda: (p := witness.last("motion_permit")).state == MotionPermit.LATCHED
-        and p.speed_ratio == 0.0,
+        lambda: (
+            (p := witness.last("motion_permit")).state == MotionPermit.LATCHED
+            and p.speed_ratio == 0.0
+        ),
         10.0,
     )
     witness.wait("standstill", lambda: not moving(witness.last("sim/truth")), 5.0)

@@ -29,6 +29,7 @@ from hrc_cell.adapters.serial.plan import make_plan
 from hrc_cell.adapters.serial.port import wait_for_port
 from hrc_cell.adapters.serial.shared import BusState, Command, GoalRecord, PermitRecord
 from hrc_cell.nodes.base import ALL, NEWEST, CellNode, run
+from hrc_cell.nodes.parameters import declare_settings
 
 PORT_TIMEOUT_S = 10.0
 READY_TIMEOUT_S = 15.0
@@ -60,6 +61,7 @@ class MotorBus(CellNode):
         """Start the bus process and wait until the motors are up."""
         description = load_description(self.cell)
         chain, bus = description.chain, self.cell.file.bus
+        declare_settings(self, "bus", bus)
         port = str(self.state_dir / SIM_LINK) if bus.port == SIM_PORT else bus.port
         self._plan = make_plan(
             self.cell.file,

@@ -28,6 +28,7 @@ from hrc_cell.adapters.description import load_description
 from hrc_cell.adapters.panel.server import PanelServer
 from hrc_cell.nodes import panel_wire as wire
 from hrc_cell.nodes.base import ALL, KEPT, NEWEST, CellNode, run
+from hrc_cell.nodes.parameters import declare_settings
 
 CALL_TIMEOUT_S = 2.0
 TOPICS: dict[str, tuple[Any, Any]] = {
@@ -61,6 +62,7 @@ class OperatorPanel(CellNode):
         """Listen; an address that is taken is told at once."""
         chosen = int(self.get_parameter("port").value)
         panel = self.cell.file.panel
+        declare_settings(self, "panel", panel)
         self._port = panel.port if chosen < 0 else chosen
         self._chain = load_description(self.cell).chain
         self._newest: dict[str, tuple[Any, float]] = {}

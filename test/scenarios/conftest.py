@@ -1,0 +1,34 @@
+"""One running cell for all scenarios: real processes, real DDS, the default cell at exercise."""
+
+import pytest
+
+from hrc_cell.cli.supervisor import Supervisor
+from hrc_cell.cli.variant import variant
+from hrc_cell.cli.witness import Witness
+from hrc_cell.settings.share import share_folder
+
+WAITING = {
+    "behaviour": "waiting", "path_m": [[5.4, 0.0]], "speed_mps": 1.0, "pause_s": 1.0,
+    "height_m": 1.7,
+}  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def cell(tmp_path_factory):
+    """A cell whose arm exercises once it is reset and started; a person stands far away."""
+    scratch = tmp_path_factory.mktemp("cell")
+    folder = variant(
+        share_folder() / "config" / "default",
+        scratch / "cell",
+        {"task.recipe": "exercise", "task.repeat": True, "panel.port": 0, "sim.people": [WAITING]},
+    )
+    with Supervisor(cell=folder, state_dir=scratch / "state") as running:
+        running.wait_ready(60.0)
+        yield running
+
+
+@pytest.fixture(scope="session")
+def witness(cell):
+    """Somebody who watches the cell."""
+    with Witness(("motion_permit", "sim/truth")) as watching:
+        yield watching
