@@ -5,13 +5,14 @@ from math import nan
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from hrc_cell.core import executor
 from hrc_cell.core.executor import Leave, Motion, Phase
 from hrc_cell.core.path import plan
 from hrc_cell.settings.cell import load_cell
 from hrc_cell.settings.share import share_folder
-from hypothesis import given
-from hypothesis import strategies as st
 
 CELL = load_cell(share_folder() / "config" / "default").file
 MOTION = CELL.motion

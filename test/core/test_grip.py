@@ -3,9 +3,10 @@
 from math import nan
 
 import pytest
-from hrc_cell.core.grip import Grip, step
 from hypothesis import given
 from hypothesis import strategies as st
+
+from hrc_cell.core.grip import Grip, step
 
 DT_S = 0.01
 

@@ -4,12 +4,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hrc_cell.core.path import plan
-from hrc_cell.settings.cell import load_cell
-from hrc_cell.settings.share import share_folder
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+
+from hrc_cell.core.path import plan
+from hrc_cell.settings.cell import load_cell
+from hrc_cell.settings.share import share_folder
 
 MOTION = load_cell(share_folder() / "config" / "default").file.motion
 LOWER, UPPER = np.full(6, -2.0), np.full(6, 2.0)

@@ -1,9 +1,10 @@
 """Speed along a line: bounds hold, the end is met at rest, a stop stays on the line."""
 
 import pytest
-from hrc_cell.core.scaling import Along, LineLimits, track, way_to_rest
 from hypothesis import given
 from hypothesis import strategies as st
+
+from hrc_cell.core.scaling import Along, LineLimits, track, way_to_rest
 
 DT_S = 0.01
 limits = st.builds(

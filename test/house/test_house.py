@@ -155,7 +155,10 @@ def test_the_project_speaks_of_itself_alone():
         r"(^|[^A-Za-z0-9_.])/(wor"
         "k|roo"
         "t|far"
-        r"m)/|py" r"pi\.org|python" r"hosted|npm" r"js\.org|TOD"
+        r"m)/|py"
+        r"pi\.org|python"
+        r"hosted|npm"
+        r"js\.org|TOD"
         "O"
         r"|FIXM"
         "E",

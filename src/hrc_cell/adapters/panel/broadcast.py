@@ -1,9 +1,10 @@
 """The state of the cell to every page, each at its own pace.
 
 A state is a set of sections. A page gets all of them when it comes, and from then on those that
-have changed since what it got last; if none has, an empty message still says "I live". So there is no queue that a slow page could fill: while one
-message is under way, newer states take each other's place. A page that does not take a message
-within the deadline is cut off; no page ever waits for another.
+have changed since what it got last; if none has, an empty message still says "I live". So there is
+no queue that a slow page could fill: while one message is under way, newer states take each other's
+place. A page that does not take a message within the deadline is cut off; no page ever waits for
+another.
 """
 
 from __future__ import annotations

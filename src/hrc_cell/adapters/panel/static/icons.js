@@ -11,7 +11,7 @@ const SHAPES = {
   free: html`<path d="M6 3 21 12 6 21Z" />`,
   caution: html`<path d="M12 3 22 20H2Z" class="line" /><path d="M12 9v5M12 16.5v1.5" class="line" />`,
   act: html`<circle cx="12" cy="12" r="10" /><path d="M12 6v8M12 17v1.5" class="cut" />`,
-  unlinked: html`<path d="M3 12h5M16 12h5M10 8l4 8M14 8l-4 8" class="line" />`,
+  unlinked: html`<path d="M2 12h5M17 12h5M9 8l6 8M15 8l-6 8" class="line" />`,
   linked: html`<circle cx="12" cy="12" r="6" />`,
   check: html`<path d="m4 13 5 6L20 5" class="line" />`,
   person: html`<circle cx="12" cy="6" r="4" /><path d="M4 22c0-7 3-10 8-10s8 3 8 10z" />`,

@@ -19,7 +19,7 @@ function Header() {
     <h1>${about.value.name}</h1>
     ${simulated && html`<span class="mark">${t("sim.mark")}</span>`}
     <span class="mode">${t("mode.label")}: <b>${t(`mode.${mode}`)}</b></span>
-    <span class=${`age ${level.value}`}><${Icon} name=${level.value === "live" ? "linked" : "unlinked"} />
+    <span class=${`age is-${level.value}`}><${Icon} name=${level.value === "live" ? "linked" : "unlinked"} />
       ${level.value === "live" ? t("data.live") : age()}</span>
   </header>`;
 }
@@ -41,7 +41,7 @@ function Overlay() {
 
 function Page() {
   const lost = level.value === "lost";
-  return html`<div class=${`page ${level.value}`}>
+  return html`<div class=${`page is-${level.value}`}>
     <div class="view" inert=${lost}>
       <${Header} />
       <main>
