@@ -1,5 +1,6 @@
 """The gripper: opens, closes, holds; never presses harder than asked."""
 
+import itertools
 from math import nan
 
 import pytest
@@ -42,7 +43,7 @@ def test_the_goal_never_lies_farther_beyond_the_part_than_the_squeeze(part_rad, 
 def test_the_goal_moves_no_faster_than_asked(start, target):
     seen = close(-9.0, start=start, target=target)
     ramp = [g for g in seen if g.ended is None]
-    for a, b in zip(ramp, ramp[1:], strict=False):
+    for a, b in itertools.pairwise(ramp):
         assert abs(b.goal_rad - a.goal_rad) <= 2.0 * DT_S + 1e-9
 
 

@@ -1,5 +1,7 @@
 """Speed along a line: bounds hold, the end is met at rest, a stop stays on the line."""
 
+import itertools
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -55,7 +57,7 @@ def test_the_last_step_to_the_end_is_no_larger_than_a_slow_one(limits, wishes):
 @given(limits, wishes)
 def test_the_jerk_stays_within_its_limit_until_the_step_into_rest(limits, wishes):
     states = walk(limits, wishes)
-    for a, b in zip(states, states[1:], strict=False):
+    for a, b in itertools.pairwise(states):
         if b.speed_ratio_ps > 0.0:
             change = abs(b.acceleration_ratio_ps2 - a.acceleration_ratio_ps2)
             assert change <= limits.jerk_ratio_ps3 * DT_S * (1 + 1e-6) + 1e-9

@@ -93,7 +93,7 @@ def test_the_rooms_of_the_adapters_do_not_import_each_other(path):
 
 def test_the_emulator_and_the_driver_share_no_codec():
     serial = SOURCE / "adapters" / "serial"
-    emulated = [p for p in serial.glob("emulat*.py")]
+    emulated = list(serial.glob("emulat*.py"))
     assert emulated
     for path in emulated:
         assert not {
