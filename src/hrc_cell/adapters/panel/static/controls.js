@@ -23,7 +23,7 @@ async function askForStop() {
 
 export function StopRequest() {
   const told = stopTold.value || (unreachable.value ? "stop.unsure" : "");
-  return html`<div class="stop">
+  return html`<div class="stop-row">
     <button class="stop-request" onClick=${askForStop}>${t("stop.request")}</button>
     <div><p class="caption">${t("stop.caption")}</p>
       <p class=${`told ${told === "stop.not_received" ? "failed" : ""}`} role="status">${told && t(told)}</p></div>

@@ -1,0 +1,384 @@
+"""The page in a real browser, against the real server and a cell that the test writes."""
+
+import itertools
+import shutil
+from copy import deepcopy
+
+import pytest
+
+from hrc_cell.adapters.panel.catalog import load_catalog
+from panel.scripted import NO_QUESTION, QUESTION, SETTINGS, STATE, ScriptedCell, served
+
+playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "google-chrome", "chrome"))), None)
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium: apt install chromium")
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--headless=new",
+]
+LANDSCAPE, PORTRAIT, PHONE = (1280, 800), (800, 1280), (390, 844)
+SAFETY_PX, CONTROL_PX, APART_PX, GAP_PX = 126, 94, 48, 16
+WITHIN_MS = 15_000
+HOLD_MS = 1000 * SETTINGS.hold_s
+ENGLISH = load_catalog("en").texts
+VIETNAMESE = load_catalog("vi").texts
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with playwright.sync_playwright() as tool:
+        one = tool.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield one
+        one.close()
+
+
+class Shown:
+    """The page of a scripted cell, open in a browser."""
+
+    def __init__(self, cell, url, end_server, page):
+        self.cell, self.url, self.end_server, self.page = cell, url, end_server, page
+        self.requests, self.mistakes = [], []
+        page.on("request", lambda request: self.requests.append(request.url))
+        page.on("console", lambda said: said.type == "error" and self.mistakes.append(said.text))
+        page.on("pageerror", lambda error: self.mistakes.append(str(error)))
+
+    def open(self):
+        self.page.goto(self.url)
+        self.page.wait_for_selector(".status")
+        return self
+
+    def wait(self, selector, **more):
+        return self.page.wait_for_selector(selector, timeout=WITHIN_MS, **more)
+
+    def box(self, selector):
+        return self.page.locator(selector).first.bounding_box()
+
+    def arm(self):
+        """Tap the first control, wait until the second may be held; return its middle."""
+        self.wait(".act.arm:enabled").click()
+        self.wait(".act.hold:enabled")
+        box = self.box(".act.hold")
+        return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+    def press_at(self, x, y):
+        self.page.mouse.move(x, y)
+        self.page.mouse.down()
+
+    def told(self, key, **values):
+        text = ENGLISH[key].format(**values)
+        self.wait(f'.question .told:has-text("{text}")')
+
+
+@pytest.fixture
+def shown(browser):
+    cell = ScriptedCell()
+    with served(cell) as (url, end_server):
+        context = browser.new_context(
+            viewport=dict(zip(("width", "height"), LANDSCAPE, strict=True)), has_touch=True
+        )
+        page = Shown(cell, url, end_server, context.new_page())
+        yield page
+        context.close()
+
+
+@pytest.fixture
+def page(shown):
+    return shown.open()
+
+
+def answers(page):
+    return [body["answer"] for kind, body in page.cell.acts if kind == "answer"]
+
+
+# To confirm is deliberate.
+
+
+@pytest.mark.req("S4")
+def test_armed_and_held_a_confirmation_reaches_the_cell_once(page):
+    page.press_at(*page.arm())
+    page.told("answer.confirmed")
+    page.page.mouse.up()
+    assert answers(page) == ["confirm"]
+    [(_, body)] = page.cell.acts
+    assert (body["question_id"], body["state_version"]) == (QUESTION["id"], 7)
+    assert body["device"]
+    assert body["idempotency_key"]
+    assert page.mistakes == []
+
+
+@pytest.mark.req("S4")
+def test_without_arming_there_is_nothing_to_hold(page):
+    page.wait(".act.arm:enabled")
+    assert page.page.locator(".act.hold").is_disabled()
+
+
+@pytest.mark.req("S4")
+@pytest.mark.parametrize("how", ["lift", "slide", "second finger", "blur"])
+def test_a_hold_that_is_broken_off_confirms_nothing(page, how):
+    x, y = page.arm()
+    page.press_at(x, y)
+    page.page.wait_for_timeout(HOLD_MS / 3)
+    if how == "lift":
+        page.page.mouse.up()
+    elif how == "slide":
+        page.page.mouse.move(x, y + 100)
+    elif how == "second finger":
+        page.page.evaluate(
+            "document.body.dispatchEvent(new PointerEvent('pointerdown',"
+            " {pointerId: 77, bubbles: true, isPrimary: false}))"
+        )
+    else:
+        page.page.evaluate("window.dispatchEvent(new Event('blur'))")
+    page.told("answer.canceled")
+    page.page.wait_for_timeout(HOLD_MS)
+    assert answers(page) == []
+    assert page.page.locator(".act.hold").is_disabled()
+    page.page.mouse.up()
+
+
+@pytest.mark.req("S4")
+def test_a_question_that_changes_under_the_finger_is_not_confirmed(page):
+    page.press_at(*page.arm())
+    later = {**QUESTION, "id": "run.8", "state_version": 8}
+    page.cell.state["task"] = {**STATE["task"], "question": later}
+    page.wait(".act.hold:disabled")
+    page.page.wait_for_timeout(HOLD_MS)
+    page.page.mouse.up()
+    assert answers(page) == []
+
+
+@pytest.mark.req("S2")
+def test_data_that_grow_stale_under_the_finger_end_the_hold(page):
+    page.press_at(*page.arm())
+    page.cell.state["ages"] = {**STATE["ages"], "permit_s": SETTINGS.stale_s + 0.1}
+    page.wait(".hatch")
+    page.wait(".act.hold:disabled")
+    page.page.wait_for_timeout(HOLD_MS)
+    page.page.mouse.up()
+    assert answers(page) == []
+
+
+def test_the_keyboard_confirms_too_with_two_controls_and_enter_alone_never(page):
+    page.wait(".act.arm:enabled")
+    assert page.page.evaluate("document.activeElement === document.body"), "nothing has the focus"
+    page.page.locator(".act.arm").focus()
+    page.page.keyboard.press("Enter")
+    page.wait(".act.hold:enabled")
+    page.page.keyboard.press("Tab")
+    page.page.keyboard.down("Enter")
+    page.page.wait_for_timeout(1.5 * HOLD_MS)
+    page.page.keyboard.up("Enter")
+    assert answers(page) == []
+    page.page.keyboard.down(" ")
+    page.told("answer.confirmed")
+    page.page.keyboard.up(" ")
+    assert answers(page) == ["confirm"]
+
+
+def test_to_refuse_is_one_tap(page):
+    page.wait(".act.other:enabled").click()
+    page.told("answer.told")
+    assert answers(page) == ["refuse"]
+
+
+def test_a_refusal_of_the_cell_is_told_with_its_reason_and_the_question_stays(page):
+    page.cell.reply = {"accepted": False, "reason": "already_answered"}
+    page.press_at(*page.arm())
+    page.told("answer.refused", reason=ENGLISH["refusal.already_answered"])
+    page.page.mouse.up()
+    assert page.page.locator(".question.asked").is_visible()
+
+
+def test_a_question_that_just_appeared_cannot_be_answered_at_once(page):
+    page.cell.state["task"] = {**STATE["task"], "question": NO_QUESTION}
+    page.wait(".question.asked", state="detached")
+    page.page.evaluate(
+        "new MutationObserver(() => { const one = document.querySelector('.act.arm');"
+        " if (one && window.first === undefined) window.first = one.disabled; })"
+        ".observe(document.body, {childList: true, subtree: true})"
+    )
+    page.cell.state["task"] = {**STATE["task"], "question": {**QUESTION, "id": "run.9"}}
+    page.wait(".act.arm:enabled")
+    assert page.page.evaluate("window.first") is True
+
+
+# What is old or lost is shown so.
+
+
+@pytest.mark.req("S2")
+def test_old_data_are_hatched_and_nothing_can_be_confirmed(page):
+    page.cell.state["ages"] = {**STATE["ages"], "permit_s": 2.0}
+    page.wait(f'.hatch:has-text("{ENGLISH["data.old"].format(seconds=2)}")')
+    assert page.page.locator(".act.arm").is_disabled()
+    assert page.page.locator(".stop-request").first.is_enabled()
+    page.cell.state["ages"] = STATE["ages"]
+    page.wait(".hatch", state="detached")
+    page.wait(".act.arm:enabled")
+
+
+@pytest.mark.req("S2")
+@pytest.mark.parametrize(
+    ("whose", "selector"),
+    [("humans_s", ".plan-card.old"), ("motors_s", ".plan-card.old"), ("task_s", ".task.old")],
+)
+def test_what_is_old_alone_is_marked_where_it_stands(page, whose, selector):
+    page.cell.state["ages"] = {**STATE["ages"], whose: 9.0}
+    page.wait(f"{selector} .stale-note")
+    assert page.page.locator(".lost").count() == 0
+    if whose == "task_s":
+        assert page.page.locator(".act.arm").is_disabled()
+
+
+@pytest.mark.req("S2")
+def test_a_lost_server_covers_the_screen_and_a_stop_request_is_told_as_not_received(page):
+    page.end_server()
+    page.wait(".lost")
+    assert ENGLISH["lost.text"] in page.page.inner_text(".lost")
+    page.page.locator(".lost .stop-request").click()
+    page.wait(f'.lost .told:has-text("{ENGLISH["stop.not_received"]}")')
+    assert page.page.locator(".act.arm").count() == 0 or page.page.evaluate(
+        "document.querySelector('.act.arm').closest('[inert]') !== null"
+    )
+
+
+def test_a_page_finds_back_to_its_cell_and_reads_all_anew(page):
+    page.page.evaluate("window.sockets = 0")
+    page.page.evaluate(
+        "(() => { const Old = WebSocket; window.WebSocket = class extends Old {"
+        " constructor(url) { super(url); window.sockets += 1; window.last = this; } }; })()"
+    )
+    page.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    page.page.context.set_offline(True)
+    page.page.evaluate("window.last?.close()")
+    page.cell.state["permit"] = {**STATE["permit"], "state": "free", "cause": ""}
+    page.page.context.set_offline(False)
+    page.wait(".status.free")
+
+
+# What is always there.
+
+
+def test_the_page_says_state_reason_mode_and_that_it_is_a_simulation(page):
+    page.wait(f'.status h2:has-text("{ENGLISH["state.standstill"]}")')
+    page.wait(".why:has-text('1.42 m from link_4; 1.56 m are needed')")
+    assert ENGLISH["mode.collaborative"] in page.page.inner_text("header")
+    assert ENGLISH["sim.mark"] in page.page.inner_text("header")
+    assert ENGLISH["data.live"] in page.page.inner_text("header")
+
+
+def test_every_state_has_a_word_and_a_shape_besides_its_colour(page):
+    for state in ("latched", "ready", "standstill", "reduced", "free"):
+        page.cell.state["permit"] = {**STATE["permit"], "state": state}
+        page.wait(f".status.{state} .icon-{state}")
+        assert ENGLISH[f"state.{state}"] in page.page.inner_text(".status")
+
+
+def test_the_plan_shows_zones_people_and_the_distance(page):
+    page.cell.state["humans"] = [
+        STATE["humans"][0], {**STATE["humans"][0], "id": 4, "x": 4.0, "confirmed": False},
+    ]  # fmt: skip
+    page.wait(".person.unsure")
+    assert page.page.locator(".person").count() == 2
+    assert page.page.locator(".person.binding").count() == 1
+    assert page.page.locator(".zone.stop, .zone.slow").count() == 2
+    assert page.page.locator(".separation.near text").text_content().strip() == "1.42 m"
+
+
+def test_a_stop_request_is_one_tap_and_says_what_came_of_it(page):
+    page.page.locator(".stop-request").click()
+    page.wait(f'.stop-row .told:has-text("{ENGLISH["stop.received"]}")')
+    assert [kind for kind, _ in page.cell.acts] == ["stop"]
+    page.cell.silent = True
+    page.page.locator(".stop-request").click()
+    page.wait(f'.stop-row .told:has-text("{ENGLISH["stop.not_received"]}")')
+    assert ENGLISH["stop.caption"] in page.page.inner_text(".stop-row")
+
+
+def test_a_stop_request_does_not_look_like_an_emergency_stop(page):
+    red, green, blue = page.page.evaluate(
+        "getComputedStyle(document.querySelector('.stop-request')).backgroundColor"
+        ".match(/\\d+/g).map(Number)"
+    )
+    assert max(red, green, blue) < 80, "dark"
+    assert max(red, green, blue) - min(red, green, blue) < 20, "grey"
+
+
+def test_the_box_is_marked_as_simulated_and_is_not_there_in_a_real_cell(page):
+    page.cell.state["permit"] = {**STATE["permit"], "state": "ready", "cause": "not_started"}
+    with page.page.expect_response("**/api/press"):
+        page.wait(".box-button.hint").click()
+    assert "SIMULATED" in page.page.inner_text(".simbox")
+    assert ("press", {"control": "start", "value": "press"}) in page.cell.acts
+    page.cell.state["inputs"] = {**STATE["inputs"], "simulated": False}
+    page.wait(".simbox", state="detached")
+
+
+def test_another_language_is_one_tap_and_what_nobody_checked_is_marked(page):
+    page.page.locator('nav button[lang="vi"]').click()
+    page.wait(f'.status h2:has-text("{VIETNAMESE["state.standstill"]}")')
+    assert "1,42 m" in page.page.inner_text(".why")
+    assert page.page.get_attribute("html", "lang") == "vi"
+    assert VIETNAMESE["language.unreviewed"] in page.page.inner_text("nav")
+    page.page.reload()
+    page.wait(f'.status h2:has-text("{VIETNAMESE["state.standstill"]}")')
+
+
+@pytest.mark.parametrize("language", ["en", "vi"])
+def test_targets_are_large_apart_and_inside_the_screen(shown, language):
+    shown.page.add_init_script(f"localStorage.setItem('language', '{language}')")
+    page = shown.open()
+    for width, height in (LANDSCAPE, PORTRAIT, (768, 1024), PHONE):
+        page.page.set_viewport_size({"width": width, "height": height})
+        page.wait(".act.arm:enabled")
+        for selector in (".stop-request", ".act.arm", ".act.hold", ".act.other"):
+            box = page.box(selector)
+            assert min(box["width"], box["height"]) >= SAFETY_PX, selector
+            assert box["x"] >= 0, selector
+            assert box["x"] + box["width"] <= width, selector
+        for one in page.page.locator("nav button, .box-button").all():
+            box = one.bounding_box()
+            assert min(box["width"], box["height"]) >= CONTROL_PX
+        for selector in (".act.arm", ".act.hold"):
+            assert gap(page.box(selector), page.box(".act.other")) >= APART_PX, selector
+        inside = [one.bounding_box() for one in page.page.locator(".question button").all()]
+        assert all(gap(a, b) >= GAP_PX for a, b in itertools.combinations(inside, 2))
+        stop = page.box(".stop-request")
+        assert stop["y"] + stop["height"] <= height, "the stop request is in sight"
+        needed_px = page.page.evaluate("document.documentElement.scrollWidth")
+        assert needed_px <= width, "nothing has to be shifted sideways"
+
+
+def gap(a, b):
+    """Return how far apart two boxes are, along the axis on which they are farther apart."""
+    across = max(b["x"] - a["x"] - a["width"], a["x"] - b["x"] - b["width"])
+    down = max(b["y"] - a["y"] - a["height"], a["y"] - b["y"] - b["height"])
+    return max(across, down)
+
+
+def test_nothing_is_loaded_from_elsewhere_and_little_from_here(page):
+    page.wait(".act.arm:enabled")
+    home = page.url.rstrip("/")
+    outside = [url for url in page.requests if not url.startswith((home, "data:"))]
+    assert outside == []
+    assert len(page.requests) <= 30
+    assert page.mistakes == []
+
+
+def test_what_does_not_change_is_not_drawn_again(page):
+    page.wait(".separation text", state="attached")
+    page.page.evaluate(
+        "(() => { window.made = 0; new MutationObserver((list) => {"
+        " for (const one of list) window.made += one.addedNodes.length; })"
+        ".observe(document.querySelector('.plan'), {subtree: true, childList: true}); })()"
+    )
+    moved = deepcopy(STATE["humans"])
+    moved[0]["x"] = 2.1
+    page.cell.state["humans"] = moved
+    page.wait(".person[transform*='2.1']", state="attached")
+    assert page.page.evaluate("window.made") == 0
