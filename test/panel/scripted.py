@@ -77,12 +77,12 @@ class ScriptedCell:
 
 
 @contextlib.contextmanager
-def served(cell, settings=SETTINGS):
+def served(cell, settings=SETTINGS, port=0):
     """Serve a scripted cell in a thread; give the address, and a function that ends the server."""
     loop = new_event_loop()
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
-    server = PanelServer(settings, cell, port=0)
+    server = PanelServer(settings, cell, port=port)
     url = run_coroutine_threadsafe(server.start(), loop).result(10)
     ended = []
 

@@ -247,18 +247,35 @@ def test_a_lost_server_covers_the_screen_and_a_stop_request_is_told_as_not_recei
     )
 
 
-def test_a_page_finds_back_to_its_cell_and_reads_all_anew(page):
-    page.page.evaluate("window.sockets = 0")
-    page.page.evaluate(
-        "(() => { const Old = WebSocket; window.WebSocket = class extends Old {"
-        " constructor(url) { super(url); window.sockets += 1; window.last = this; } }; })()"
-    )
-    page.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
-    page.page.context.set_offline(True)
-    page.page.evaluate("window.last?.close()")
-    page.cell.state["permit"] = {**STATE["permit"], "state": "free", "cause": ""}
-    page.page.context.set_offline(False)
-    page.wait(".status.free")
+def test_a_page_finds_back_to_a_server_that_was_started_again(page):
+    port = int(page.url.rstrip("/").rpartition(":")[2])
+    page.end_server()
+    page.wait(".lost")
+    again = ScriptedCell()
+    again.state["permit"] = {**STATE["permit"], "state": "free", "cause": ""}
+    again.state["task"] = None
+    with served(again, port=port):
+        page.wait(".lost", state="detached")
+        page.wait(".status.free")
+        page.wait(".question.asked", state="detached")
+        assert (again.acts, page.cell.acts) == ([], []), "nothing is sent again by itself"
+
+
+def test_a_socket_that_stays_open_and_falls_silent_is_opened_again(shown):
+    sockets = []
+
+    def between(one):
+        server = one.connect_to_server()
+        mute = not sockets
+        sockets.append(one)
+        heard = itertools.count()
+        server.on_message(lambda text: one.send(text) if not mute or next(heard) < 5 else None)
+
+    shown.page.route_web_socket("**/ws", between)
+    page = shown.open()
+    page.wait(".lost")
+    page.wait(".lost", state="detached")
+    assert len(sockets) == 2
 
 
 # What is always there.

@@ -18,4 +18,4 @@ const SHAPES = {
   robot: html`<path d="M4 22h9M8 22V15l6-6 5 4" class="line" /><circle cx="8" cy="15" r="2" /><circle cx="14" cy="9" r="2" />`,
 };
 
-export const Icon = ({ name }) => html`<svg class=${`icon icon-${name}`} viewBox="0 0 24 24" aria-hidden="true">${SHAPES[name]}</svg>`;
+export const Icon = ({ name }) => html`<svg class=${`icon icon-${name}`} viewBox="0 0 24 24" aria-hidden="true">${SHAPES[name] ?? SHAPES.none}</svg>`;

@@ -1,0 +1,259 @@
+"""The panel's node over real DDS and real HTTP: topics out, acts in, a port that is taken."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+import uuid
+
+import pytest
+import rclpy
+from hrc_cell_interfaces.msg import (
+    Human,
+    Humans,
+    MotionPermit,
+    MotorState,
+    MotorStates,
+    OperatorInputs,
+    Question,
+    TaskState,
+)
+from hrc_cell_interfaces.srv import AnswerQuestion, PressButton, RequestStop
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.lifecycle import TransitionCallbackReturn
+from strategies import default_cell
+
+from hrc_cell.adapters.description import load_description
+from hrc_cell.core.kinematics import forward
+from hrc_cell.nodes.base import ALL, EXIT_NOT_CONFIGURED, KEPT, NEWEST
+from hrc_cell.nodes.operator_panel import OperatorPanel
+
+CELL = default_cell()
+CHAIN = load_description(CELL).chain
+GOOD = TransitionCallbackReturn.SUCCESS
+WITHIN_S = 20.0
+TICK_S = 0.1
+
+
+class Neighbours:
+    """What stands around the panel: publishers, and the services that it calls."""
+
+    def __init__(self):
+        self.node = rclpy.create_node("neighbours")
+        publisher = self.node.create_publisher
+        self.permits = publisher(MotionPermit, "safety_state", ALL)
+        self.humans = publisher(Humans, "humans", NEWEST)
+        self.motors = publisher(MotorStates, "motor_states", NEWEST)
+        self.inputs = publisher(OperatorInputs, "operator_inputs", KEPT)
+        self.tasks = publisher(TaskState, "task_state", KEPT)
+        self.asked = []
+        self.permit = MotionPermit(
+            seq=1, state=MotionPermit.STANDSTILL, stop_category=2, cause="separation", human_id=3,
+            link=CHAIN.capsule_names[-1], distance_m=1.42, required_m=1.56,
+        )  # fmt: skip
+        self.task = TaskState(
+            phase=TaskState.WAITING, recipe="hand_over", step_count=4, state_version=7,
+            question=Question(
+                id="run.7", kind="handoff", risk_class=2, text_key="question.release_part",
+                args=["step=step.hand"], options=["confirm", "refuse"], state_version=7,
+            ),
+        )  # fmt: skip
+        self.box = OperatorInputs(mode=OperatorInputs.MODE_COLLABORATIVE, simulated=True)
+        self.position = 0.1
+        self.node.create_timer(TICK_S, self.publish)
+
+    def serve(self):
+        self.node.create_service(AnswerQuestion, "answer_question", self._answer)
+        self.node.create_service(RequestStop, "request_stop", self._stop)
+        self.node.create_service(PressButton, "sim/press", self._press)
+
+    def publish(self):
+        """Say everything again, as the cell does."""
+        self.permits.publish(self.permit)
+        person = Human(id=3, radius_m=0.3, confirmed=True)
+        person.position.x, person.position.y = 2.0, 0.5
+        self.humans.publish(Humans(humans=[person]))
+        motors = [MotorState(joint=name, position_rad=self.position) for name in CHAIN.joints]
+        self.motors.publish(MotorStates(motors=motors, gate=MotorStates.GATE_HOLD))
+        self.inputs.publish(self.box)
+        self.tasks.publish(self.task)
+
+    def _answer(self, request, response):
+        self.asked.append(request)
+        response.accepted = request.answer == "confirm"
+        response.reason = "" if response.accepted else "already_answered"
+        return response
+
+    def _stop(self, request, response):
+        self.asked.append(request)
+        response.accepted, response.permit_seq = True, 42
+        return response
+
+    def _press(self, request, response):
+        self.asked.append(request)
+        response.accepted = True
+        return response
+
+
+class Room:
+    """The panel and its neighbours, both spinning, in a namespace of the test's own."""
+
+    def __init__(self, panel, neighbours, url):
+        self.panel, self.neighbours, self.url = panel, neighbours, url
+
+    def get(self, path):
+        return ask(self.url + path)
+
+    def post(self, path, **body):
+        return ask(self.url + path, body)
+
+    def serve(self):
+        """Offer the services, and wait until the panel has discovered them."""
+        self.neighbours.serve()
+        self.until(lambda *_: all(one.service_is_ready() for one in self.panel.clients))
+
+    def until(self, holds, path="api/state"):
+        """Return the first reply for which `holds` is true."""
+        deadline_s = time.monotonic() + WITHIN_S
+        while time.monotonic() < deadline_s:
+            status, reply = self.get(path)
+            if holds(status, reply):
+                return reply
+        raise AssertionError(f"never came: {reply}")
+
+
+def ask(url, body=None):
+    """Return status and JSON of one request."""
+    data = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(url, data, {"Content-Type": "application/json"})
+    try:
+        with urllib.request.urlopen(request, timeout=10) as reply:
+            return reply.status, json.load(reply)
+    except urllib.error.HTTPError as refusal:
+        with refusal:
+            return refusal.code, json.load(refusal)
+
+
+@pytest.fixture
+def room(tmp_path):
+    os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
+    namespace = f"/panel_{os.getpid()}_{uuid.uuid4().hex[:6]}"
+    arguments = ["--ros-args", "-r", f"__ns:={namespace}", "-p", "port:=0"]
+    rclpy.init(
+        args=[*arguments, "-p", f"cell:={CELL.folder}", "-p", f"state_dir:={tmp_path}"],
+    )
+    panel, neighbours = OperatorPanel(), Neighbours()
+    executor = SingleThreadedExecutor()
+    executor.add_node(panel)
+    executor.add_node(neighbours.node)
+    assert panel.trigger_configure() == GOOD
+    assert panel.trigger_activate() == GOOD
+    ended = threading.Event()
+
+    def spin():
+        while not ended.is_set():
+            executor.spin_once(timeout_sec=0.1)
+
+    thread = threading.Thread(target=spin)
+    thread.start()
+    yield Room(panel, neighbours, (tmp_path / "panel.url").read_text().strip())
+    ended.set()
+    thread.join(10)
+    panel.close()
+    executor.shutdown()
+    panel.destroy_node()
+    neighbours.node.destroy_node()
+    rclpy.try_shutdown()
+
+
+def test_what_the_cell_says_is_what_the_page_gets(room):
+    def all_there(_, state):
+        return state["permit"] and state["separation"] and state["task"] and state["inputs"]
+
+    state = room.until(all_there)
+    assert state["permit"]["state"] == "standstill"
+    assert (state["permit"]["distance"], state["permit"]["required"]) == (1.42, 1.56)
+    assert [(h["id"], h["x"], h["confirmed"]) for h in state["humans"]] == [(3, 2.0, True)]
+    assert state["task"]["question"]["id"] == "run.7"
+    assert state["task"]["question"]["args"] == {"step": "step.hand"}
+    assert (state["inputs"]["mode"], state["inputs"]["simulated"]) == ("collaborative", True)
+    links = forward(CHAIN, [0.1] * len(CHAIN.joints))
+    assert state["arm"][-2] == pytest.approx(links[-1, :2, 3], abs=1e-3)
+    assert state["ages"]["permit_s"] < WITHIN_S
+    assert room.get("api/health")[0] in (200, 503)
+
+
+@pytest.mark.req("S2")
+def test_what_was_never_heard_is_unknown_and_not_ready(room):
+    room.neighbours.position = float("nan")
+    room.neighbours.permit.state = 99
+    room.neighbours.box.mode = 77
+    state = room.until(lambda _, state: state["permit"] and state["motors"] and state["inputs"])
+    assert (state["arm"], state["separation"]) == (None, None)
+    assert state["permit"]["state"] == "unknown"
+    assert state["inputs"]["mode"] == "unknown"
+    assert state["motion"] is None
+
+
+@pytest.mark.req("S4")
+def test_a_confirmation_goes_from_the_page_to_the_task_manager_with_all_that_it_needs(room):
+    room.serve()
+    room.until(lambda _, state: state["task"] and state["permit"])
+    about = {"question_id": "run.7", "state_version": 7, "device": "tablet"}
+    status, armed = room.post("api/arm", **about)
+    assert status == 200, armed
+    held_until_s = time.monotonic() + armed["hold_s"] + 0.1
+    room.until(lambda *_: time.monotonic() > held_until_s)
+    body = {
+        **about, "challenge": armed["challenge"], "answer": "confirm", "operator": "operator",
+        "idempotency_key": "k1",
+    }  # fmt: skip
+    assert room.post("api/confirm", **body) == (200, {"accepted": True, "reason": ""})
+    [request] = room.neighbours.asked
+    assert (request.question_id, request.state_version, request.answer) == ("run.7", 7, "confirm")
+    assert (request.operator_alias, request.device) == ("operator", "tablet")
+    assert request.idempotency_key == "k1"
+    refuse = {**about, "answer": "refuse", "operator": "operator", "idempotency_key": "k2"}
+    status, reply = room.post("api/answer", **refuse)
+    assert (status, reply["reason"]) == (409, "already_answered"), "the cell's reason is told"
+
+
+def test_a_stop_request_and_the_simulated_box_reach_their_services(room):
+    room.serve()
+    room.until(lambda _, state: state["inputs"])
+
+    status, reply = room.post("api/stop_request", device="t", operator="operator")
+    assert (status, reply["accepted"], reply["permit_seq"]) == (200, True, 42)
+    status, reply = room.post("api/press", control="reset", value="press")
+    assert (status, reply["accepted"]) == (200, True)
+    assert (room.neighbours.asked[-1].control, room.neighbours.asked[-1].value) == (
+        "reset", "press",
+    )  # fmt: skip
+
+
+@pytest.mark.req("S2")
+def test_where_nobody_serves_an_act_is_told_as_not_taken(room):
+    status, reply = room.post("api/stop_request", device="tablet", operator="operator")
+    assert (status, reply["accepted"], reply["reason"]) == (504, False, "no_answer_from_cell")
+
+
+def test_a_port_that_is_taken_ends_the_node_with_what_to_do(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        ended = subprocess.run(
+            [
+                sys.executable, "-m", "hrc_cell.nodes.operator_panel", "--ros-args",
+                "-r", f"__ns:=/panel_{uuid.uuid4().hex[:6]}", "-p", f"port:={port}",
+                "-p", f"cell:={CELL.folder}", "-p", f"state_dir:={tmp_path}",
+            ],
+            capture_output=True, text=True, timeout=60,
+        )  # fmt: skip
+    assert ended.returncode == EXIT_NOT_CONFIGURED
+    assert f"127.0.0.1:{port}" in ended.stderr
+    assert "panel.port" in ended.stderr
+    assert not (tmp_path / "panel.url").exists()
