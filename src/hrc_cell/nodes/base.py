@@ -14,11 +14,13 @@ import sys
 import traceback
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import rclpy
 from builtin_interfaces.msg import Time as TimeMsg
 from hrc_cell_interfaces.msg import Heartbeat
 from rcl_interfaces.msg import ParameterDescriptor
+from rclpy.event_handler import PublisherEventCallbacks, SubscriptionEventCallbacks
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
@@ -61,6 +63,20 @@ class CellNode(LifecycleNode):
         self.cell: Cell
         self._heartbeats = self.create_publisher(Heartbeat, "heartbeats", ALL)
         self._heart = self.create_timer(HEARTBEAT_PERIOD_S, self._beat, autostart=False)
+
+    # Each event handler costs the executor a place in every wait; the default ones only log.
+
+    def create_publisher(self, *args: Any, **options: Any) -> Any:
+        """Return a publisher without handlers of QoS events."""
+        options.setdefault("event_callbacks", PublisherEventCallbacks(use_default_callbacks=False))
+        return super().create_publisher(*args, **options)
+
+    def create_subscription(self, *args: Any, **options: Any) -> Any:
+        """Return a subscription without handlers of QoS events."""
+        options.setdefault(
+            "event_callbacks", SubscriptionEventCallbacks(use_default_callbacks=False)
+        )
+        return super().create_subscription(*args, **options)
 
     def text_parameter(self, name: str, description: str, default: str = "") -> str:
         """Declare a read-only text parameter and return its value."""
