@@ -1,13 +1,14 @@
 """`hrc-cell`: start, check and measure a collaborative cell.
 
 Exit codes: 0 it is as asked; 1 it is not (a check failed, a test failed, a cell ended badly);
-2 the command line or a cell's files are wrong; 130 interrupted.
+2 the command line or a cell's files are wrong; 130 interrupted; 141 nobody reads the output.
 """
 
 from __future__ import annotations
 
 import argparse
 import importlib
+import os
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -16,6 +17,7 @@ COMMANDS = ("up", "demo", "doctor", "config", "press", "test")
 BENCHES = ("cell", "tracker")
 EXIT_WRONG_INPUT = 2
 EXIT_INTERRUPTED = 130
+EXIT_BROKEN_PIPE = 141
 
 
 class Formatter(argparse.RawDescriptionHelpFormatter):
@@ -57,11 +59,19 @@ def parser() -> argparse.ArgumentParser:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
-    args = parser().parse_args(arguments)
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    if words[:1] == ["test"] and words[1:2] not in (["-h"], ["--help"], ["--"]):
+        words.insert(1, "--")  # all that follows is for pytest, also what looks like an option
+    args = parser().parse_args(words)
     try:
-        return int(args.run(args))
+        code = int(args.run(args))
+        sys.stdout.flush()
+        return code
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
+    except BrokenPipeError:  # the reader of our output has gone: `hrc-cell ... | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_BROKEN_PIPE
 
 
 if __name__ == "__main__":

@@ -23,6 +23,7 @@ from typing import IO
 
 import psutil
 
+from hrc_cell.cli.logs import LogReader, fresh
 from hrc_cell.nodes.base import EXIT_NOT_CONFIGURED
 from hrc_cell.nodes.processes import CellProcess, processes_of, ros_arguments
 from hrc_cell.settings.cell import load_cell
@@ -34,6 +35,8 @@ POLL_S = 0.05
 DEATHS_MAX = 5
 DEATHS_WINDOW_S = 30.0
 PR_SET_PDEATHSIG = 1
+LOGGING = ("--disable-external-lib-logs",)
+"""No second log of the same under ~/.ros."""
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -50,10 +53,13 @@ def _die_with_parent() -> None:
 class _Child:
     """One process of the cell, with its log."""
 
-    def __init__(self, process: CellProcess, command: list[str], log: IO[bytes]) -> None:
+    def __init__(
+        self, process: CellProcess, command: list[str], log_path: Path, *, verbose: bool
+    ) -> None:
         self.process = process
         self.command = command
-        self.log = log
+        self.log = fresh(log_path).open("ab")
+        self.reader = LogReader(log_path, everything=verbose)
         self.deaths_s: list[float] = []
         self.popen: subprocess.Popen[bytes] = self._spawn()
 
@@ -83,6 +89,7 @@ class Supervisor:
         namespace: str = "",
         port: int | None = None,
         say: Callable[[str], None] = lambda text: None,
+        verbose: bool = False,
     ) -> None:
         self.folder = cell.resolve()
         self.cell = load_cell(self.folder)
@@ -90,8 +97,11 @@ class Supervisor:
         self.namespace = namespace
         self._port = port
         self._say = say
+        self._verbose = verbose
         self._children: dict[str, _Child] = {}
         self._ending = threading.Event()
+        self._settled = threading.Event()  # nothing is started any more
+        self._over = threading.Event()  # nothing runs any more
         self._failed: str | None = None
         self.told_to_end = False
         self._watcher: threading.Thread | None = None
@@ -131,9 +141,10 @@ class Supervisor:
                 cell_folder=str(self.folder), state_dir=str(self.state_dir),
                 namespace=self.namespace, extra=extra,
             )  # fmt: skip
-            log = (self.log_dir / f"{process.name}.log").open("ab")
-            command = [sys.executable, "-m", process.module, *arguments]
-            self._children[process.name] = _Child(process, command, log)
+            command = [sys.executable, "-m", process.module, *arguments, *LOGGING]
+            log_path = self.log_dir / f"{process.name}.log"
+            child = _Child(process, command, log_path, verbose=self._verbose)
+            self._children[process.name] = child
         self._watcher = threading.Thread(target=self._watch, name="supervisor", daemon=True)
         self._watcher.start()
 
@@ -189,7 +200,7 @@ class Supervisor:
         """End every process in order: first who asks for motion, last who holds the motors."""
         self._ending.set()
         if self._watcher is not None:
-            self._watcher.join()
+            self._settled.wait()
         end_s = time.monotonic() + STOP_TIMEOUT_S
         for turn in sorted({child.process.ends for child in self._children.values()}):
             group = [c for c in self._children.values() if c.process.ends == turn]
@@ -206,30 +217,50 @@ class Supervisor:
                 os.killpg(child.popen.pid, signal.SIGKILL)
             child.popen.wait()
             child.log.close()
+        self._over.set()
+        if self._watcher is not None:
+            self._watcher.join()
+            self._watcher = None
         self._children.clear()
         if self._lock_file is not None:
             self._lock_file.close()
             self._lock_file = None
 
     def _watch(self) -> None:
-        """Start again what died, unless it dies again and again or its configuration is wrong."""
-        while not self._ending.wait(POLL_S):
+        """Watch until the end begins, then stay until it is over.
+
+        The kernel ends a process with the thread that started it, not with the program: this one
+        must not go before those it has started again.
+        """
+        while not self._failed and not self._ending.wait(POLL_S):
             for child in self._children.values():
+                self._show(child)
                 code = child.popen.poll()
-                if code is None:
-                    continue
-                name, now_s = child.process.name, time.monotonic()
-                child.deaths_s = [t for t in child.deaths_s if now_s - t < DEATHS_WINDOW_S]
-                child.deaths_s.append(now_s)
-                if code == EXIT_NOT_CONFIGURED or len(child.deaths_s) > DEATHS_MAX:
-                    self._failed = f"{name} ended with code {code}\n{self._last_lines(name)}"
-                    self._ending.set()
-                    return
-                self._say(f"{name} died ({_why(code)}): started again")
-                with contextlib.suppress(ProcessLookupError):
-                    os.killpg(child.popen.pid, signal.SIGKILL)  # what it may have left behind
-                self._ending.wait(child.process.respawn_delay_s)
-                child.respawn()
+                if code is not None and not self._ending.is_set():
+                    self._bring_back(child, code)
+        self._settled.set()
+        while not self._over.wait(POLL_S):
+            for child in self._children.values():
+                self._show(child)
+
+    def _show(self, child: _Child) -> None:
+        for line in child.reader.unread():
+            self._say(f"{child.process.name}: {line}")
+
+    def _bring_back(self, child: _Child, code: int) -> None:
+        """Start again what died, unless it dies again and again or its configuration is wrong."""
+        name, now_s = child.process.name, time.monotonic()
+        child.deaths_s = [t for t in child.deaths_s if now_s - t < DEATHS_WINDOW_S]
+        child.deaths_s.append(now_s)
+        if code == EXIT_NOT_CONFIGURED or len(child.deaths_s) > DEATHS_MAX:
+            self._failed = f"{name} ended with code {code}\n{self._last_lines(name)}"
+            self._ending.set()
+            return
+        self._say(f"{name} died ({_why(code)}): started again")
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(child.popen.pid, signal.SIGKILL)  # what it may have left behind
+        if not self._ending.wait(child.process.respawn_delay_s):
+            child.respawn()
 
     def _last_lines(self, *names: str) -> str:
         """Return the ends of the logs, for a message to a person."""

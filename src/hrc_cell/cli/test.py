@@ -20,7 +20,7 @@ def add_parser(subparsers: Any) -> None:
     """Add `test`."""
     parser = subparsers.add_parser(
         "test", help="run every test",
-        epilog="examples:\n  hrc-cell test\n  hrc-cell test test/core -k separation",
+        epilog="examples:\n  hrc-cell test\n  hrc-cell test -k separation --durations=5",
     )  # fmt: skip
     parser.add_argument(
         "pytest", nargs=argparse.REMAINDER, metavar="ARG",
@@ -38,12 +38,13 @@ def run(args: argparse.Namespace) -> int:
     os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
     os.environ.setdefault("ROS_DOMAIN_ID", DOMAIN)
     pytest = [sys.executable, "-m", "pytest"]
-    if args.pytest:
-        return 1 if subprocess.run([*pytest, *args.pytest], cwd=root).returncode else 0
+    given = args.pytest[1:] if args.pytest[:1] == ["--"] else args.pytest
+    if given:
+        return 1 if subprocess.run([*pytest, *given], cwd=root).returncode else 0
     install_debian()
     steps = {
-        "style": [sys.executable, "-m", "ruff", "check", "."],
-        "format": [sys.executable, "-m", "ruff", "format", "--check", "."],
+        "style": [sys.executable, "-m", "ruff", "check", ".", "cell"],
+        "format": [sys.executable, "-m", "ruff", "format", "--check", ".", "cell"],
         "types": [sys.executable, "-m", "mypy"],
         "core, every line and branch": [
             *pytest, "test/core", "--cov", "--cov-branch", "--cov-report=term-missing:skip-covered",
@@ -54,7 +55,7 @@ def run(args: argparse.Namespace) -> int:
     for name, command in steps.items():
         began_s = time.monotonic()
         print(f"\n== {name}", flush=True)
-        if subprocess.run(command, cwd=root).returncode:
+        if subprocess.run(command, cwd=root, stdin=subprocess.DEVNULL).returncode:
             failed.append(name)
         print(f"== {name}: {time.monotonic() - began_s:.0f} s", flush=True)
     print(f"\nfailed: {', '.join(failed)}" if failed else "\nall passed")

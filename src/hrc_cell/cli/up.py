@@ -35,7 +35,14 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument(
         "--seconds", type=float, help="end by itself after so long (default: never)"
     )
+    parser.add_argument(
+        "--verbose", action="store_true", help="print all that the nodes log, not only warnings"
+    )
     parser.set_defaults(run=run)
+
+
+class _ToldToEnd(Exception):
+    """Ctrl-C while the program waits for something else than Ctrl-C."""
 
 
 def run(args: argparse.Namespace) -> int:
@@ -54,10 +61,19 @@ def run(args: argparse.Namespace) -> int:
     began_s = time.monotonic()
     supervisor = Supervisor(
         cell=folder, state_dir=args.state or state_folder(cell.file.name),
-        namespace=args.namespace, port=args.port, say=tell,
+        namespace=args.namespace, port=args.port, say=tell, verbose=args.verbose,
     )  # fmt: skip
+    pressing = False
+
+    def told(*_: object) -> None:
+        nonlocal pressing
+        supervisor.end()
+        if pressing:
+            pressing = False
+            raise _ToldToEnd
+
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: supervisor.end())
+        signal.signal(number, told)
     try:
         supervisor.start()
         try:
@@ -65,11 +81,18 @@ def run(args: argparse.Namespace) -> int:
             tell(f"ready after {time.monotonic() - began_s:.1f} s; logs: {supervisor.log_dir}")
             tell(f"operator page: {url}")
             if args.go:
-                from hrc_cell.cli.witness import Witness
+                from hrc_cell.cli.witness import Late, Witness
 
-                with Witness(("motion_permit",), namespace=args.namespace) as witness:
-                    witness.go()
-                tell("reset and start pressed: the arm may move")
+                try:
+                    with Witness(("motion_permit",), namespace=args.namespace) as witness:
+                        pressing = True
+                        witness.go()
+                        pressing = False
+                    tell("reset and start pressed: the arm may move")
+                except _ToldToEnd:
+                    pass
+                except (Late, RuntimeError) as error:
+                    raise CellFailed(f"reset and start were not taken: {error}") from error
             elif cell.file.simulated:
                 tell("press reset, then start: on the page, or `hrc-cell press reset start`")
             failed = supervisor.wait_failed(args.seconds)
