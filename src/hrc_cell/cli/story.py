@@ -190,8 +190,9 @@ def act_hand_over(witness: Witness, told: Teller, settings: Cell, page: PageClie
     walk(witness, HANDOVER)
     witness.wait("monitored standstill", lambda: state(witness) == MotionPermit.STANDSTILL, 15.0)
     told.yes("offers_at_monitored_standstill", not moving(witness.last("sim/truth")))
-    witness.call("sim/person", person_id=1, act="take", waypoints=[], speed_mps=1.0)
-    witness.pause(1.0)
+    witness.wait("the person at the handover place", lambda: _stands(witness, HANDOVER), 15.0)
+    reaching = witness.call("sim/person", person_id=1, act="take", waypoints=[], speed_mps=1.0)
+    witness.pause(reaching.duration_s + 1.0)
     told.yes("holds_the_part_until_confirmed", sensed(witness, "gripper"))
     told.say("the person holds the part and confirms on the page")
     refusal = page.confirm(settings.file.panel.hold_s)
@@ -206,10 +207,17 @@ def act_hand_over(witness: Witness, told: Teller, settings: Cell, page: PageClie
         ),
         20.0,
     )
-    truth = witness.last("sim/truth")
-    told.yes("part_released_and_taken", "person_1" in truth.part_place)
+    told.yes("part_released_and_taken", "person_1" in witness.last("sim/truth").part_place)
     told.say("the part is released and taken")
     walk(witness, FAR)
+
+
+def _stands(witness: Witness, place: tuple[float, float]) -> bool:
+    """Return whether the first simulated person stands within half a metre of a place."""
+    truth = witness.last("sim/truth")
+    at = truth.person_position[0]
+    near = np.hypot(at.x - place[0], at.y - place[1]) < 0.5
+    return bool(near and not truth.person_walking[0])
 
 
 def figures_of_the_permits(witness: Witness, told: Teller, settings: Cell, began_s: float) -> None:

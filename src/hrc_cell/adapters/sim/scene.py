@@ -107,7 +107,9 @@ def _read(text: str, what: str) -> mujoco.MjSpec:
 def _prepare_arm(spec: mujoco.MjSpec) -> None:
     for geom in spec.geoms:
         geom.group = GROUP_ARM
-        geom.contype, geom.conaffinity = _ARM, _STILL | _PEOPLE
+        # A simulated person is not moved by what it meets; a real hand gives way to the fingers.
+        hand = geom.parent.name.startswith("finger")
+        geom.contype, geom.conaffinity = _ARM, _STILL if hand else _STILL | _PEOPLE
     for joint in spec.joints:
         effort = float(joint.actfrcrange[1])
         if not effort > 0.0:
