@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
+PATIENCE_S = 600
 PROGRAM = """
 import json, os, sys
 keys = ("PYTHONPATH", "AMENT_PREFIX_PATH", "ROS_DISTRO", "VIRTUAL_ENV")
@@ -90,7 +91,7 @@ class Checkout:
 
     def run(self, *words: str, **more: str) -> subprocess.CompletedProcess:
         process = self.start(*words, **more)
-        out, err = process.communicate(timeout=120)
+        out, err = process.communicate(timeout=PATIENCE_S)
         return subprocess.CompletedProcess(words, process.returncode, out, err)
 
     def told(self, *words: str, **more: str) -> dict:
@@ -214,7 +215,7 @@ def test_a_moved_checkout_is_set_up_again_also_by_its_own_python(made, tmp_path)
 def test_two_at_once_set_up_once(tmp_path, made):
     checkout = Checkout(tmp_path)
     both = [checkout.start("up"), checkout.start("up")]
-    printed = [process.communicate(timeout=180) for process in both]
+    printed = [process.communicate(timeout=PATIENCE_S) for process in both]
     assert [process.returncode for process in both] == [0, 0], printed
     assert sorted(stages(printed[0][1]) + stages(printed[1][1])) == sorted(ALL)
 
