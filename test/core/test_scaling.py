@@ -95,3 +95,9 @@ def test_braking_harder_than_rest_needs_is_not_taken_for_a_longer_way():
     calm = LineLimits(speed_max_ratio_ps=1.0, acceleration_ratio_ps2=2.0, jerk_ratio_ps3=8.0)
     hard = Along(speed_ratio_ps=0.1, acceleration_ratio_ps2=-4.0)
     assert way_to_rest(hard, calm) == pytest.approx(0.1 * 0.1 / 4.0)
+
+
+def test_so_near_to_the_end_it_is_the_end():
+    calm = LineLimits(speed_max_ratio_ps=1.0, acceleration_ratio_ps2=2.0, jerk_ratio_ps3=8.0)
+    near = Along(done_ratio=1.0 - 1e-6, speed_ratio_ps=0.001)
+    assert track(near, target_ratio_ps=1.0, limits=calm, dt_s=DT_S) == Along(done_ratio=1.0)

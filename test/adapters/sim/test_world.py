@@ -170,11 +170,11 @@ def test_a_person_pushes_the_arm_and_not_the_other_way(make_world, make_person):
     world = make_world(people=(make_person(path_m=((1.6, 0.0),)),))
     world.power()
     world.move("offer", 0.0)
-    world.direct(1, "walk", [(0.66, 0.0)], 1.0)
+    world.direct(1, "walk", [(0.40, 0.0)], 1.0)
     before = world.truth().position_rad
     world.run(3.0)
     truth = world.truth()
-    assert truth.person_position_m[0] == pytest.approx([0.66, 0.0], abs=0.05)
+    assert truth.person_position_m[0] == pytest.approx([0.40, 0.0], abs=0.05)
     assert np.abs(truth.position_rad - before).max() > 0.01
 
 
