@@ -33,6 +33,7 @@ STOP_TIMEOUT_S = 4.5
 GROUP_TIMEOUT_S = 1.5
 POLL_S = 0.05
 DEATHS_MAX = 5
+REFUSALS_MAX = 2  # of a node to be configured: what it needs may still be coming up
 DEATHS_WINDOW_S = 30.0
 PR_SET_PDEATHSIG = 1
 LOGGING = ("--disable-external-lib-logs",)
@@ -248,11 +249,12 @@ class Supervisor:
             self._say(f"{child.process.name}: {line}")
 
     def _bring_back(self, child: _Child, code: int) -> None:
-        """Start again what died, unless it dies again and again or its configuration is wrong."""
+        """Start again what died, unless it dies, or refuses to be configured, again and again."""
         name, now_s = child.process.name, time.monotonic()
         child.deaths_s = [t for t in child.deaths_s if now_s - t < DEATHS_WINDOW_S]
         child.deaths_s.append(now_s)
-        if code == EXIT_NOT_CONFIGURED or len(child.deaths_s) > DEATHS_MAX:
+        often = REFUSALS_MAX if code == EXIT_NOT_CONFIGURED else DEATHS_MAX
+        if len(child.deaths_s) > often:
             self._failed = f"{name} ended with code {code}\n{self._last_lines(name)}"
             self._ending.set()
             return

@@ -11,6 +11,7 @@ import contextlib
 import os
 import signal
 import sys
+import time
 import traceback
 from collections.abc import Callable
 from pathlib import Path
@@ -31,6 +32,7 @@ from hrc_cell.settings.schema import CellError
 EXIT_NOT_CONFIGURED = 3
 HEARTBEAT_PERIOD_S = 0.1
 URGENT_NICE = -10
+TOLD_WITHIN_S = 0.3
 
 NEWEST = QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE)
 """Streams: only the newest counts."""
@@ -163,7 +165,12 @@ def run(make: Callable[[], CellNode]) -> None:
         with contextlib.suppress(PermissionError):  # an ordinary user may not; then all are equal
             os.setpriority(os.PRIO_PROCESS, 0, URGENT_NICE)
     rclpy.init()
-    node = make()
+    try:
+        node = make()
+    except (KeyboardInterrupt, Exception) as error:
+        if isinstance(error, KeyboardInterrupt) or _told_to_stop():
+            sys.exit(0)
+        raise
     executor = SingleThreadedExecutor()
     executor.add_node(node)
     code = 0
@@ -177,7 +184,7 @@ def run(make: Callable[[], CellNode]) -> None:
     except (KeyboardInterrupt, ExternalShutdownException):
         pass
     except Exception:
-        if rclpy.ok():
+        if not _told_to_stop():
             raise
         # Told to stop in the middle of a callback, which could then not publish any more.
     finally:
@@ -188,6 +195,14 @@ def run(make: Callable[[], CellNode]) -> None:
         rclpy.try_shutdown()  # gives the signals back
         _end_once()
     sys.exit(code)
+
+
+def _told_to_stop() -> bool:
+    """Return whether a signal has shut ROS down; its own thread does that a moment later."""
+    end_s = time.monotonic() + TOLD_WITHIN_S
+    while rclpy.ok() and time.monotonic() < end_s:
+        time.sleep(0.01)
+    return not rclpy.ok()
 
 
 def _end_once() -> None:
