@@ -5,6 +5,7 @@ import itertools
 import json
 import socket
 import time
+from dataclasses import replace
 
 import aiohttp
 import pytest
@@ -201,6 +202,16 @@ def test_the_simulated_box_is_pressed(url, cell):
 def test_other_hosts_and_origins_are_refused(url, headers, method, path):
     body = {"device": "t", "operator": ""} if method == "POST" else None
     assert ask(url, method, path, body, **headers)[0] == 403
+
+
+def test_listening_everywhere_it_is_found_by_address_and_by_no_foreign_name(cell):
+    with served(cell, replace(SETTINGS, host="0.0.0.0")) as (address, _):
+        port = address.rstrip("/").rpartition(":")[2]
+        other = f"http://127.0.0.2:{port}"
+        assert ask(other, "GET", "/api/state")[0] == 200
+        assert ask(other, "GET", "/api/state", Origin=other)[0] == 200
+        assert ask(other, "GET", "/api/state", Host=f"evil.example:{port}")[0] == 403
+        assert ask(other, "GET", "/api/state", Origin="http://evil.example")[0] == 403
 
 
 @pytest.mark.parametrize(

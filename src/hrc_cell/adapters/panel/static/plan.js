@@ -21,8 +21,9 @@ function frame(outline) {
   return [left, top, Math.max(...xs) + MARGIN_M - left, Math.max(...ys) + MARGIN_M - top].join(" ");
 }
 
-const boundZone = computed(() => cell.permit.value?.zone ?? "");
-const bindingHuman = computed(() => (cell.permit.value && cell.permit.value.state !== "free" ? cell.permit.value.human : 0));
+// Only what stands behind the reason that is told gets a colour.
+const boundZone = computed(() => (cell.permit.value?.cause === "zone" ? cell.permit.value.culprit : ""));
+const bindingHuman = computed(() => (cell.permit.value?.cause === "separation" ? cell.permit.value.human : 0));
 
 function Zone({ zone }) {
   const left = Math.min(...zone.polygon.map(([x]) => x));
