@@ -27,6 +27,7 @@ from hrc_cell_interfaces.msg import (
 )
 from hrc_cell_interfaces.srv import DirectPerson, InjectFault, PressButton
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.handle import InvalidHandle
 from rclpy.signals import SignalHandlerOptions
 from sensor_msgs.msg import JointState
 
@@ -194,5 +195,5 @@ class Witness:
         return hear
 
     def _spin(self) -> None:
-        with contextlib.suppress(ExternalShutdownException):
+        with contextlib.suppress(ExternalShutdownException, InvalidHandle):  # told to leave
             self._executor.spin()

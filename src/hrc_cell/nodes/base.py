@@ -31,7 +31,8 @@ from hrc_cell.settings.schema import CellError
 
 EXIT_NOT_CONFIGURED = 3
 HEARTBEAT_PERIOD_S = 0.1
-URGENT_NICE = -10
+URGENT_PRIORITY = 20
+"""Real-time, below the bus process and the stand-in for its hardware."""
 TOLD_WITHIN_S = 0.3
 
 NEWEST = QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE)
@@ -163,7 +164,7 @@ def run(make: Callable[[], CellNode]) -> None:
     """Run one node until it is told to stop; then let it close. Exits the process."""
     if getattr(make, "urgent", False):
         with contextlib.suppress(PermissionError):  # an ordinary user may not; then all are equal
-            os.setpriority(os.PRIO_PROCESS, 0, URGENT_NICE)
+            os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(URGENT_PRIORITY))
     rclpy.init()
     try:
         node = make()
