@@ -6,7 +6,6 @@ the simulated cell that it is told to call.
 
 from __future__ import annotations
 
-import contextlib
 import threading
 import time
 from collections.abc import Callable
@@ -27,7 +26,6 @@ from hrc_cell_interfaces.msg import (
 )
 from hrc_cell_interfaces.srv import DirectPerson, InjectFault, PressButton
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
-from rclpy.handle import InvalidHandle
 from rclpy.signals import SignalHandlerOptions
 from sensor_msgs.msg import JointState
 
@@ -77,6 +75,7 @@ class Witness:
         rclpy.init(context=self._context, signal_handler_options=SignalHandlerOptions.NO)
         self.node = rclpy.create_node("witness", context=self._context, namespace=namespace)
         self._news = threading.Condition()
+        self._leaving = False
         self.heard = {name: Heard() for name in topics}
         for name in topics:
             kind, qos = STREAMS[name]
@@ -99,6 +98,7 @@ class Witness:
 
     def close(self) -> None:
         """Leave the graph."""
+        self._leaving = True
         self._executor.shutdown()
         self._thread.join(5.0)
         self.node.destroy_node()
@@ -195,5 +195,10 @@ class Witness:
         return hear
 
     def _spin(self) -> None:
-        with contextlib.suppress(ExternalShutdownException, InvalidHandle):  # told to leave
+        try:
             self._executor.spin()
+        except ExternalShutdownException:
+            pass
+        except Exception:
+            if not self._leaving:  # while it leaves, what it waits on is taken away under it
+                raise
