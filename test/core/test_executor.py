@@ -7,14 +7,15 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from strategies import default_cell
 
+from hrc_cell.adapters.description import load_description
 from hrc_cell.core import executor
 from hrc_cell.core.executor import Leave, Motion, Phase
+from hrc_cell.core.kinematics import capsule_motion, capsule_velocities
 from hrc_cell.core.path import plan
-from hrc_cell.settings.cell import load_cell
-from hrc_cell.settings.share import share_folder
 
-CELL = load_cell(share_folder() / "config" / "default").file
+CELL = default_cell().file
 MOTION = CELL.motion
 DT_S = 1.0 / MOTION.rate_hz
 REJOIN_RAD = CELL.bus.rejoin_rad
@@ -136,6 +137,74 @@ def test_an_arm_that_does_not_follow_is_stopped():
     away = B + 2.0 * MOTION.following_error_max_rad
     stopped = step(moving(), GO, away).motion
     assert (stopped.phase, stopped.reason) == (Phase.STOPPING, "following_error")
+
+
+@pytest.mark.parametrize("gives_way", [True, False])
+@pytest.mark.req("S3")
+def test_an_arm_that_is_blocked_is_brought_to_rest_and_not_pushed_again(gives_way):
+    motion = moving(30)
+    stuck = motion.goal_rad
+    while motion.phase is Phase.MOVING:
+        motion = step(motion, GO, stuck).motion
+    phases = set()
+    for _ in range(60):
+        motion = step(motion, GO, "follows" if gives_way else stuck).motion
+        if motion.phase is Phase.HELD:
+            break
+        phases.add(motion.phase)
+    assert phases == {Phase.STOPPING}
+    assert (motion.phase, motion.reason) == (Phase.HELD, "following_error")
+    again = step(motion, GO, stuck).motion
+    assert again.phase is Phase.REJOINING
+    np.testing.assert_array_equal(again.goal_rad, stuck)
+
+
+@pytest.mark.req("S3")
+def test_an_arm_blocked_on_the_way_back_is_not_pushed_farther_than_the_following_error():
+    held = run(moving(), VOID, 60)
+    pushed = held.goal_rad + 2.0 * MOTION.following_error_max_rad
+    motion = held
+    for _ in range(600):
+        motion = step(motion, GO, pushed).motion
+        most = MOTION.following_error_max_rad + MOTION.rejoin_velocity_radps * DT_S
+        if motion.phase is Phase.REJOINING:
+            assert np.abs(motion.goal_rad - pushed).max() <= most + 1e-9
+        assert motion.phase is not Phase.MOVING
+
+
+@pytest.mark.req("S1")
+def test_stops_on_a_thousand_ways_stay_within_the_stop_model_and_on_the_way():
+    chain = load_description(default_cell()).chain
+    dice = np.random.default_rng(1)
+
+    def point_speed(q, qd):
+        ends = capsule_velocities(chain, q, qd)
+        return np.max([np.linalg.norm(v, axis=-1).max(axis=-1) for v in ends], axis=0)
+
+    longest_s = farthest_m = 0.0
+    for _ in range(1000):
+        a, b = dice.uniform(chain.lower_rad, chain.upper_rad, (2, 6))
+        line = plan(
+            "p", a, [b], motion=MOTION, speed_ratio=1.0, lower_rad=chain.lower_rad,
+            upper_rad=chain.upper_rad, velocity_max_radps=chain.velocity_max_radps,
+            point_speed=point_speed,
+        )  # fmt: skip
+        motion = run(executor.begin(Motion(), line), GO, int(dice.integers(2, 100)))
+        goals = [motion.goal_rad]
+        while motion.phase in (Phase.MOVING, Phase.STOPPING):
+            motion = step(motion, VOID).motion
+            goals.append(motion.goal_rad)
+        done = [np.dot(goal - a, b - a) / np.dot(b - a, b - a) for goal in goals]
+        assert np.abs(a + np.outer(done, b - a) - goals).max() <= 1e-9  # never off the way
+        assert (np.diff(done) >= -1e-12).all()  # nor back along it
+        start, end, *_ = capsule_motion(chain, np.array(goals), np.zeros((len(goals), 6)))
+        for ends in (start, end):
+            way = np.linalg.norm(ends - ends[0], axis=-1).max()
+            farthest_m = max(farthest_m, float(way))
+        longest_s = max(longest_s, (len(goals) - 1) * DT_S)
+    print(f"longest {longest_s:.2f} s, farthest {farthest_m:.3f} m")
+    assert longest_s <= CELL.safety.stopping_time_s - 0.05  # the rest is the motors' own lag
+    assert farthest_m <= CELL.safety.stopping_distance_m
 
 
 @pytest.mark.parametrize("held_first", [True, False])

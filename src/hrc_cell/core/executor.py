@@ -2,9 +2,12 @@
 
     IDLE       no path; the last goal is held
     MOVING     along the path at the permitted ratio of the planned speed
-    STOPPING   to rest on the path, without leave or without a known position
+    STOPPING   to rest on the path: no leave, no known position, or the arm does not follow
     HELD       at rest on the path; goes on when there is leave
     REJOINING  from the measured position slowly back to the path
+
+An arm that does not follow its goals is stopped, and a stop for that reason goes on to rest: from
+there the arm rejoins from where it is, instead of being pushed again as soon as it gives way.
 
 Nothing jumps: after every rest the first goal is the goal held before, or, where the arm is not
 there any more, the measured position. Radians, radians per second, seconds; arrays are (n,) over
@@ -34,6 +37,9 @@ class Phase(IntEnum):
     STOPPING = 2
     HELD = 3
     REJOINING = 4
+
+
+DOES_NOT_FOLLOW = "following_error"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,14 +150,16 @@ def _allowed(
     """Return whether the arm may move on its path, and if not why."""
     if motion.canceling:
         return False, "canceled"
+    if motion.phase is Phase.STOPPING and motion.reason == DOES_NOT_FOLLOW:
+        return False, DOES_NOT_FOLLOW
     if not leave.moves:
         return False, leave.reason or "no leave to move"
     if measured_rad is None or not np.isfinite(measured_rad).all():
         return False, "joints_stale"
-    if motion.phase is Phase.MOVING and motion.goal_rad is not None:
+    if motion.phase is not Phase.HELD and motion.goal_rad is not None:
         error = float(np.abs(motion.goal_rad - measured_rad).max())
         if error > settings.following_error_max_rad:
-            return False, "following_error"
+            return False, DOES_NOT_FOLLOW
     return True, ""
 
 
