@@ -7,12 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from strategies import default_cell
 
+from hrc_cell.adapters.description import load_description
+from hrc_cell.core.kinematics import capsule_velocities
 from hrc_cell.core.path import plan
-from hrc_cell.settings.cell import load_cell
-from hrc_cell.settings.share import share_folder
 
-MOTION = load_cell(share_folder() / "config" / "default").file.motion
+MOTION = default_cell().file.motion
 LOWER, UPPER = np.full(6, -2.0), np.full(6, 2.0)
 points = arrays(np.float64, 6, elements=st.floats(-2.0, 2.0))
 
@@ -53,6 +54,26 @@ def test_no_joint_and_no_point_is_planned_faster_than_its_limit(start, end, rati
             np.abs(line.stopping.jerk_ratio_ps3 * line.way_rad)
             <= np.array(MOTION.stop_jerk_radps3) + 1e-9
         ).all()
+
+
+def test_no_point_of_the_arm_is_faster_between_the_samples_either():
+    chain = load_description(default_cell()).chain
+    dice = np.random.default_rng(2)
+
+    def point_speed(q, qd):
+        ends = capsule_velocities(chain, q, qd)
+        return np.max([np.linalg.norm(v, axis=-1).max(axis=-1) for v in ends], axis=0)
+
+    for _ in range(100):
+        start, end = dice.uniform(chain.lower_rad, chain.upper_rad, (2, 6))
+        [line] = plan(
+            "p", start, [end], motion=MOTION, speed_ratio=1.0, lower_rad=chain.lower_rad,
+            upper_rad=chain.upper_rad, velocity_max_radps=chain.velocity_max_radps,
+            point_speed=point_speed,
+        ).lines  # fmt: skip
+        along = start + np.linspace(0.0, 1.0, 500)[:, None] * (end - start)
+        velocity = np.tile(line.planned.speed_max_ratio_ps * line.way_rad, (500, 1))
+        assert point_speed(along, velocity).max() <= MOTION.tcp_speed_max_mps * 1.005
 
 
 def test_a_path_to_where_the_arm_is_has_one_line_and_goes_nowhere():

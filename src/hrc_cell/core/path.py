@@ -18,8 +18,9 @@ from hrc_cell.core.scaling import LineLimits
 from hrc_cell.settings.robot import MotionSettings
 
 Array = npt.NDArray[np.float64]
-SAMPLES = 9
-"""Points of a line at which the speed of the arm's points is looked at."""
+SAMPLES = 65
+"""Points of a line at which the speed of the arm's points is looked at. Between two of them, on
+lines as long as joint limits allow, a point is less than 0.5 % faster than at the faster one."""
 SAME_RAD = 1e-6
 """Waypoints nearer than this are one."""
 
