@@ -34,6 +34,7 @@ from hrc_cell.nodes.base import ALL, NEWEST, CellNode, run
 from hrc_cell.nodes.parameters import declare_settings
 
 PROGRESS_PERIOD_S = 0.05
+UNDER_WAY = (Phase.MOVING, Phase.STOPPING, Phase.REJOINING)
 GATE_PATIENCE_S = 0.2
 """So long after setting off the gate may still be on its way out of its hold."""
 
@@ -92,8 +93,9 @@ class MotionExecutor(CellNode):
         self._timer.reset()
 
     def stop(self) -> None:
-        """Cease to act; the gate then brings the arm to rest."""
+        """Cease to act; the gate then brings the arm to rest, so a path goes on from rest."""
         self._active = False
+        self._interrupt("deactivated")
         self._timer.cancel()
 
     def close(self) -> None:
@@ -109,10 +111,10 @@ class MotionExecutor(CellNode):
         self._permit_s = time.monotonic()
 
     def _on_joints(self, msg: JointState) -> None:
-        at = dict(zip(msg.name, zip(msg.position, msg.velocity, strict=True), strict=True))
         try:
+            at = dict(zip(msg.name, zip(msg.position, msg.velocity, strict=True), strict=True))
             values = np.array([at[name] for name in self._joints])
-        except KeyError:
+        except (KeyError, ValueError):
             return  # a message without all joints is none: what is known grows old
         sampled_s = time.monotonic() - self.age_s(msg.header.stamp)
         self._measured = (values[:, 0], values[:, 1], sampled_s)
@@ -120,7 +122,13 @@ class MotionExecutor(CellNode):
     def _on_motors(self, msg: MotorStates) -> None:
         since_s = time.monotonic() - self._moving_since_s
         if msg.gate == MotorStates.GATE_HOLD and since_s > GATE_PATIENCE_S:
-            self._motion = executor.interrupt(self._motion, f"gate:{msg.gate_reason}")
+            self._interrupt(f"gate:{msg.gate_reason}")
+
+    def _interrupt(self, reason: str) -> None:
+        """Take the arm for being at rest, and say so: no step will see this change."""
+        before = self._motion
+        self._motion = executor.interrupt(before, reason)
+        self._tell_changes(before, time.monotonic())
 
     def _leave(self, now_s: float) -> tuple[Leave, PermitView | None]:
         """Return what the newest permit allows now."""
@@ -250,8 +258,9 @@ class MotionExecutor(CellNode):
             rejoin_rad=self.cell.file.bus.rejoin_rad, dt_s=dt_s,
         )  # fmt: skip
         self._motion = step.motion
-        gripping = self._step_grip(permit, leave.holds, dt_s)
-        moving = self._motion.phase in (Phase.MOVING, Phase.STOPPING, Phase.REJOINING)
+        gripping = self._step_grip(permit, leave.holds and measured is not None, dt_s)
+        # The step into rest is sent too: it is the goal without speed that the gate then holds.
+        moving = before.phase in UNDER_WAY or self._motion.phase in UNDER_WAY
         if moving or gripping or step.ended is not None:
             self._publish_goals(step.velocity_radps, permit)
         self._tell_changes(before, now_s)

@@ -1,0 +1,385 @@
+"""The executor node over real DDS, with an arm that does what the goals say, or does not."""
+
+import json
+import math
+import os
+import shutil
+import time
+import uuid
+
+import numpy as np
+import pytest
+import rclpy
+import yaml
+from action_msgs.msg import GoalStatus
+from hrc_cell_interfaces.action import FollowPath, MoveGripper
+from hrc_cell_interfaces.msg import (
+    CellEvent,
+    JointGoals,
+    MotionPermit,
+    MotionProgress,
+    MotorStates,
+)
+from rclpy.action import ActionClient
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.lifecycle import TransitionCallbackReturn
+from sensor_msgs.msg import JointState
+from strategies import default_cell
+
+from hrc_cell.nodes.base import ALL, NEWEST
+from hrc_cell.nodes.motion_executor import MotionExecutor
+
+CELL = default_cell()
+HOME = np.array(CELL.file.robot.poses["home"])
+LEFT = np.array(CELL.file.robot.poses["show_left"])
+GOOD = TransitionCallbackReturn.SUCCESS
+LIMIT_S = 20.0
+
+
+def patient_cell(folder):
+    """Return the folder of a default cell that bears a machine busy with other tests."""
+    shutil.copytree(CELL.folder, folder)
+    file = folder / "cell.yaml"
+    data = yaml.safe_load(file.read_text())
+    data["safety"] |= {"lease_s": 0.2, "reaction_time_s": 0.6, "joints_timeout_s": 0.5}
+    file.write_text(yaml.safe_dump(data))
+    return folder
+
+
+class Around:
+    """Everything around the executor: gives permits, and is the arm."""
+
+    def __init__(self):
+        self.tried = MotionExecutor()
+        self.node = rclpy.create_node("around")
+        self.executor = SingleThreadedExecutor()
+        self.executor.add_node(self.tried)
+        self.executor.add_node(self.node)
+        make, hear = self.node.create_publisher, self.node.create_subscription
+        self.permits = make(MotionPermit, "motion_permit", NEWEST)
+        self.joints = make(JointState, "joint_states", NEWEST)
+        self.motors = make(MotorStates, "motor_states", NEWEST)
+        self.goals, self.progress, self.events = [], [], []
+        hear(JointGoals, "joint_goals", self._on_goals, 100)
+        hear(MotionProgress, "motion_progress", self.progress.append, 100)
+        hear(CellEvent, "events", self.events.append, ALL)
+        self.follow = ActionClient(self.node, FollowPath, "follow_path")
+        self.grip = ActionClient(self.node, MoveGripper, "move_gripper")
+        self.at = np.array([*HOME, 0.7])  # arm, then gripper
+        self.part_rad = -math.inf  # the gripper closes no farther
+        self.ratio, self.gripper, self.permitted = 1.0, True, True
+        self.blocked, self.silent = False, False
+        self.seq, self.next_s = 0, 0.0
+
+    def _on_goals(self, msg):
+        self.goals.append(msg)
+        if not self.blocked:
+            self.at = np.array(msg.position)
+            self.at[-1] = max(self.at[-1], self.part_rad)
+
+    def _send(self):
+        now = self.node.get_clock().now().to_msg()
+        if self.permitted:
+            self.seq += 1
+            permit = MotionPermit(
+                seq=self.seq, lease_s=0.2, speed_ratio=self.ratio, reaction_time_s=0.6,
+                state=MotionPermit.FREE if self.ratio > 0.0 else MotionPermit.STANDSTILL,
+                gripper_permitted=self.gripper, cause="" if self.ratio > 0.0 else "separation",
+            )  # fmt: skip
+            permit.header.stamp = now
+            self.permits.publish(permit)
+        if not self.silent:
+            states = JointState(name=CELL.file.robot.joints, position=self.at, velocity=[0.0] * 7)
+            states.header.stamp = now
+            self.joints.publish(states)
+
+    def until(self, what, check):
+        """Keep the surroundings alive until `check()` is true; return what it gave."""
+        end_s = time.monotonic() + LIMIT_S
+        while time.monotonic() < end_s:
+            if time.monotonic() >= self.next_s:
+                self._send()
+                self.next_s = time.monotonic() + 0.01
+            self.executor.spin_once(timeout_sec=0.005)
+            if found := check():
+                return found
+        told = [(event.kind, event.data) for event in self.events]
+        raise AssertionError(f"{what}: not seen within {LIMIT_S} s; events: {told}")
+
+    def ask(self, client, request):
+        """Send a goal; return its handle once it was answered."""
+        self.until("an action server", client.server_is_ready)
+        asked = client.send_goal_async(request)
+        self.until("an answer", asked.done)
+        return asked.result()
+
+    def path(self, *waypoints, path_id="p", joints=6, ratio=1.0):
+        """Ask for a path; return the handle of its goal."""
+        flat = [float(value) for row in waypoints for value in row]
+        request = FollowPath.Goal(path_id=path_id, joints=joints, waypoints=flat, speed_ratio=ratio)
+        return self.ask(self.follow, request)
+
+    def fingers(self, opening, effort=1.0):
+        """Ask for a grip; return the handle of its goal."""
+        return self.ask(self.grip, MoveGripper.Goal(opening_ratio=opening, effort_ratio=effort))
+
+    def result(self, handle):
+        """Wait for the end of a goal; return its status and result."""
+        coming = handle.get_result_async()
+        self.until("a result", coming.done)
+        return coming.result().status, coming.result().result
+
+    def event(self, kind, after=0):
+        """Wait for an event of this kind that came after so many; return its data."""
+        found = self.until(kind, lambda: [e for e in self.events[after:] if e.kind == kind])
+        return json.loads(found[0].data)
+
+    def phase(self, phase, path_ratio=0.0):
+        """Wait until the newest progress tells this phase and at least so much of the path."""
+        return self.until(
+            f"phase {phase}",
+            lambda: [
+                p for p in self.progress[-1:] if p.phase == phase and p.path_ratio >= path_ratio
+            ],
+        )[0]
+
+    def under_way(self, *waypoints):
+        """Ask for a path and wait until a part of it is done."""
+        handle = self.path(*waypoints)
+        assert handle.accepted
+        self.phase(MotionProgress.MOVING, 0.2)
+        return handle
+
+    def close(self):
+        self.tried.close()
+        self.follow.destroy()
+        self.grip.destroy()
+        self.executor.shutdown()
+        self.tried.destroy_node()
+        self.node.destroy_node()
+
+
+@pytest.fixture
+def cell(tmp_path):
+    os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
+    folder = patient_cell(tmp_path / "cell")
+    arguments = ["--ros-args", "-r", f"__ns:=/executor_{os.getpid()}_{uuid.uuid4().hex[:6]}"]
+    arguments += ["-p", f"cell:={folder}", "-p", f"state_dir:={tmp_path}"]
+    rclpy.init(args=arguments)
+    around = Around()
+    assert around.tried.trigger_configure() == GOOD
+    assert around.tried.trigger_activate() == GOOD
+    around.until("the arm's position", lambda: around.tried._position(time.monotonic()) is not None)
+    yield around
+    around.close()
+    rclpy.try_shutdown()
+
+
+def arm(goals):
+    return np.array([goal.position for goal in goals])[:, :6]
+
+
+def assert_no_jump(goals):
+    """No goal is farther from the one before than the greatest speed allows in two periods."""
+    most = 2.0 * np.array(CELL.file.motion.velocity_max_radps) / CELL.file.motion.rate_hz
+    assert (np.abs(np.diff(arm(goals), axis=0)) <= most * 1.05).all()
+
+
+@pytest.mark.req("S3")
+def test_a_path_is_followed_from_where_the_arm_is_to_its_end(cell):
+    handle = cell.path(LEFT)
+    status, result = cell.result(handle)
+    assert (status, result.reached, result.reason) == (GoalStatus.STATUS_SUCCEEDED, True, "")
+    np.testing.assert_allclose(result.position, LEFT, atol=1e-3)
+    np.testing.assert_allclose(arm(cell.goals)[0], HOME, atol=1e-3)
+    assert_no_jump(cell.goals)
+    assert tuple(cell.goals[0].name) == CELL.file.robot.joints
+    assert all(0 < goal.permit_seq <= cell.seq for goal in cell.goals)
+    assert [g.seq for g in cell.goals] == sorted({g.seq for g in cell.goals})
+    assert cell.event("path_started") == {"path": "p", "lines": 1}
+    assert cell.event("path_done") == {"path": "p", "reason": ""}
+    moving = [p for p in cell.progress if p.phase == MotionProgress.MOVING]
+    assert {p.path_id for p in moving} == {"p"}
+    assert max(abs(v) for v in moving[0].nominal_velocity) > 0.5
+    still = cell.phase(MotionProgress.IDLE)
+    assert (still.path_id, [*still.nominal_velocity]) == ("", [0.0] * 6)
+
+
+@pytest.mark.parametrize("why", ["permit_expired", "separation"])
+@pytest.mark.req("S1")
+@pytest.mark.req("S3")
+def test_without_leave_it_stops_on_the_path_and_goes_on_without_a_jump(cell, why):
+    handle = cell.under_way(LEFT)
+    cell.permitted, cell.ratio = why != "permit_expired", 0.0
+    assert cell.event("path_held") == {"path": "p", "reason": why}
+    held, count, told = cell.goals[-1], len(cell.goals), len(cell.events)
+    assert [*held.velocity] == [0.0] * 7
+    way = LEFT - HOME
+    on_line = np.dot(arm([held])[0] - HOME, way) / np.dot(way, way)
+    np.testing.assert_allclose(arm([held])[0], HOME + on_line * way, atol=1e-6)
+    assert 0.2 <= on_line < 0.999
+    silent_until = time.monotonic() + 0.5
+    cell.until("half a second", lambda: time.monotonic() > silent_until)
+    assert len(cell.goals) == count  # silent at rest: the gate holds the arm
+    cell.permitted, cell.ratio = True, 1.0
+    resumed = cell.event("path_resumed", told)
+    assert (resumed["path"], resumed["rejoining"]) == ("p", False)
+    assert resumed["position_error_rad"] <= CELL.file.bus.rejoin_rad
+    cell.until("goals", lambda: len(cell.goals) > count)
+    np.testing.assert_array_equal(arm(cell.goals)[count], arm([held])[0])
+    assert cell.result(handle)[1].reached
+    assert_no_jump(cell.goals)
+
+
+@pytest.mark.req("S3")
+def test_an_arm_that_was_pushed_goes_back_slowly_from_where_it_is(cell):
+    handle = cell.under_way(LEFT)
+    cell.ratio = 0.0
+    cell.phase(MotionProgress.HELD)
+    count, told = len(cell.goals), len(cell.events)
+    cell.at = cell.at + np.eye(7)[0] * 0.05
+    pushed = cell.at
+    sent_s = time.monotonic()
+    cell.until("the push is heard", lambda: cell.tried._measured[2] > sent_s)
+    cell.ratio = 1.0
+    assert cell.event("path_resumed", told)["rejoining"]
+    assert cell.result(handle)[1].reached
+    np.testing.assert_allclose(arm(cell.goals)[count], pushed[:6], atol=1e-9)
+    assert_no_jump(cell.goals[count:])
+
+
+@pytest.mark.req("S3")
+def test_an_arm_that_does_not_follow_is_held(cell):
+    handle = cell.under_way(LEFT)
+    cell.blocked = True
+    assert cell.event("path_held")["reason"] == "following_error"
+    cell.blocked = False
+    assert cell.result(handle)[1].reached
+
+
+@pytest.mark.req("S2")
+def test_without_joint_states_it_stops_and_says_so(cell):
+    cell.under_way(LEFT)
+    cell.silent = True
+    held = cell.event("path_held")  # the goal ran ahead of the last known position, or it is old
+    assert held["reason"] in ("joints_stale", "following_error")
+    count = len(cell.goals)
+    later_s = time.monotonic() + 0.7
+    cell.until("old joints", lambda: time.monotonic() > later_s)
+    assert cell.phase(MotionProgress.HELD).path_id == "p"
+    told = len(cell.events)
+    cell.silent = False
+    cell.event("path_resumed", told)
+    cell.until("goals", lambda: len(cell.goals) > count)
+    assert_no_jump(cell.goals[count:])
+
+
+@pytest.mark.req("S2")
+def test_joint_states_that_lack_something_are_none(cell):
+    half = JointState(name=CELL.file.robot.joints, position=[0.0] * 7)
+    half.header.stamp = cell.node.get_clock().now().to_msg()
+    other = JointState(name=["elbow"], position=[0.0], velocity=[0.0])
+    for message in (half, other):
+        cell.tried._on_joints(message)
+    assert cell.result(cell.path(LEFT))[1].reached
+
+
+def test_a_canceled_path_ends_at_rest_on_it(cell):
+    handle = cell.under_way(LEFT)
+    handle.cancel_goal_async()
+    status, result = cell.result(handle)
+    assert (status, result.reason) == (GoalStatus.STATUS_CANCELED, "canceled")
+    assert np.abs(np.array(result.position) - LEFT).max() > 0.05
+    assert cell.event("path_done") == {"path": "p", "reason": "canceled"}
+    assert_no_jump(cell.goals)
+
+
+def test_one_path_at_a_time(cell):
+    first = cell.under_way(LEFT)
+    assert not cell.path(HOME).accepted
+    assert cell.result(first)[1].reached
+    assert cell.result(cell.path(HOME))[1].reached
+
+
+@pytest.mark.parametrize(
+    ("asked", "named"),
+    [
+        ({"joints": 5}, "rows of 6 joints"),
+        ({"ratio": 0.0}, "speed_ratio"),
+        ({"waypoint": HOME * math.nan}, "not finite"),
+        ({"waypoint": HOME + 9.0}, "is outside"),
+    ],
+)
+@pytest.mark.req("S2")
+def test_what_cannot_be_driven_is_refused_by_name(cell, asked, named):
+    handle = cell.path(asked.pop("waypoint", LEFT), **asked)
+    status, result = cell.result(handle)
+    assert status == GoalStatus.STATUS_ABORTED
+    assert result.reason.startswith("rejected: ")
+    assert named in result.reason
+    assert not cell.goals
+
+
+def test_when_the_gate_holds_the_arm_the_path_waits_and_goes_on_from_rest(cell):
+    handle = cell.under_way(LEFT)
+    cell.motors.publish(MotorStates(gate=MotorStates.GATE_HOLD, gate_reason="goal_expired"))
+    assert cell.event("path_held")["reason"] == "gate:goal_expired"
+    assert cell.result(handle)[1].reached
+    assert_no_jump(cell.goals)
+
+
+@pytest.mark.req("S3")
+def test_after_a_break_of_the_node_a_path_goes_on_from_rest(cell):
+    handle = cell.under_way(LEFT)
+    assert cell.tried.trigger_deactivate() == GOOD
+    assert cell.event("path_held") == {"path": "p", "reason": "deactivated"}
+    assert not cell.path(HOME).accepted
+    count = len(cell.goals)
+    assert cell.tried.trigger_activate() == GOOD
+    assert cell.result(handle)[1].reached
+    assert [*cell.goals[count].velocity] == [0.0] * 7  # from rest
+    assert_no_jump(cell.goals)
+
+
+def test_the_gripper_closes_on_nothing_and_on_a_part(cell):
+    status, result = cell.result(cell.fingers(0.0))
+    assert (status, result.reached, result.holding) == (GoalStatus.STATUS_SUCCEEDED, True, False)
+    assert cell.result(cell.fingers(1.0))[1].reached
+    cell.part_rad = 0.35
+    _, held = cell.result(cell.fingers(0.0, effort=0.5))
+    assert (held.reached, held.holding) == (False, True)
+    assert held.opening_ratio == pytest.approx(0.5, abs=0.02)
+    np.testing.assert_allclose(arm(cell.goals), np.tile(HOME, (len(cell.goals), 1)), atol=1e-9)
+
+
+@pytest.mark.req("S1")
+def test_the_gripper_waits_for_its_own_permit_and_for_known_joints(cell):
+    cell.gripper = False
+    cell.until("no leave", lambda: not cell.tried._permit[0].gripper_permitted)
+    handle = cell.fingers(0.0)
+    later_s = time.monotonic() + 0.3
+    cell.until("a while", lambda: time.monotonic() > later_s)
+    assert not cell.goals
+    cell.silent = True
+    later_s = time.monotonic() + 0.7
+    cell.until("old joints", lambda: time.monotonic() > later_s)
+    cell.gripper = True
+    later_s = time.monotonic() + 0.3
+    cell.until("a while", lambda: time.monotonic() > later_s)
+    assert not cell.goals
+    cell.silent, cell.ratio = False, 0.0  # the gripper acts at monitored standstill too
+    assert cell.result(handle)[1].reached
+
+
+def test_a_grip_can_be_canceled_or_refused_and_is_one_at_a_time(cell):
+    cell.gripper = False
+    cell.until("no leave", lambda: not cell.tried._permit[0].gripper_permitted)
+    handle = cell.fingers(0.0)
+    assert not cell.fingers(1.0).accepted
+    handle.cancel_goal_async()
+    status, result = cell.result(handle)
+    assert (status, result.reason) == (GoalStatus.STATUS_CANCELED, "canceled")
+    for opening, effort, named in ((2.0, 1.0, "opening_ratio"), (0.5, 0.0, "effort_ratio")):
+        status, result = cell.result(cell.fingers(opening, effort))
+        assert status == GoalStatus.STATUS_ABORTED
+        assert named in result.reason
