@@ -13,7 +13,7 @@ import signal
 import sys
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +34,8 @@ HEARTBEAT_PERIOD_S = 0.1
 URGENT_PRIORITY = 20
 """Real-time, below the bus process and the stand-in for its hardware."""
 TOLD_WITHIN_S = 0.3
+PACE_S = 0.004
+"""Far below the reaction time, and below the period of every timer."""
 
 NEWEST = QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE)
 """Streams: only the newest counts."""
@@ -160,6 +162,18 @@ class CellNode(LifecycleNode):
         return (self.get_clock().now().nanoseconds - ns) * 1e-9
 
 
+class PacedExecutor(SingleThreadedExecutor):
+    """Waits for callbacks at most once in each PACE_S.
+
+    rclpy gathers all that it waits on anew for every wait, which costs more than most callbacks.
+    What comes at nearly the same time is served by one wait instead of several.
+    """
+
+    def _wait_for_ready_callbacks(self, *args: Any, **options: Any) -> Iterator[Any]:
+        time.sleep(PACE_S)
+        yield from super()._wait_for_ready_callbacks(*args, **options)
+
+
 def run(make: Callable[[], CellNode]) -> None:
     """Run one node until it is told to stop; then let it close. Exits the process."""
     if getattr(make, "urgent", False):
@@ -172,7 +186,7 @@ def run(make: Callable[[], CellNode]) -> None:
         if isinstance(error, KeyboardInterrupt) or _told_to_stop():
             sys.exit(0)
         raise
-    executor = SingleThreadedExecutor()
+    executor = PacedExecutor()
     executor.add_node(node)
     code = 0
     try:
