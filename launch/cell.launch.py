@@ -1,7 +1,7 @@
 """The whole cell, from the same list of processes as `hrc-cell up`.
 
-    ros2 launch hrc_cell cell.launch.py
-    ros2 launch hrc_cell cell.launch.py cell:=/path/to/my_cell namespace:=cell_2 web_port:=8766
+ros2 launch hrc_cell cell.launch.py
+ros2 launch hrc_cell cell.launch.py cell:=/path/to/my_cell namespace:=cell_2 web_port:=8766
 """
 
 from launch import LaunchDescription
