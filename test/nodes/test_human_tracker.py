@@ -36,11 +36,13 @@ def folder(tmp_path):
     folder = shutil.copytree(ROOT / "config" / "default", tmp_path / "cell")
     file = folder / "cell.yaml"
     text = file.read_text(encoding="utf-8")
-    quick = text.replace(
-        "  background_s: 1.5\n", "  background_s: 0.4\n  background_file: background.npz\n"
-    )
-    assert quick != text
-    file.write_text(quick.replace("timeout_s: 0.15", "timeout_s: 0.4"), encoding="utf-8")
+    for now, then in (
+        ("  background_s: 1.5\n", "  background_s: 0.4\n  background_file: background.npz\n"),
+        ("timeout_s: 0.25, beams", "timeout_s: 0.4, beams"),
+    ):
+        assert now in text
+        text = text.replace(now, then)
+    file.write_text(text, encoding="utf-8")
     return folder
 
 

@@ -8,19 +8,21 @@ cannot be configured says why in one message and ends with exit code 3.
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import signal
 import sys
 import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import rclpy
 from builtin_interfaces.msg import Time as TimeMsg
-from hrc_cell_interfaces.msg import Heartbeat
+from hrc_cell_interfaces.msg import CellEvent, Heartbeat
 from rcl_interfaces.msg import ParameterDescriptor
+from rclpy.duration import Duration
 from rclpy.event_handler import PublisherEventCallbacks, SubscriptionEventCallbacks
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
@@ -34,6 +36,8 @@ HEARTBEAT_PERIOD_S = 0.1
 URGENT_PRIORITY = 20
 """Real-time, below the bus process and the stand-in for its hardware."""
 TOLD_WITHIN_S = 0.3
+LAST_WORDS_S = 0.5
+"""How long a node that ends waits for its events to arrive, where somebody hears them."""
 PACE_S = 0.004
 """Far below the reaction time, and below the period of every timer."""
 
@@ -66,6 +70,7 @@ class CellNode(LifecycleNode):
             ),
         )
         self.cell: Cell
+        self._events = self.create_publisher(CellEvent, "events", ALL)
         self._heartbeats = self.create_publisher(Heartbeat, "heartbeats", ALL)
         self._heart = self.create_timer(HEARTBEAT_PERIOD_S, self._beat, autostart=False)
 
@@ -148,6 +153,17 @@ class CellNode(LifecycleNode):
         beat.header.stamp = self.stamp()
         self._heartbeats.publish(beat)
 
+    def tell(self, kind: str, data: Mapping[str, object], stamp: TimeMsg | None = None) -> None:
+        """Publish an event for the record, of this instant unless told otherwise."""
+        event = CellEvent(source=self.get_name(), kind=kind, data=json.dumps(data, allow_nan=False))
+        event.header.stamp = self.stamp() if stamp is None else stamp
+        self._events.publish(event)
+
+    def last_words(self) -> None:
+        """Wait a moment until the events told have arrived; they die with this process."""
+        if rclpy.ok():
+            self._events.wait_for_all_acked(Duration(seconds=LAST_WORDS_S))
+
     # Time. Stamps are in the ROS clock, the core counts in monotonic seconds.
 
     def stamp(self) -> TimeMsg:
@@ -205,6 +221,7 @@ def run(make: Callable[[], CellNode]) -> None:
     finally:
         _end_once()  # a second Ctrl-C must not cut off the torque's way to zero
         node.close()
+        node.last_words()
         executor.shutdown()
         node.destroy_node()
         rclpy.try_shutdown()  # gives the signals back

@@ -6,7 +6,6 @@ silent is told. Says as events when a scanner changes its state and when a perso
 
 from __future__ import annotations
 
-import json
 import time
 from functools import partial
 from pathlib import Path
@@ -14,14 +13,14 @@ from pathlib import Path
 import numpy as np
 from builtin_interfaces.msg import Time as TimeMsg
 from geometry_msgs.msg import Point, Vector3
-from hrc_cell_interfaces.msg import CellEvent, Human, Humans, ScannerStatus
+from hrc_cell_interfaces.msg import Human, Humans, ScannerStatus
 from sensor_msgs.msg import LaserScan
 
 from hrc_cell.adapters.record.backgrounds import load_backgrounds, save_backgrounds
 from hrc_cell.core.scan import Scan
 from hrc_cell.core.tracking import People, Track, observe
 from hrc_cell.core.view import ScannerState, View, look, scanner_state
-from hrc_cell.nodes.base import ALL, NEWEST, SENSOR, CellNode, run
+from hrc_cell.nodes.base import NEWEST, SENSOR, CellNode, run
 from hrc_cell.nodes.parameters import declare_settings
 from hrc_cell.settings.sensing import Scanner
 
@@ -52,7 +51,6 @@ class HumanTracker(CellNode):
         self._confirmed: frozenset[int] = frozenset()
         self._newest = TimeMsg()
         self._humans = self.create_publisher(Humans, "humans", NEWEST)
-        self._events = self.create_publisher(CellEvent, "events", ALL)
         for scanner in scanners:
             self.create_subscription(
                 LaserScan,
@@ -131,11 +129,13 @@ class HumanTracker(CellNode):
         before = self._states.get(scanner.name)
         if state != before:
             self._states[scanner.name] = state
-            self._tell(
+            self.tell(
                 "scanner_state",
-                scanner=scanner.name,
-                state=state.name,
-                before=before.name if before is not None else None,
+                {
+                    "scanner": scanner.name,
+                    "state": state.name,
+                    "before": before.name if before is not None else None,
+                },
             )
         return ScannerStatus(
             name=scanner.name,
@@ -149,15 +149,13 @@ class HumanTracker(CellNode):
         shown = {track.id: track for track in self._people.tracks if track.confirmed}
         for id_ in sorted(shown.keys() - self._confirmed):
             track = shown[id_]
-            self._tell("person_appeared", id=id_, x_m=round(track.x_m, 3), y_m=round(track.y_m, 3))
+            self.tell(
+                "person_appeared",
+                {"id": id_, "x_m": round(track.x_m, 3), "y_m": round(track.y_m, 3)},
+            )
         for id_ in sorted(self._confirmed - shown.keys()):
-            self._tell("person_gone", id=id_)
+            self.tell("person_gone", {"id": id_})
         self._confirmed = frozenset(shown)
-
-    def _tell(self, kind: str, **data: object) -> None:
-        event = CellEvent(source=self.get_name(), kind=kind, data=json.dumps(data))
-        event.header.stamp = self.stamp()
-        self._events.publish(event)
 
 
 def _scan(msg: LaserScan) -> Scan:

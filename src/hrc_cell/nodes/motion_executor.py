@@ -6,7 +6,6 @@ gate holds arm and gripper where they are. One path and one grip at a time.
 
 from __future__ import annotations
 
-import json
 import math
 import time
 from typing import Any
@@ -14,7 +13,6 @@ from typing import Any
 import numpy as np
 from hrc_cell_interfaces.action import FollowPath, MoveGripper
 from hrc_cell_interfaces.msg import (
-    CellEvent,
     JointGoals,
     MotionPermit,
     MotionProgress,
@@ -30,7 +28,7 @@ from hrc_cell.core.executor import Leave, Motion, Phase
 from hrc_cell.core.gate import PermitView, permit_holds
 from hrc_cell.core.kinematics import capsule_velocities
 from hrc_cell.core.path import plan
-from hrc_cell.nodes.base import ALL, NEWEST, CellNode, run
+from hrc_cell.nodes.base import NEWEST, CellNode, run
 from hrc_cell.nodes.parameters import declare_settings
 
 PROGRESS_PERIOD_S = 0.05
@@ -67,7 +65,6 @@ class MotionExecutor(CellNode):
         self._told_s = -math.inf
         self._goals = self.create_publisher(JointGoals, "joint_goals", NEWEST)
         self._progress = self.create_publisher(MotionProgress, "motion_progress", NEWEST)
-        self._events = self.create_publisher(CellEvent, "events", ALL)
         self.create_subscription(MotionPermit, "motion_permit", self._on_permit, NEWEST)
         self.create_subscription(JointState, "joint_states", self._on_joints, NEWEST)
         self.create_subscription(MotorStates, "motor_states", self._on_motors, NEWEST)
@@ -186,12 +183,12 @@ class MotionExecutor(CellNode):
             known = [] if measured is None else measured[:arm].tolist()
             return FollowPath.Result(reached=False, reason=f"rejected: {error}", position=known)
         self._motion = executor.begin(self._motion, path)
-        self._tell("path_started", path=path.id, lines=len(path.lines))
+        self.tell("path_started", {"path": path.id, "lines": len(path.lines)})
         done = Future()
         self._path_goal = (handle, done)
         reason: str = await done
         self._path_goal = None
-        self._tell("path_done", path=path.id, reason=reason)
+        self.tell("path_done", {"path": path.id, "reason": reason})
         {"": handle.succeed, "canceled": handle.canceled}.get(reason, handle.abort)()
         measured = self._position(time.monotonic())
         return FollowPath.Result(
@@ -316,12 +313,14 @@ class MotionExecutor(CellNode):
             self._moving_since_s = math.inf
         path = self._motion.path.id if self._motion.path else ""
         if was is not Phase.HELD and now is Phase.HELD:
-            self._tell("path_held", path=path, reason=self._motion.reason)
+            self.tell("path_held", {"path": path, "reason": self._motion.reason})
         if was is Phase.HELD and now in (Phase.MOVING, Phase.REJOINING):
-            self._tell(
-                "path_resumed", path=path, rejoining=now is Phase.REJOINING,
-                position_error_rad=self._motion.resume_error_rad,
-            )  # fmt: skip
+            resumed = {
+                "path": path,
+                "rejoining": now is Phase.REJOINING,
+                "position_error_rad": self._motion.resume_error_rad,
+            }
+            self.tell("path_resumed", resumed)
 
     def _publish_progress(self, now_s: float, permit: PermitView | None) -> None:
         phase = self._motion.phase
@@ -343,11 +342,6 @@ class MotionExecutor(CellNode):
             self._path_goal[0].publish_feedback(
                 FollowPath.Feedback(phase=int(phase), path_ratio=self._motion.path_ratio)
             )
-
-    def _tell(self, kind: str, **data: object) -> None:
-        event = CellEvent(source=self.get_name(), kind=kind, data=json.dumps(data))
-        event.header.stamp = self.stamp()
-        self._events.publish(event)
 
 
 def main() -> None:

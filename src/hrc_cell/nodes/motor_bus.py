@@ -19,7 +19,7 @@ from dataclasses import replace
 from typing import Any
 
 from builtin_interfaces.msg import Time as TimeMsg
-from hrc_cell_interfaces.msg import CellEvent, JointGoals, MotionPermit, MotorState, MotorStates
+from hrc_cell_interfaces.msg import JointGoals, MotionPermit, MotorState, MotorStates
 from rclpy.time import Time
 from sensor_msgs.msg import JointState
 
@@ -28,7 +28,7 @@ from hrc_cell.adapters.serial.child import BusChild
 from hrc_cell.adapters.serial.plan import make_plan
 from hrc_cell.adapters.serial.port import wait_for_port
 from hrc_cell.adapters.serial.shared import BusState, Command, GoalRecord, PermitRecord
-from hrc_cell.nodes.base import ALL, NEWEST, CellNode, run
+from hrc_cell.nodes.base import NEWEST, CellNode, run
 from hrc_cell.nodes.parameters import declare_settings
 
 PORT_TIMEOUT_S = 10.0
@@ -74,13 +74,12 @@ class MotorBus(CellNode):
             f"{bus.rate_hz:g} Hz at {bus.baud} baud; "
             f"the wire carries {self._plan.wire_limit_hz():.0f} Hz"
         )
-        self._events = self.create_publisher(CellEvent, "events", ALL)
         self._joint_states = self.create_publisher(JointState, "joint_states", NEWEST)
         self._motor_states = self.create_publisher(MotorStates, "motor_states", NEWEST)
         wait_for_port(port, PORT_TIMEOUT_S)
         self._child = BusChild(self._plan)
         ready = self._child.wait_ready(READY_TIMEOUT_S)
-        self._tell("bus_ready", ready)
+        self._report("bus_ready", ready)
 
     def start(self) -> None:
         """Take permits and goals, publish."""
@@ -150,7 +149,7 @@ class MotorBus(CellNode):
         if self._child is None:
             return
         for line in self._child.lines():
-            self._tell(f"bus_{line['kind']}", line)
+            self._report(f"bus_{line['kind']}", line)
         self._supervise(self._child)
         state = self._child.shared.read_state()
         if state is None or state.cycle == self._cycle:
@@ -174,7 +173,7 @@ class MotorBus(CellNode):
             raise SystemExit(self._fail(f"the bus process is silent for {stalled_s:.3f} s"))
 
     def _fail(self, text: str) -> str:
-        self._tell("bus_failed", {"text": text})
+        self._report("bus_failed", {"text": text})
         return text
 
     def _publish_joints(self, state: BusState) -> None:
@@ -226,16 +225,15 @@ class MotorBus(CellNode):
         ).to_msg()
         return stamp
 
-    def _tell(self, kind: str, data: dict[str, Any]) -> None:
+    def _report(self, kind: str, data: dict[str, Any]) -> None:
         """Publish an event and log it."""
-        event = CellEvent(source=self.get_name(), kind=kind, data=json.dumps(data, sort_keys=True))
-        event.header.stamp = self.stamp()
-        self._events.publish(event)
+        self.tell(kind, data)
+        text = json.dumps(data, sort_keys=True)
         bad = kind in ("bus_fault", "bus_fault_stays", "bus_failed", "bus_port_lost")
         if bad:
-            self.get_logger().error(f"{kind}: {event.data}")
+            self.get_logger().error(f"{kind}: {text}")
         else:
-            self.get_logger().info(f"{kind}: {event.data}")
+            self.get_logger().info(f"{kind}: {text}")
 
 
 def main() -> None:

@@ -5,13 +5,11 @@ Decides nothing; see hrc_cell.core.cell. The permit is a lease: when this node s
 
 from __future__ import annotations
 
-import json
 import math
 import time
 
 from builtin_interfaces.msg import Time as TimeMsg
 from hrc_cell_interfaces.msg import (
-    CellEvent,
     Heartbeat,
     Humans,
     MotionPermit,
@@ -74,7 +72,6 @@ class SafetyMonitor(CellNode):
 
         self._permits = self.create_publisher(MotionPermit, "motion_permit", NEWEST)
         self._states = self.create_publisher(MotionPermit, "safety_state", ALL)
-        self._events = self.create_publisher(CellEvent, "events", ALL)
         self.create_subscription(Humans, "humans", self._hear_people, NEWEST)
         self.create_subscription(JointState, "joint_states", self._hear_joints, NEWEST)
         self.create_subscription(OperatorInputs, "operator_inputs", self._hear_inputs, KEPT)
@@ -137,17 +134,12 @@ class SafetyMonitor(CellNode):
         """Stop with the very next permit."""
         self._stop_requested = True
         response.accepted, response.permit_seq = True, self._seq + 1
-        self._tell(
-            "stop_requested",
-            self.stamp(),
-            json.dumps(
-                {
-                    "device": request.device,
-                    "operator_alias": request.operator_alias,
-                    "permit_seq": response.permit_seq,
-                }
-            ),
-        )
+        told = {
+            "device": request.device,
+            "operator_alias": request.operator_alias,
+            "permit_seq": response.permit_seq,
+        }
+        self.tell("stop_requested", told)
         return response
 
     # The tick.
@@ -169,7 +161,7 @@ class SafetyMonitor(CellNode):
             self._states.publish(permit)
         if shown != self._shown:
             self._shown = shown
-            self._tell("permit_changed", stamp, wire.record(permit))
+            self.tell("permit_changed", wire.record(permit), stamp)
             self.get_logger().info(f"{verdict.state.name}: {verdict.cause or 'free'}")
 
     def _observe(self) -> Observation:
@@ -195,11 +187,6 @@ class SafetyMonitor(CellNode):
             emergency_stop_input=inputs.emergency_stop_input,
             stop_requested=self._stop_requested,
         )
-
-    def _tell(self, kind: str, stamp: TimeMsg, data: str) -> None:
-        event = CellEvent(source=NAME, kind=kind, data=data)
-        event.header.stamp = stamp
-        self._events.publish(event)
 
 
 def main() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Sequence
 
@@ -85,11 +84,11 @@ NUMBERS = (
 )  # fmt: skip
 
 
-def record(message: MotionPermit) -> str:
-    """Return the permit as one JSON object for the record; null where a number is not finite."""
+def record(message: MotionPermit) -> dict[str, object]:
+    """Return the permit for the record; null where a number is not finite."""
     data: dict[str, object] = {"state": State(message.state).name}
     for name in NUMBERS:
         value = getattr(message, name)
         bare = isinstance(value, float) and not math.isfinite(value)
         data[name] = None if bare else round(value, 6) if isinstance(value, float) else value
-    return json.dumps(data, separators=(",", ":"), allow_nan=False)
+    return data

@@ -9,7 +9,6 @@ and the time lost is not made up.
 from __future__ import annotations
 
 import array
-import json
 import queue
 import sys
 import threading
@@ -20,7 +19,7 @@ from typing import Any
 
 from builtin_interfaces.msg import Time as TimeMsg
 from geometry_msgs.msg import Point, Vector3
-from hrc_cell_interfaces.msg import CellEvent, OperatorInputs, PartSensors, SimTruth
+from hrc_cell_interfaces.msg import OperatorInputs, PartSensors, SimTruth
 from hrc_cell_interfaces.srv import DirectPerson, InjectFault, PressButton
 from rclpy._rclpy_pybind11 import RCLError
 from sensor_msgs.msg import LaserScan
@@ -33,7 +32,7 @@ from hrc_cell.adapters.sim.pace import Pacer
 from hrc_cell.adapters.sim.plant import ArmPlant
 from hrc_cell.adapters.sim.scanner import Scan
 from hrc_cell.adapters.sim.world import SimWorld, Truth
-from hrc_cell.nodes.base import ALL, KEPT, NEWEST, SENSOR, CellNode, run
+from hrc_cell.nodes.base import KEPT, NEWEST, SENSOR, CellNode, run
 from hrc_cell.settings.share import share_folder
 
 INPUTS_HZ = PARTS_HZ = 20.0
@@ -91,7 +90,6 @@ class SimCell(CellNode):
         self._inputs = self.create_publisher(OperatorInputs, "operator_inputs", KEPT)
         self._parts = self.create_publisher(PartSensors, "part_sensors", KEPT)
         self._truth = self.create_publisher(SimTruth, "sim/truth", NEWEST)
-        self._events = self.create_publisher(CellEvent, "events", ALL)
         self.create_service(PressButton, "sim/press", self._press)
         self.create_service(InjectFault, "sim/inject", self._inject)
         self.create_service(DirectPerson, "sim/person", self._direct)
@@ -154,7 +152,7 @@ class SimCell(CellNode):
         self._outbox.put(lambda: publish(what, stamp))
 
     def _lagged(self, lost_s: float) -> None:
-        self._send(self._publish_event, ("sim_lag", {"lost_s": round(lost_s, 4)}))
+        self._send(self._tell_lag, round(lost_s, 4))
 
     # On the postman's thread.
 
@@ -192,18 +190,15 @@ class SimCell(CellNode):
         msg.part, msg.part_place = list(truth.part), list(truth.part_place)
         self._truth.publish(msg)
 
+    def _tell_lag(self, lost_s: float, stamp: TimeMsg) -> None:
+        self.tell("sim_lag", {"lost_s": lost_s}, stamp)
+
     def _publish_parts(
         self, sensors: tuple[tuple[str, ...], tuple[bool, ...]], stamp: TimeMsg
     ) -> None:
         msg = PartSensors(place=list(sensors[0]), occupied=list(sensors[1]))
         msg.header.stamp = stamp
         self._parts.publish(msg)
-
-    def _publish_event(self, event: tuple[str, dict[str, object]], stamp: TimeMsg) -> None:
-        kind, data = event
-        msg = CellEvent(source=self.get_name(), kind=kind, data=json.dumps(data))
-        msg.header.stamp = stamp
-        self._events.publish(msg)
 
     # On the executor's thread.
 
@@ -236,7 +231,7 @@ class SimCell(CellNode):
         response.accepted, response.reason = _tried(act)
         if response.accepted:
             self._publish_inputs()
-            self._tell("sim_press", control=request.control, value=request.value)
+            self.tell("sim_press", {"control": request.control, "value": request.value})
         return response
 
     def _inject(
@@ -247,8 +242,9 @@ class SimCell(CellNode):
 
         response.accepted, response.reason = _tried(act)
         if response.accepted:
-            self._tell(
-                "sim_fault", fault=request.fault, target=request.target, active=request.active
+            self.tell(
+                "sim_fault",
+                {"fault": request.fault, "target": request.target, "active": request.active},
             )
         return response
 
@@ -282,11 +278,8 @@ class SimCell(CellNode):
 
         response.accepted, response.reason = _tried(act)
         if response.accepted:
-            self._tell("sim_person", person_id=request.person_id, act=request.act)
+            self.tell("sim_person", {"person_id": request.person_id, "act": request.act})
         return response
-
-    def _tell(self, kind: str, **data: object) -> None:
-        self._publish_event((kind, data), self.stamp())
 
 
 def _tried(act: Callable[[], None]) -> tuple[bool, str]:

@@ -8,12 +8,10 @@ or shown. While the journal cannot be written nothing new is begun, answers are 
 from __future__ import annotations
 
 import collections
-import json
 import uuid
-from typing import Any
 
 from builtin_interfaces.msg import Time as TimeMsg
-from hrc_cell_interfaces.msg import CellEvent, MotionPermit, MotionProgress, PartSensors
+from hrc_cell_interfaces.msg import MotionPermit, MotionProgress, PartSensors
 from hrc_cell_interfaces.msg import TaskState as TaskStateMsg
 from hrc_cell_interfaces.srv import AnswerQuestion, RunRecipe
 from rclpy.clock import Clock, ClockType
@@ -79,7 +77,6 @@ class TaskManager(CellNode):
         if self._journal.last is not None:
             self._state = _state_in(self._journal)
         self._states = self.create_publisher(TaskStateMsg, "task_state", KEPT)
-        self._events = self.create_publisher(CellEvent, "events", ALL)
         self._robot = RobotActions(
             self, file.robot.poses, silent_s=file.safety.node_timeout_s, report=self._feed
         )
@@ -209,7 +206,7 @@ class TaskManager(CellNode):
             self._replies[key] = reply
             while len(self._replies) > REPLIES_KEPT:
                 self._replies.popitem(last=False)
-        self._tell(
+        self.tell(
             "answer",
             {
                 "accepted": not reason,
@@ -268,7 +265,7 @@ class TaskManager(CellNode):
     def _journal_failed(self, error: OSError) -> None:
         if not self._broken:
             self.get_logger().error(f"the journal cannot be written, nothing is begun: {error}")
-            self._tell("fault", {"cause": "journal", "reason": str(error)})
+            self.tell("fault", {"cause": "journal", "reason": str(error)})
         self._broken = True
 
     def _mend(self) -> None:
@@ -336,9 +333,9 @@ class TaskManager(CellNode):
         if state.question is not None and state.question.id != self._asked[0]:
             self._asked = state.question.id, self.stamp()
         self._publish(state)
-        self._tell("task", wire.told(state, recipe))
+        self.tell("task", wire.told(state, recipe))
         if state.handoff is not before.handoff and state.handoff is not Handoff.NONE:
-            self._tell(
+            self.tell(
                 "handoff",
                 {
                     "from": before.handoff.value,
@@ -357,11 +354,6 @@ class TaskManager(CellNode):
         )
         told.header.stamp, told.header.frame_id = self.stamp(), self.cell.file.frame
         self._states.publish(told)
-
-    def _tell(self, kind: str, data: dict[str, Any]) -> None:
-        event = CellEvent(source=NAME, kind=kind, data=json.dumps(data, separators=(",", ":")))
-        event.header.stamp = self.stamp()
-        self._events.publish(event)
 
 
 def _state_in(journal: Journal) -> TaskState:
