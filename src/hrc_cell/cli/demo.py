@@ -9,7 +9,6 @@ configuration.
 from __future__ import annotations
 
 import argparse
-import json
 import tempfile
 import webbrowser
 from pathlib import Path
@@ -47,7 +46,8 @@ def run(args: argparse.Namespace) -> int:
         from hrc_cell.cli.demo_scans import run_scans
 
         return run_scans(args)
-    from hrc_cell.cli.story import Check, tell
+    from hrc_cell.cli.checks import Check, conclude
+    from hrc_cell.cli.story import tell
     from hrc_cell.cli.supervisor import Supervisor
     from hrc_cell.cli.witness import Late, Witness
 
@@ -68,12 +68,5 @@ def run(args: argparse.Namespace) -> int:
                 except (Late, RuntimeError, OSError) as error:
                     told = f"{error}; {witness.situation()}"
                     checks.append(Check(name="story_told_to_its_end", ok=False, value=told))
-    passed = all(check.ok for check in checks)
     print()
-    for check in checks:
-        print(check)
-    print("passed" if passed else "FAILED")
-    if args.json:
-        result = {"passed": passed, "checks": [check.as_dict() for check in checks]}
-        args.json.write_text(json.dumps(result, indent=2) + "\n")
-    return 0 if passed else 1
+    return conclude(checks, args.json)

@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import array
 import itertools
-import json
 import sys
 import tempfile
 import threading
@@ -28,10 +27,10 @@ from sensor_msgs.msg import LaserScan
 from hrc_cell.adapters.record.backgrounds import save_backgrounds
 from hrc_cell.adapters.record.scans import RecordingError, read_scans
 from hrc_cell.cli.bench_tracker import alike
-from hrc_cell.cli.story import Check
+from hrc_cell.cli.checks import Check, conclude
 from hrc_cell.cli.supervisor import Supervisor
 from hrc_cell.cli.variant import variant
-from hrc_cell.cli.witness import Witness
+from hrc_cell.cli.witness import Late, Witness
 from hrc_cell.core.background import learn
 from hrc_cell.core.scan import Scan, beams_of, echoes_m
 from hrc_cell.core.view import known_view
@@ -57,23 +56,21 @@ def run_scans(args: argparse.Namespace) -> int:
         folder = _cell(Path(scratch), scans)
         state = Path(scratch) / "state"
         _learn(folder, state / BACKGROUND, scans)
-        with Supervisor(cell=folder, state_dir=state) as cell, Witness() as witness:
-            url = cell.wait_ready()
-            witness.call("sim/inject", fault="scanner_silent", target=NAME, active=True)
-            print(f"playing {args.scans}; operator page: {url}", flush=True)
-            with Player(witness, scans):
+        with (
+            Supervisor(cell=folder, state_dir=state) as cell,
+            Witness() as witness,
+            Player(witness, scans),
+        ):
+            print(f"playing {args.scans}; operator page: {cell.wait_ready()}", flush=True)
+            try:
                 witness.go()
                 began_s = time.monotonic()
                 witness.pause(min(args.seconds, scans[-1].stamp_s - scans[0].stamp_s))
                 checks = _report(witness, began_s)
-    passed = all(check.ok for check in checks)
-    for check in checks:
-        print(check)
-    print("passed" if passed else "FAILED")
-    if args.json:
-        result = {"passed": passed, "checks": [check.as_dict() for check in checks]}
-        args.json.write_text(json.dumps(result, indent=2) + "\n")
-    return 0 if passed else 1
+            except Late as error:
+                told = f"{error}; {witness.situation()}"
+                checks = [Check(name="cell_started", ok=False, value=told)]
+    return conclude(checks, args.json)
 
 
 def period_s(scans: Sequence[Scan]) -> float:
@@ -99,7 +96,7 @@ def _cell(scratch: Path, scans: Sequence[Scan]) -> Path:
         {
             "scanners": [scanner], "tracker.background_file": BACKGROUND,
             "safety.reaction_time_s": reaction_s, "task.recipe": "exercise",
-            "task.repeat": True, "panel.port": 0, "sim.people": [],
+            "task.repeat": True, "panel.port": 0, "sim.people": [], "sim.scanner": None,
         },
     )  # fmt: skip
 
@@ -182,13 +179,13 @@ def _report(witness: Witness, began_s: float) -> list[Check]:
         )
         print(f"{title}: {shares}")
     moving = [p for p in permits if p.speed_ratio > 0.0 and np.isfinite(p.required_m)]
-    least_m = min((p.distance_m - p.required_m for p in moving), default=float("inf"))
+    least_m = min((float(p.distance_m - p.required_m) for p in moving), default=float("inf"))
     return [
         Check(name="people_seen", ok=bool(ids), value=float(len(ids)), unit="tracks"),
         Check(name="permits_given", ok=bool(permits), value=float(len(permits))),
         Check(
             name="least_separation_minus_required_with_leave_to_move",
-            ok=least_m >= 0.0, value=float(least_m), unit="m", limit=0.0,
+            ok=least_m >= 0.0, value=least_m if np.isfinite(least_m) else None, unit="m", limit=0.0,
         ),
     ]  # fmt: skip
 

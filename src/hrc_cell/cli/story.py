@@ -11,14 +11,13 @@ from __future__ import annotations
 import json
 import statistics
 import time
-from dataclasses import asdict, dataclass
-from typing import Any
 
 import numpy as np
 from geometry_msgs.msg import Point
 from hrc_cell_interfaces.msg import MotionPermit
 
 from hrc_cell.adapters.description import load_description
+from hrc_cell.cli.checks import Check
 from hrc_cell.cli.page_client import PageClient
 from hrc_cell.cli.supervisor import Supervisor
 from hrc_cell.cli.truth import least_margin_m, moving, standstill_after_s, top_speed_radps
@@ -29,26 +28,6 @@ FAR = (5.4, 0.0)
 IN_SLOW_ZONE = (3.7, 0.0)
 NEAR = (2.0, 0.0)
 HANDOVER = (1.3, 0.0)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Check:
-    """One thing the demo proves: a measured value and its limit."""
-
-    name: str
-    ok: bool
-    value: float | str | bool | None
-    unit: str = ""
-    limit: float | str | None = None
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return the check as it stands in the JSON result."""
-        return asdict(self)
-
-    def __str__(self) -> str:
-        shown = f"{self.value:.4g}" if isinstance(self.value, float) else str(self.value)
-        limit = "" if self.limit is None else f"  (limit {self.limit} {self.unit})".rstrip()
-        return f"  {'ok  ' if self.ok else 'FAIL'} {self.name:<44} {shown} {self.unit}{limit}"
 
 
 class Teller:

@@ -86,6 +86,7 @@ class SimCell(CellNode):
         self._scans = {
             place.name: self.create_publisher(LaserScan, f"scanners/{place.name}/scan", SENSOR)
             for place in self.cell.file.scanners
+            if place.name in self._world.eyes
         }
         self._inputs = self.create_publisher(OperatorInputs, "operator_inputs", KEPT)
         self._parts = self.create_publisher(PartSensors, "part_sensors", KEPT)
@@ -167,6 +168,7 @@ class SimCell(CellNode):
     def _publish_scan(self, scan: Scan, stamp: TimeMsg) -> None:
         settings = self.cell.file.sim
         assert settings is not None  # noqa: S101 checked in setup
+        assert settings.scanner is not None  # noqa: S101 else there are no scans
         msg = LaserScan()
         msg.header.stamp, msg.header.frame_id = stamp, scan.scanner
         msg.angle_min, msg.angle_increment = scan.angle_min_rad, scan.increment_rad

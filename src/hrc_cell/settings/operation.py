@@ -89,7 +89,9 @@ class SimSettings:
     seed: int = setting("of everything random", low=0, high=2**31 - 1)
     room: str = setting("MJCF file of floor, walls, table and tray, in sim/ or beside cell.yaml")
     physics_hz: float = setting("physics steps per second", unit="Hz", low=500.0, high=5000.0)
-    scanner: SimScanner = setting("the scanners' eyes; their places stand under scanners")
+    scanner: SimScanner | None = setting(
+        "the scanners' eyes; their places stand under scanners; null: the scans come from elsewhere"
+    )
     people: tuple[SimPerson, ...] = setting("people in the cell; their ids count from 1")
     parts: int = setting("parts in the tray", low=1, high=12)
     feed_s: float = setting(

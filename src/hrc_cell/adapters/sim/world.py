@@ -80,10 +80,14 @@ class SimWorld:
             Person(number, person, around, np.random.default_rng(int(seeds[number - 1])))
             for number, person in enumerate(settings.people, 1)
         ]
-        self.eyes = {
-            place.name: Eye(place, settings.scanner, int(seed))
-            for place, seed in zip(cell.file.scanners, seeds[len(self.people) :], strict=True)
-        }
+        self.eyes: dict[str, Eye] = {}
+        self._scan_every = 1
+        if settings.scanner is not None:
+            self._scan_every = max(1, round(settings.physics_hz / settings.scanner.rate_hz))
+            self.eyes = {
+                place.name: Eye(place, settings.scanner, int(seed))
+                for place, seed in zip(cell.file.scanners, seeds[len(self.people) :], strict=True)
+            }
         self.parts = Parts(
             self.scene, feed_s=settings.feed_s, refill_s=settings.refill_s, support_m=self._support
         )
@@ -94,10 +98,8 @@ class SimWorld:
         self._gripper_joints = np.array(grippers)
         self._gripper_lower = float(model.jnt_range[grippers[0], 0])
         # Each scanner turns at its own time, evenly staggered.
-        every = max(1, round(settings.physics_hz / settings.scanner.rate_hz))
-        self._scan_every = every
         self._scan_at = {
-            name: index * every // len(self.eyes) for index, name in enumerate(self.eyes)
+            name: index * self._scan_every // len(self.eyes) for index, name in enumerate(self.eyes)
         }
         self._tick(0.0)
         mujoco.mj_forward(model, self.data)
