@@ -9,11 +9,9 @@ recording beforehand, because recordings seldom begin with an empty room.
 from __future__ import annotations
 
 import argparse
-import array
 import itertools
 import sys
 import tempfile
-import threading
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -22,19 +20,18 @@ from typing import Any
 
 import numpy as np
 from hrc_cell_interfaces.msg import MotionPermit
-from sensor_msgs.msg import LaserScan
 
 from hrc_cell.adapters.record.backgrounds import save_backgrounds
 from hrc_cell.adapters.record.scans import RecordingError, read_scans
 from hrc_cell.cli.bench_tracker import alike
 from hrc_cell.cli.checks import Check, conclude
+from hrc_cell.cli.player import Player
 from hrc_cell.cli.supervisor import Supervisor
 from hrc_cell.cli.variant import variant
 from hrc_cell.cli.witness import Late, Witness
 from hrc_cell.core.background import learn
 from hrc_cell.core.scan import Scan, beams_of, echoes_m
 from hrc_cell.core.view import known_view
-from hrc_cell.nodes.base import SENSOR
 from hrc_cell.settings.cell import load_cell
 from hrc_cell.settings.share import share_folder
 
@@ -59,7 +56,7 @@ def run_scans(args: argparse.Namespace) -> int:
         with (
             Supervisor(cell=folder, state_dir=state) as cell,
             Witness() as witness,
-            Player(witness, scans),
+            Player(NAME, scans, period_s(scans)),
         ):
             print(f"playing {args.scans}; operator page: {cell.wait_ready()}", flush=True)
             try:
@@ -115,49 +112,6 @@ def _learn(folder: Path, path: Path, scans: Sequence[Scan]) -> None:
         range_max_m=max(scan.range_max_m for scan in scans),
     )
     save_backgrounds(path, {NAME: known_view(background, beams)})
-
-
-class Player:
-    """Publishes recorded scans in real time, again from the start when they end."""
-
-    def __init__(self, witness: Witness, scans: Sequence[Scan]) -> None:
-        self._scans = scans
-        self._node = witness.node
-        self._topic = witness.node.create_publisher(LaserScan, f"scanners/{NAME}/scan", SENSOR)
-        self._ending = threading.Event()
-        self._thread = threading.Thread(target=self._play, name="player", daemon=True)
-
-    def __enter__(self) -> Player:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self._ending.set()
-        self._thread.join()
-
-    def _play(self) -> None:
-        step_s = period_s(self._scans)
-        while not self._ending.is_set():
-            start_s = time.monotonic()
-            for scan in self._scans:
-                due_s = start_s + scan.stamp_s - self._scans[0].stamp_s
-                if self._ending.wait(max(0.0, due_s - time.monotonic())):
-                    return
-                self._topic.publish(self._message(scan))
-            self._ending.wait(step_s)
-
-    def _message(self, scan: Scan) -> LaserScan:
-        message = LaserScan(
-            angle_min=scan.angle_min_rad,
-            angle_increment=scan.angle_increment_rad,
-            angle_max=scan.angle_min_rad + scan.angle_increment_rad * (len(scan.ranges) - 1),
-            range_min=scan.range_min_m,
-            range_max=scan.range_max_m,
-            ranges=array.array("f", np.asarray(scan.ranges, dtype=np.float32).tobytes()),
-        )
-        message.header.stamp = self._node.get_clock().now().to_msg()
-        message.header.frame_id = NAME
-        return message
 
 
 def _report(witness: Witness, began_s: float) -> list[Check]:

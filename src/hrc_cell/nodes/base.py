@@ -190,11 +190,16 @@ class PacedExecutor(SingleThreadedExecutor):
         yield from super()._wait_for_ready_callbacks(*args, **options)
 
 
+def go_first() -> None:
+    """Give this process real-time priority, where this user may; else all processes are equal."""
+    with contextlib.suppress(PermissionError):
+        os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(URGENT_PRIORITY))
+
+
 def run(make: Callable[[], CellNode]) -> None:
     """Run one node until it is told to stop; then let it close. Exits the process."""
     if getattr(make, "urgent", False):
-        with contextlib.suppress(PermissionError):  # an ordinary user may not; then all are equal
-            os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(URGENT_PRIORITY))
+        go_first()
     rclpy.init()
     try:
         node = make()
