@@ -2,7 +2,7 @@
 
 import contextlib
 import threading
-from asyncio import new_event_loop, run_coroutine_threadsafe
+from asyncio import new_event_loop, run_coroutine_threadsafe, sleep
 from copy import deepcopy
 from dataclasses import replace
 
@@ -95,6 +95,7 @@ def served(cell, settings=SETTINGS, port=0):
         yield url, end
     finally:
         end()
+        run_coroutine_threadsafe(sleep(0), loop).result(10)  # connections that were cut end now
         loop.call_soon_threadsafe(loop.stop)
         thread.join(10)
         loop.close()

@@ -1,6 +1,7 @@
 """The page in a real browser, against the real server and a cell that the test writes."""
 
 import itertools
+import threading
 from copy import deepcopy
 
 import pytest
@@ -65,19 +66,19 @@ def test_a_page_finds_back_to_a_server_that_was_started_again(page):
 
 
 def test_a_socket_that_stays_open_and_falls_silent_is_opened_again(shown):
-    sockets = []
+    sockets, muted = [], threading.Event()
 
     def between(one):
-        server = one.connect_to_server()
-        mute = not sockets
+        server, first = one.connect_to_server(), not sockets
         sockets.append(one)
-        heard = itertools.count()
-        server.on_message(lambda text: one.send(text) if not mute or next(heard) < 5 else None)
+        server.on_message(lambda text: None if first and muted.is_set() else one.send(text))
 
     shown.page.route_web_socket("**/ws", between)
     page = shown.open()
-    page.wait(".lost")
-    page.wait(".lost", state="detached")
+    page.wait(".status.standstill")
+    muted.set()
+    page.cell.state["permit"] = {**STATE["permit"], "state": "free", "cause": ""}
+    page.wait(".status.free")
     assert len(sockets) >= 2, "a busy machine may need more than one try"
 
 

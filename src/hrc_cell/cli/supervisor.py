@@ -24,6 +24,7 @@ from typing import IO
 import psutil
 
 from hrc_cell.cli.logs import LogReader, fresh
+from hrc_cell.cli.readiness import Readiness
 from hrc_cell.nodes.base import EXIT_NOT_CONFIGURED
 from hrc_cell.nodes.processes import CellProcess, processes_of, ros_arguments
 from hrc_cell.settings.cell import load_cell
@@ -55,13 +56,20 @@ class _Child:
     """One process of the cell, with its log."""
 
     def __init__(
-        self, process: CellProcess, command: list[str], log_path: Path, *, verbose: bool
+        self,
+        process: CellProcess,
+        command: list[str],
+        log_path: Path,
+        *,
+        notify_socket: str,
+        verbose: bool,
     ) -> None:
         self.process = process
         self.command = command
         self.log = fresh(log_path).open("ab")
         self.reader = LogReader(log_path, everything=verbose)
         self.deaths_s: list[float] = []
+        self._environment = {**os.environ, "NOTIFY_SOCKET": notify_socket}
         self.popen: subprocess.Popen[bytes] = self._spawn()
 
     def _spawn(self) -> subprocess.Popen[bytes]:
@@ -70,6 +78,7 @@ class _Child:
             stdin=subprocess.DEVNULL,
             stdout=self.log,
             stderr=subprocess.STDOUT,
+            env=self._environment,
             start_new_session=True,
             preexec_fn=_die_with_parent,
         )
@@ -107,6 +116,7 @@ class Supervisor:
         self.told_to_end = False
         self._watcher: threading.Thread | None = None
         self._lock_file: IO[bytes] | None = None
+        self._readiness: Readiness | None = None
 
     def __enter__(self) -> Supervisor:
         self.start()
@@ -134,6 +144,7 @@ class Supervisor:
             ) from None
         (self.state_dir / "panel.url").unlink(missing_ok=True)
         os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
+        self._readiness = Readiness()
         for process in processes_of(self.cell):
             extra = {}
             if process.name == "operator_panel" and self._port is not None:
@@ -144,25 +155,37 @@ class Supervisor:
             )  # fmt: skip
             command = [sys.executable, "-m", process.module, *arguments, *LOGGING]
             log_path = self.log_dir / f"{process.name}.log"
-            child = _Child(process, command, log_path, verbose=self._verbose)
-            self._children[process.name] = child
+            self._children[process.name] = _Child(
+                process, command, log_path,
+                notify_socket=self._readiness.address, verbose=self._verbose,
+            )  # fmt: skip
         self._watcher = threading.Thread(target=self._watch, name="supervisor", daemon=True)
         self._watcher.start()
 
     def wait_ready(self, timeout_s: float = READY_TIMEOUT_S) -> str:
-        """Return the address of the operator page once the page answers and permits arrive.
+        """Return the address of the operator page once every node acts and permits reach the page.
 
-        Raises CellFailed with the last lines of the logs when that takes too long.
+        Raises CellFailed with what is missing and the last lines of the logs when that takes too
+        long.
         """
         end_s = time.monotonic() + timeout_s
         while time.monotonic() < end_s:
             if self._failed or self.told_to_end:
                 raise CellFailed(self._failed or "told to end before the cell was ready")
             url = self.page_url()
-            if url and _answers(f"{url.rstrip('/')}/api/health"):
+            if url and not self._unready() and _answers(f"{url.rstrip('/')}/api/health"):
                 return url
             self._ending.wait(POLL_S)
-        raise CellFailed(f"the cell was not ready within {timeout_s:g} s\n{self._last_lines()}")
+        missing = ", ".join(self._unready()) or "the page, or permits on it"
+        raise CellFailed(
+            f"the cell was not ready within {timeout_s:g} s; missing: {missing}\n"
+            f"{self._last_lines()}"
+        )
+
+    def _unready(self) -> list[str]:
+        """Return the names of the processes that have not said that they act."""
+        pids = self._readiness.pids() if self._readiness is not None else set()
+        return [name for name, pid in self.pids().items() if pid not in pids]
 
     def page_url(self) -> str:
         """Return the address that the operator panel wrote down, "" if it has not yet."""
@@ -223,6 +246,9 @@ class Supervisor:
             self._watcher.join()
             self._watcher = None
         self._children.clear()
+        if self._readiness is not None:
+            self._readiness.close()
+            self._readiness = None
         if self._lock_file is not None:
             self._lock_file.close()
             self._lock_file = None

@@ -6,6 +6,7 @@ the simulated cell that it is told to call.
 
 from __future__ import annotations
 
+import itertools
 import threading
 import time
 from collections.abc import Callable
@@ -43,6 +44,10 @@ STREAMS: dict[str, tuple[Any, Any]] = {
     "motion_progress": (MotionProgress, NEWEST),
     "events": (CellEvent, ALL),
 }
+
+
+STEADY_S = 0.5
+"""So long a lamp must have been lit for a person to rely on it."""
 
 
 class Late(RuntimeError):
@@ -173,12 +178,23 @@ class Witness:
         self.call("sim/press", control=control, value=value)
 
     def go(self) -> None:
-        """Reset and start, each as soon as it is possible. Needs the topic motion_permit."""
-        self.wait("reset possible", lambda: self._permit().reset_possible, 30.0)
+        """Reset once that has been possible for a while, then start. Needs motion_permit."""
+        self.wait("reset possible", self._reset_stays_possible, 30.0)
         self.press("reset")
         self.wait("ready", lambda: self._permit().state == MotionPermit.READY, 5.0)
         self.press("start")
         self.wait("started", lambda: self._permit().state >= MotionPermit.STANDSTILL, 5.0)
+
+    def _reset_stays_possible(self) -> bool:
+        """Return whether no permit of the last STEADY_S says otherwise, as a person would look."""
+        heard, begin_s = self.heard["motion_permit"], time.monotonic() - STEADY_S
+        recent = itertools.takewhile(
+            lambda pair: pair[0] >= begin_s,
+            zip(reversed(heard.times_s), reversed(heard.messages), strict=True),
+        )
+        lasted = bool(heard.times_s) and heard.times_s[0] <= begin_s
+        steady = [permit.reset_possible for _, permit in recent]
+        return lasted and bool(steady) and all(steady)
 
     def _permit(self) -> MotionPermit:
         return self.last("motion_permit") or MotionPermit()

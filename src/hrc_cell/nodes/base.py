@@ -28,6 +28,7 @@ from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 
+from hrc_cell.nodes.notify import notify_ready
 from hrc_cell.settings.cell import Cell, load_cell
 from hrc_cell.settings.schema import CellError
 
@@ -215,6 +216,8 @@ def run(make: Callable[[], CellNode]) -> None:
             good = TransitionCallbackReturn.SUCCESS
             if node.trigger_configure() != good or node.trigger_activate() != good:
                 code = EXIT_NOT_CONFIGURED
+            else:
+                notify_ready()
         if code == 0:
             executor.spin()
     except (KeyboardInterrupt, ExternalShutdownException):
