@@ -1,16 +1,22 @@
 """The program `cell` sets up for real: a small checkout, a real .venv, pip without a network."""
 
+import contextlib
+import fcntl
 import hashlib
 import json
 import os
+import select
 import shutil
+import signal
 import subprocess
 import sys
+import time
 import zipfile
 from importlib.machinery import SourceFileLoader
 from importlib.util import module_from_spec, spec_from_loader
 from pathlib import Path
 
+import psutil
 import pytest
 
 ROOT = Path(__file__).parents[2]
@@ -218,6 +224,50 @@ def test_two_at_once_set_up_once(tmp_path, made):
     printed = [process.communicate(timeout=PATIENCE_S) for process in both]
     assert [process.returncode for process in both] == [0, 0], printed
     assert sorted(stages(printed[0][1]) + stages(printed[1][1])) == sorted(ALL)
+
+
+@pytest.fixture
+def slow(tmp_path, made):
+    """A set-up in the middle of a command that takes long; and that command's process."""
+    checkout = Checkout(tmp_path)
+    told = tmp_path / "process"
+    wait = f"execute_process(COMMAND sh -c \"echo $$ > '{told}'; exec sleep {PATIENCE_S}\")\n"
+    checkout.write("interfaces/hrc_cell_interfaces/CMakeLists.txt", wait.replace("$$", "\\$\\$"))
+    process = checkout.start("up")
+    end_s = time.monotonic() + PATIENCE_S
+    while not (told.exists() and told.read_text().endswith("\n")):
+        assert process.poll() is None and time.monotonic() < end_s, process.communicate()
+        select.select([], [], [], 0.05)
+    command = psutil.Process(int(told.read_text()))
+    yield checkout, process, command
+    for one in (process, command):
+        with contextlib.suppress(ProcessLookupError, psutil.NoSuchProcess):
+            one.kill()
+    process.communicate()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_told_to_end_it_ends_what_it_started_too(slow, number):
+    _, process, command = slow
+    process.send_signal(number)
+    _, printed = process.communicate(timeout=PATIENCE_S)
+    assert process.returncode == 130
+    assert "goes on from here" in printed
+    command.wait(PATIENCE_S)
+
+
+def test_what_a_killed_set_up_left_running_still_keeps_others_out(slow):
+    checkout, process, command = slow
+    process.kill()
+    process.wait()
+    with (checkout.root / ".cell.lock").open("w") as lock:
+        with pytest.raises(BlockingIOError):
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        for parent in command.parents():  # cmake
+            if parent.cmdline()[:1] and "cmake" in parent.cmdline()[0]:
+                parent.kill()
+        command.kill()
+        fcntl.flock(lock, fcntl.LOCK_EX)
 
 
 def test_another_python_that_calls_later_leaves_the_environment_alone(made):
