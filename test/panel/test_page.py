@@ -26,6 +26,14 @@ def test_old_data_are_hatched_and_nothing_can_be_confirmed(page):
     page.wait(".act.arm:enabled")
 
 
+def test_to_refuse_old_data_will_do(page):
+    page.cell.state["ages"] = {**STATE["ages"], "permit_s": 2.0}
+    page.wait(".hatch")
+    page.wait(".act.other:enabled").click()
+    page.told("answer.told")
+    assert [(kind, body["answer"]) for kind, body in page.cell.acts] == [("answer", "refuse")]
+
+
 @pytest.mark.req("S2")
 @pytest.mark.parametrize(
     ("whose", "selector"),

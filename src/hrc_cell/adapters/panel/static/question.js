@@ -50,7 +50,8 @@ export function Question() {
   }
 
   const meant = { question_id: question.id, state_version: question.state_version, device };
-  const blocked = dead || busy || !usable;
+  const waiting = dead || busy;
+  const blocked = waiting || !usable; // to refuse, old data will do
 
   function give(why) {
     setArmed(null);
@@ -93,8 +94,8 @@ export function Question() {
         <${Hold} holdS=${holdS} usable=${armed !== null && !blocked} onDone=${confirm} onCancel=${() => give(t("answer.canceled"))}>
           <span class="ordinal">${number(2)}</span>${t("option.hold")}<//>
       </div>`}
-      <div class=${`taps ${holds ? "apart" : ""}`}>${taps.map((option) => html`<button key=${option} class="act other" disabled=${blocked}
-        onClick=${() => answer(option)}>${t(`option.${option}`)}</button>`)}</div>
+      <div class=${`taps ${holds ? "apart" : ""}`}>${taps.map((option) => html`<button key=${option} class="act other"
+        disabled=${option === AFFIRMATIVE ? blocked : waiting} onClick=${() => answer(option)}>${t(`option.${option}`)}</button>`)}</div>
     </div>
     <p class="told" role="status">${told ?? (!usable ? t("answer.not_now") : holds
       ? t(armed ? "answer.hold" : "answer.arm_first", { seconds: number(holdS, 1) }) : "")}</p>
