@@ -6,10 +6,11 @@ ros2 launch hrc_cell cell.launch.py cell:=/path/to/my_cell namespace:=cell_2 web
 
 from launch import LaunchDescription
 from launch.actions import DeclareLaunchArgument, OpaqueFunction, SetEnvironmentVariable
-from launch.substitutions import EnvironmentVariable, LaunchConfiguration
+from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
 
 from hrc_cell.cli.places import cell_folder, state_folder
+from hrc_cell.nodes.middleware import local_middleware
 from hrc_cell.nodes.processes import processes_of
 from hrc_cell.settings.cell import load_cell
 
@@ -75,11 +76,5 @@ def processes(context):
 
 def generate_launch_description():
     """Return arguments and processes; discovery stays on this machine unless told otherwise."""
-    near = EnvironmentVariable("ROS_AUTOMATIC_DISCOVERY_RANGE", default_value="LOCALHOST")
-    return LaunchDescription(
-        [
-            *ARGUMENTS,
-            SetEnvironmentVariable("ROS_AUTOMATIC_DISCOVERY_RANGE", near),
-            OpaqueFunction(function=processes),
-        ]
-    )
+    near = [SetEnvironmentVariable(*pair) for pair in local_middleware().items()]
+    return LaunchDescription([*ARGUMENTS, *near, OpaqueFunction(function=processes)])

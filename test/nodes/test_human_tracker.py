@@ -49,7 +49,6 @@ def folder(tmp_path):
 @pytest.fixture
 def ros(folder, tmp_path):
     """Run rclpy with that cell, in a namespace of this test's own."""
-    os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
     arguments = ["--ros-args", "-r", f"__ns:=/tracker_{os.getpid()}"]
     rclpy.init(args=[*arguments, "-p", f"cell:={folder}", "-p", f"state_dir:={tmp_path}/state"])
     yield

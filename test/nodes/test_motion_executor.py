@@ -161,7 +161,6 @@ class Around:
 
 @pytest.fixture
 def cell(tmp_path):
-    os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
     folder = patient_cell(tmp_path / "cell")
     arguments = ["--ros-args", "-r", f"__ns:=/executor_{os.getpid()}_{uuid.uuid4().hex[:6]}"]
     arguments += ["-p", f"cell:={folder}", "-p", f"state_dir:={tmp_path}"]

@@ -141,7 +141,6 @@ def ask(url, body=None):
 
 @pytest.fixture
 def room(tmp_path):
-    os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
     namespace = f"/panel_{os.getpid()}_{uuid.uuid4().hex[:6]}"
     arguments = ["--ros-args", "-r", f"__ns:={namespace}", "-p", "port:=0"]
     rclpy.init(

@@ -24,7 +24,6 @@ GOOD = TransitionCallbackReturn.SUCCESS
 @pytest.fixture
 def ros(tmp_path):
     """Run rclpy with the default cell, in a namespace of this test's own."""
-    os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
     arguments = ["--ros-args", "-r", f"__ns:=/record_{os.getpid()}_{uuid.uuid4().hex[:6]}"]
     arguments += ["-p", f"cell:={CELL.folder}", "-p", f"state_dir:={tmp_path}"]
     rclpy.init(args=arguments)
@@ -95,7 +94,6 @@ def test_records_and_journal_go_where_the_cell_says(tmp_path):
     folder = shutil.copytree(CELL.folder, tmp_path / "cell")
     text = (folder / "cell.yaml").read_text()
     (folder / "cell.yaml").write_text(text.replace("record: {", "record: {folder: kept, "))
-    os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
     rclpy.init(args=["--ros-args", "-p", f"cell:={folder}", "-p", f"state_dir:={tmp_path}/state"])
     nodes = [Recorder(), TaskManager()]
     for node in nodes:

@@ -63,7 +63,6 @@ def patient_cell(folder):
 @contextmanager
 def running(tmp_path, *more):
     """Run rclpy with the patient cell, in a namespace of this test's own."""
-    os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
     made = patient_cell(tmp_path / "cell")
     arguments = ["--ros-args", "-r", f"__ns:=/monitor_{os.getpid()}"]
     for given in (f"cell:={made.folder}", f"state_dir:={tmp_path}", *more):

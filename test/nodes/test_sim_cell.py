@@ -84,7 +84,7 @@ class Visitor:
 
 def start(folder, cell=CELL):
     environment = os.environ | {
-        "ROS_DOMAIN_ID": str(DOMAIN), "ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST",
+        "ROS_DOMAIN_ID": str(DOMAIN),
         "PYTHONPATH": os.pathsep.join([str(ROOT / "src"), *sys.path]),
     }  # fmt: skip
     command = [sys.executable, "-m", "hrc_cell.nodes.sim_cell", "--ros-args",
@@ -94,7 +94,6 @@ def start(folder, cell=CELL):
 
 @pytest.fixture(scope="module")
 def visitor(tmp_path_factory):
-    os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
     made = Visitor()
     made.folder = tmp_path_factory.mktemp("state")
     process = start(made.folder)

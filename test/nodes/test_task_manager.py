@@ -30,7 +30,6 @@ GOOD = TransitionCallbackReturn.SUCCESS
 @pytest.fixture
 def ros(tmp_path):
     """Run rclpy with the default cell, in a namespace of this test's own."""
-    os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
     name = f"/task_{os.getpid()}_{uuid.uuid4().hex[:6]}"
     arguments = ["--ros-args", "-r", f"__ns:={name}"]
     arguments += ["-p", f"cell:={CELL.folder}", "-p", f"state_dir:={tmp_path}"]

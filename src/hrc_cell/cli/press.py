@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from typing import Any
 
@@ -34,7 +33,6 @@ def run(args: argparse.Namespace) -> int:
         if control not in CONTROLS or (value and value not in VALUES):
             print(f"unknown: {control}={value}; see hrc-cell press --help", file=sys.stderr)
             return 2
-    os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
     from hrc_cell.cli.witness import Late, Witness
 
     with Witness((), namespace=args.namespace) as witness:

@@ -26,6 +26,7 @@ import psutil
 from hrc_cell.cli.logs import LogReader, fresh
 from hrc_cell.cli.readiness import Readiness
 from hrc_cell.nodes.base import EXIT_NOT_CONFIGURED
+from hrc_cell.nodes.middleware import stay_local
 from hrc_cell.nodes.processes import CellProcess, processes_of, ros_arguments
 from hrc_cell.settings.cell import load_cell
 
@@ -143,7 +144,7 @@ class Supervisor:
                 "end it, or name another folder with --state"
             ) from None
         (self.state_dir / "panel.url").unlink(missing_ok=True)
-        os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
+        stay_local()
         self._readiness = Readiness()
         for process in processes_of(self.cell):
             extra = {}

@@ -35,7 +35,6 @@ def run(args: argparse.Namespace) -> int:
     if not (root / "test").is_dir():
         print(f"no tests in {root}: run ./cell test in a checkout", file=sys.stderr)
         return 2
-    os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
     os.environ.setdefault("ROS_DOMAIN_ID", DOMAIN)
     pytest = [sys.executable, "-m", "pytest"]
     given = args.pytest[1:] if args.pytest[:1] == ["--"] else args.pytest

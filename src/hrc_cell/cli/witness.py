@@ -31,6 +31,7 @@ from rclpy.signals import SignalHandlerOptions
 from sensor_msgs.msg import JointState
 
 from hrc_cell.nodes.base import ALL, KEPT, NEWEST
+from hrc_cell.nodes.middleware import stay_local
 
 STREAMS: dict[str, tuple[Any, Any]] = {
     "motion_permit": (MotionPermit, NEWEST),
@@ -76,6 +77,7 @@ class Witness:
     """A node of its own in a thread of its own. Use as a context manager."""
 
     def __init__(self, topics: tuple[str, ...] = tuple(STREAMS), *, namespace: str = "") -> None:
+        stay_local()
         self._context = rclpy.Context()
         rclpy.init(context=self._context, signal_handler_options=SignalHandlerOptions.NO)
         self.node = rclpy.create_node("witness", context=self._context, namespace=namespace)
