@@ -81,10 +81,18 @@ def test_a_path_to_where_the_arm_is_has_one_line_and_goes_nowhere():
     assert not line.way_rad.any()
 
 
-def test_the_joints_own_limit_counts_where_it_is_lower():
-    fast = replace(MOTION, velocity_max_radps=(9.0,) * 6, tcp_speed_max_mps=3.0)
+@pytest.mark.parametrize(("planned", "least"), [(9.0, 3.0), (1.5, 1.5)])
+def test_of_the_joints_own_limit_and_the_planned_one_the_lower_counts(planned, least):
+    fast = replace(MOTION, velocity_max_radps=(planned,) * 6, tcp_speed_max_mps=9.0)
     [line] = make(np.zeros(6), [np.eye(6)[0]], motion=fast).lines
-    assert line.planned.speed_max_ratio_ps == pytest.approx(3.0)
+    assert line.planned.speed_max_ratio_ps == pytest.approx(least)
+
+
+def test_waypoints_that_are_the_same_make_no_line():
+    here, there = np.full(6, 1.0), np.full(6, -1.0)
+    path = make(here, [here, there, there + 1e-7, here])
+    assert len(path.lines) == 2
+    assert [line.way_rad[0] for line in path.lines] == pytest.approx([-2.0, 2.0])
 
 
 @pytest.mark.parametrize(
@@ -96,6 +104,7 @@ def test_the_joints_own_limit_counts_where_it_is_lower():
         (np.zeros(6), [2.5 * np.eye(6)[2]], 1.0, "joint 3 = 2.5 rad is outside -2 to 2 rad"),
         (np.full(6, np.inf), [np.zeros(6)], 1.0, "present position is not known"),
         (np.zeros(6), [np.zeros(6)], 0.0, "speed_ratio = 0.0"),
+        (np.zeros(6), [np.zeros(6)], 1.001, "speed_ratio = 1.001"),
         (np.zeros(6), [np.zeros(6)], float("nan"), "speed_ratio = nan"),
     ],
 )

@@ -1,1 +1,1 @@
-"""The operator page: server, sessions, static files, catalogues."""
+"""The operator page: server, challenges, static files, catalogues."""
