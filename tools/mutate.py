@@ -118,7 +118,7 @@ def survives(scratch: Path, broken: Break, timeout_s: float) -> bool:
     try:
         done = subprocess.run(
             [sys.executable, "-B", "-m", "pytest", "-x", "-q", "--no-header",
-             f"test/core/test_{broken.file}.py"],
+             "--hypothesis-profile=break", f"test/core/test_{broken.file}.py"],
             cwd=scratch, capture_output=True, timeout=timeout_s, check=False,
         )  # fmt: skip
         return done.returncode == 0

@@ -121,6 +121,18 @@ def test_after_a_push_the_first_goal_is_where_the_arm_is_and_the_way_back_is_slo
     np.testing.assert_array_equal(motion.goal_rad, held.goal_rad)
 
 
+@pytest.mark.parametrize("joint", [0, 3])
+def test_the_error_at_resume_is_that_of_the_joint_that_is_farthest_off(joint):
+    held = run(moving(), VOID, 60)
+    off = 0.5 * REJOIN_RAD * np.eye(6)[joint]
+    going = step(held, GO, held.goal_rad + off).motion
+    assert going.phase is Phase.MOVING
+    assert going.resume_error_rad == pytest.approx(0.5 * REJOIN_RAD)
+    # A goal that is off the path in one joint alone is no place to go on from either.
+    beside = replace(held, goal_rad=held.goal_rad + 2.0 * off)
+    assert step(beside, GO, beside.goal_rad).motion.phase is Phase.REJOINING
+
+
 def test_a_stop_on_the_way_back_goes_on_from_there():
     pushed = run(moving(), VOID, 60)
     back = run(step(pushed, GO, pushed.goal_rad + 0.2).motion, GO, 30)
@@ -238,7 +250,9 @@ def test_progress_is_told_along_the_path():
     assert np.abs(executor.nominal_radps(motion, 6)).max() > 0.0
 
 
-@pytest.mark.parametrize(("off_rad", "held_is_kept"), [(0.0, True), (0.3, False)])
+@pytest.mark.parametrize(
+    ("off_rad", "held_is_kept"), [(0.0, True), (0.5 * REJOIN_RAD, True), (0.3, False)]
+)
 @pytest.mark.req("S3")
 def test_a_new_path_begins_at_the_held_goal_or_where_the_arm_is(off_rad, held_is_kept):
     measured = B + off_rad

@@ -69,8 +69,6 @@ def track(along: Along, *, target_ratio_ps: float, limits: LineLimits, dt_s: flo
     the acceleration may end a little faster than the jerk limit says; the greatest speed may be
     exceeded by what one step of jerk adds, jerk times dt_s squared.
     """
-    if 1.0 - along.done_ratio <= ARRIVED_RATIO:
-        return Along(done_ratio=1.0)
     target = min(target_ratio_ps, limits.speed_max_ratio_ps)
     wanted = _acceleration(target - along.speed_ratio_ps, limits, dt_s)
     change = limits.jerk_ratio_ps3 * dt_s
