@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies import default_cell
 
-from hrc_cell.core.evidence import Sight, first_evidence, weigh
+from hrc_cell.core.evidence import Evidence, Sight, first_evidence, weigh
 
 TRACKER = default_cell().file.tracker
 
@@ -47,6 +47,52 @@ def test_what_looks_like_two_legs_is_a_person_even_unmoved():
 )
 def test_what_might_be_a_thing_is_not_yet_a_person(sights):
     assert not gathered(sights).confirmed
+
+
+JUST = {
+    "scans": TRACKER.confirm_scans - 1, "seen_s": TRACKER.confirm_s,
+    "moved_m": TRACKER.confirm_moved_m, "beams": TRACKER.cluster_beams_min,
+    "reach_m": 2.0 * TRACKER.person_radius_m, "legs_s": 0.0,
+}  # fmt: skip
+LITTLE = 1e-6
+
+
+def just(**changes):
+    """Return whether a track is confirmed that has just enough of everything but the changes."""
+    has, since_s = {**JUST, **changes}, 5.0
+    before = Evidence(since_s=since_s, x_m=1.0, y_m=-2.0, scans=has["scans"], legs_s=has["legs_s"])
+    seen = Sight(
+        x_m=1.0, y_m=-2.0 + has["moved_m"], reach_m=has["reach_m"], legs=1, beams=has["beams"]
+    )
+    now_s = since_s + has["seen_s"] + 1e-9
+    return weigh(TRACKER, before, seen, now_s, gap_s=0.1, jumped=False).confirmed
+
+
+def test_just_enough_of_everything_is_enough():
+    assert just(moved_m=TRACKER.confirm_moved_m + LITTLE)
+    assert just(moved_m=0.0, legs_s=TRACKER.confirm_legs_s)
+
+
+@pytest.mark.parametrize(
+    "short",
+    [
+        {"scans": TRACKER.confirm_scans - 2},
+        {"seen_s": TRACKER.confirm_s - LITTLE},
+        {"moved_m": TRACKER.confirm_moved_m - LITTLE},
+        {"beams": TRACKER.cluster_beams_min - 1},
+        {"reach_m": 2.0 * TRACKER.person_radius_m + LITTLE},
+        {"moved_m": 0.0, "legs_s": TRACKER.confirm_legs_s - LITTLE},
+    ],
+    ids=lambda short: ",".join(short),
+)
+def test_a_little_short_of_anything_is_not_enough(short):
+    assert not just(**{"moved_m": TRACKER.confirm_moved_m + LITTLE, **short})
+
+
+def test_what_begins_anew_is_one_scan_of_nobody():
+    assert first_evidence(sight(), 3.0) == Evidence(
+        since_s=3.0, x_m=0.0, y_m=0.0, scans=1, legs_s=0.0, confirmed=False
+    )
 
 
 def test_nothing_counts_across_a_gap_or_a_jump():

@@ -313,6 +313,37 @@ def test_a_joint_pushed_away_while_held_may_go_on_from_where_it_is():
     assert state.commanded_rad[0] == pytest.approx(pushed[0])
 
 
+def test_while_it_stops_goals_must_begin_where_it_was_commanded_not_where_it_was_pushed():
+    state, _ = moving()
+    stopping = run(state, [None])
+    assert stopping.phase is Phase.STOPPING
+    pushed = off(stopping.commanded_rad, 0, 0.1)
+    still = run(stopping, [goal(pushed)], measured=pushed)
+    assert (still.phase, still.reason) == (Phase.STOPPING, "rejoin:joint_1")
+
+
+@pytest.mark.parametrize("joint", [0, 1])
+def test_each_joint_is_ramped_down_from_its_own_planned_speed(joint):
+    velocities = np.array([0.4, 0.2, 0.0])
+    at, state = HOME.copy(), gate.held(HOME)
+    for _ in range(60):
+        at = at + velocities * DT_S
+        state = run(state, [goal(at, velocities)])
+    stopping = run(state, [goal(at, velocities)], permit=None)
+    np.testing.assert_allclose(stopping.stop_speed_radps[joint], velocities[joint], rtol=1e-6)
+
+
+def test_how_far_a_goal_may_be_off_counts_from_where_the_arm_stands():
+    most = LIMITS.rejoin_rad + LIMITS.velocity_max_radps[1] * LIMITS.goal_lifetime_s
+    for at in (-0.9, 0.0, 1.2):  # whatever the joint's own number
+        state = run(gate.held(off(HOME * 0.0, 1, at)), [goal(off(HOME * 0.0, 1, at))])
+        assert state.phase is Phase.OPEN
+        near = run(state, [goal(off(state.commanded_rad, 1, 0.99 * most))])
+        assert not near.reason.startswith("goal_jump")
+        far = run(state, [goal(off(state.commanded_rad, 1, 1.01 * most))])
+        assert far.reason == "goal_jump:joint_2"
+
+
 def test_a_permit_that_comes_back_before_the_arm_rests_lets_it_go_on():
     state, position = moving(1.0)
     for permit, phase in ((None, Phase.STOPPING), (STANDSTILL, Phase.STOPPING)):
