@@ -243,6 +243,7 @@ def test_a_cell_that_is_not_simulated_is_refused_with_the_reason(tmp_path):
         text = (CELL / name).read_text()
         if name == "cell.yaml":
             text = text[: text.index("\nsim:")].replace("simulated: true", "simulated: false")
+            text = text.replace("port: sim", "port: /dev/ttyUSB0")
         (folder / name).write_text(text)
     (folder / "recipes").symlink_to(CELL / "recipes")
     process = start(tmp_path / "state", folder)

@@ -152,6 +152,8 @@ RULES = [
     ("cell.yaml", "scanners", [], "scanners is empty: a cell without a scanner can see nobody"),
     ("cell.yaml", "scanners.1.name", "left", "scanners: two have the same name"),
     ("cell.yaml", "sim", KeyError, "simulated is true but the section sim is missing"),
+    ("cell.yaml", "simulated", False, "simulated is false but bus.port = 'sim'"),
+    ("cell.yaml", "bus.port", "/dev/ttyUSB0", "simulated is true but bus.port = '/dev/ttyUSB0'"),
     ("cell.yaml", "safety.lease_s", 0.015, "safety.lease_s = 0.015 s is shorter than two periods"),
     ("cell.yaml", "robot.arm.1.joint", "joint_1", "robot: joint joint_1 stands more than once"),
     ("cell.yaml", "robot.hand.motor_id", 3, "robot: motor_id 3 stands more than once"),
@@ -176,6 +178,7 @@ def test_a_rule_across_settings_is_told(folder, file, where, value, said):
 
 def test_a_real_cell_needs_no_simulation(folder):
     change(folder / "cell.yaml", "simulated", False)
+    change(folder / "cell.yaml", "bus.port", "/dev/serial/by-id/adapter")
     change(folder / "cell.yaml", "sim", KeyError)
     assert load_cell(folder).file.sim is None
 

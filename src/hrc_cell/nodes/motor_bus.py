@@ -30,6 +30,7 @@ from hrc_cell.adapters.serial.port import wait_for_port
 from hrc_cell.adapters.serial.shared import BusState, Command, GoalRecord, PermitRecord
 from hrc_cell.nodes.base import NEWEST, CellNode, run
 from hrc_cell.nodes.parameters import declare_settings
+from hrc_cell.settings.cell import SIM_PORT
 
 PORT_TIMEOUT_S = 10.0
 READY_TIMEOUT_S = 15.0
@@ -38,7 +39,6 @@ JOINT_STATES_HZ = 100.0
 MOTOR_STATES_HZ = 10.0
 STALL_WATCHDOGS = 2.0
 """The bus process may be silent for this many times bus.watchdog_s; the motors hold by then."""
-SIM_PORT = "sim"
 SIM_LINK = "motors"
 
 

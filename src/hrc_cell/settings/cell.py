@@ -22,6 +22,10 @@ from hrc_cell.settings.safety import SafetySettings, ZoneSettings
 from hrc_cell.settings.schema import CellError, Problem, Reader, setting
 from hrc_cell.settings.sensing import Scanner, TrackerSettings
 
+SIM_PORT = "sim"
+"""bus.port of a simulated cell: the port that the simulated motors make."""
+JOURNAL = "journal.jsonl"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CellFile:
@@ -56,6 +60,12 @@ class CellFile:
             raise ValueError("scanners: two have the same name")
         if self.simulated and self.sim is None:
             raise ValueError("simulated is true but the section sim is missing")
+        if self.simulated != (self.bus.port == SIM_PORT):
+            raise ValueError(
+                f"simulated is {str(self.simulated).lower()} but bus.port = {self.bus.port!r}: "
+                f"the port {SIM_PORT!r} belongs to a simulated cell and to no other; a real arm "
+                "must not move behind simulated scanners and buttons"
+            )
         if self.safety.lease_s < 2.0 / self.safety.rate_hz:
             raise ValueError(
                 f"safety.lease_s = {self.safety.lease_s} s is shorter than two periods of "
@@ -71,6 +81,10 @@ class Cell:
     file: CellFile
     zones: ZoneSettings
     recipes: dict[str, Recipe]
+
+    def keep_folder(self, state_dir: Path) -> Path:
+        """Return the folder for journal and records: record.folder if given, else `state_dir`."""
+        return self.folder / self.file.record.folder if self.file.record.folder else state_dir
 
     @property
     def safety_sha256(self) -> str:
