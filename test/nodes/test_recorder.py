@@ -8,12 +8,12 @@ import uuid
 
 import pytest
 import rclpy
-from hrc_cell_interfaces.msg import CellEvent, MotionPermit, MotionProgress, MotorStates, TaskState
+from hrc_cell_interfaces.msg import CellEvent, MotionPermit, MotionProgress, MotorStates
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.lifecycle import TransitionCallbackReturn
 from strategies import default_cell
 
-from hrc_cell.nodes.base import ALL, KEPT, NEWEST
+from hrc_cell.nodes.base import ALL, NEWEST
 from hrc_cell.nodes.recorder import Recorder
 from hrc_cell.nodes.task_manager import TaskManager
 
@@ -44,7 +44,6 @@ class Cell:
             CellEvent: make(CellEvent, "events", ALL),
             MotionPermit: make(MotionPermit, "safety_state", ALL),
             MotionProgress: make(MotionProgress, "motion_progress", NEWEST),
-            TaskState: make(TaskState, "task_state", KEPT),
             MotorStates: make(MotorStates, "motor_states", NEWEST),
         }
         self.recorder = Recorder()
@@ -166,15 +165,7 @@ def test_a_moving_arm_is_sampled_once_a_second(cell):
     assert len(cell.lines("permit")) == 1
 
 
-def test_task_states_and_gate_changes_are_written_once(cell):
-    for version in (1, 1, 2):
-        state = TaskState(run_id="r", state_version=version, phase=1, step_id="fetch")
-        state.question.options = ["confirm", "refuse"]
-        cell.send(state)
-        cell.until("it", lambda v=version: len(cell.lines("task_state")) >= v)
-        cell.marked()
-    assert [line["data"]["state_version"] for line in cell.lines("task_state")] == [1, 2]
-    assert cell.lines("task_state")[0]["data"]["question"]["options"] == ["confirm", "refuse"]
+def test_gate_changes_are_written_once(cell):
     for gate, count in ((MotorStates.GATE_OPEN, 1), (MotorStates.GATE_HOLD, 2)):
         states = MotorStates(gate=gate, gate_reason="", rate_hz=200.0)
         cell.until("the gate", lambda n=count: len(cell.lines("gate")) == n, repeat=states)

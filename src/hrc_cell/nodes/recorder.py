@@ -14,10 +14,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from builtin_interfaces.msg import Time as TimeMsg
-from hrc_cell_interfaces.msg import CellEvent, MotionPermit, MotionProgress, MotorStates, TaskState
+from hrc_cell_interfaces.msg import CellEvent, MotionPermit, MotionProgress, MotorStates
 
 from hrc_cell.adapters.record.events import EventLog
-from hrc_cell.nodes.base import ALL, KEPT, NEWEST, CellNode, run
+from hrc_cell.nodes.base import ALL, NEWEST, CellNode, run
 from hrc_cell.nodes.parameters import declare_settings
 
 NAME = "recorder"
@@ -33,7 +33,6 @@ class Recorder(CellNode):
         self._log: EventLog | None = None
         self._active = False
         self._permit: tuple[object, ...] = ()
-        self._task: tuple[object, ...] = ()
         self._gate: tuple[object, ...] = ()
         self._moving = False
         self._sampled_s = -math.inf
@@ -43,20 +42,19 @@ class Recorder(CellNode):
         """Listen."""
         record = self.cell.file.record
         declare_settings(self, "record", record)
-        folder = self.cell.folder / record.folder if record.folder else self.state_dir
+        folder = self.cell.keep_folder(self.state_dir)
         self._log = EventLog(
             folder / "records", size_max_mb=record.size_max_mb, files_max=record.files_max
         )
         self.create_subscription(CellEvent, "events", self._hear_event, ALL)
         self.create_subscription(MotionPermit, "safety_state", self._hear_permit, ALL)
         self.create_subscription(MotionProgress, "motion_progress", self._hear_progress, NEWEST)
-        self.create_subscription(TaskState, "task_state", self._hear_task, KEPT)
         self.create_subscription(MotorStates, "motor_states", self._hear_motors, NEWEST)
 
     def start(self) -> None:
         """Begin to write."""
         self._active = True
-        self._permit = self._task = self._gate = ()
+        self._permit = self._gate = ()
         self._write(NAME, "record_begun", self.stamp(), self._about())
 
     def stop(self) -> None:
@@ -96,12 +94,6 @@ class Recorder(CellNode):
 
     def _hear_progress(self, message: MotionProgress) -> None:
         self._moving = message.phase not in (MotionProgress.IDLE, MotionProgress.HELD)
-
-    def _hear_task(self, message: TaskState) -> None:
-        shown = (message.run_id, message.state_version, message.phase)
-        if shown != self._task:
-            self._task = shown
-            self._write("task_manager", "task_state", message.header.stamp, plain(message))
 
     def _hear_motors(self, message: MotorStates) -> None:
         shown = (message.gate, message.gate_reason)

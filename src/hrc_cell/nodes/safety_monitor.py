@@ -161,7 +161,6 @@ class SafetyMonitor(CellNode):
             self._states.publish(permit)
         if shown != self._shown:
             self._shown = shown
-            self.tell("permit_changed", wire.record(permit), stamp)
             self.get_logger().info(f"{verdict.state.name}: {verdict.cause or 'free'}")
 
     def _observe(self) -> Observation:

@@ -10,7 +10,6 @@ from hrc_cell_interfaces.msg import Humans, MotionPermit
 from sensor_msgs.msg import JointState
 
 from hrc_cell.core.cell import Eye, Person, Verdict
-from hrc_cell.core.safety import State
 
 NO_CATEGORY = MotionPermit.CATEGORY_NONE
 
@@ -75,20 +74,3 @@ def permit(verdict: Verdict) -> MotionPermit:
         z_d_m=float(terms.z_d_m),
         z_r_m=float(terms.z_r_m),
     )
-
-
-NUMBERS = (
-    "seq", "event", "cause", "speed_ratio", "stop_category", "gripper_permitted", "reset_possible",
-    "oldest_sample_age_s", "zone", "human_id", "link", "distance_m", "required_m", "s_h_m",
-    "s_r_m", "s_s_m", "c_m", "z_d_m", "z_r_m",
-)  # fmt: skip
-
-
-def record(message: MotionPermit) -> dict[str, object]:
-    """Return the permit for the record; null where a number is not finite."""
-    data: dict[str, object] = {"state": State(message.state).name}
-    for name in NUMBERS:
-        value = getattr(message, name)
-        bare = isinstance(value, float) and not math.isfinite(value)
-        data[name] = None if bare else round(value, 6) if isinstance(value, float) else value
-    return data

@@ -36,6 +36,7 @@ from hrc_cell.nodes import task_wire as wire
 from hrc_cell.nodes.base import ALL, KEPT, CellNode, run
 from hrc_cell.nodes.parameters import declare_settings
 from hrc_cell.nodes.task_robot import RobotActions
+from hrc_cell.settings.cell import JOURNAL
 from hrc_cell.settings.recipe import Recipe
 
 NAME = "task_manager"
@@ -72,8 +73,7 @@ class TaskManager(CellNode):
         """Read the journal and listen."""
         file = self.cell.file
         declare_settings(self, "task", file.task)
-        folder = self.state_dir if not file.record.folder else self.cell.folder / file.record.folder
-        self._journal = Journal(folder / "journal.jsonl")
+        self._journal = Journal(self.cell.keep_folder(self.state_dir) / JOURNAL)
         if self._journal.last is not None:
             self._state = _state_in(self._journal)
         self._states = self.create_publisher(TaskStateMsg, "task_state", KEPT)
