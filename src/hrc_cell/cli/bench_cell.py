@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any
 
 import psutil
 
+from hrc_cell.cli.places import own_namespace
 from hrc_cell.cli.variant import variant
 from hrc_cell.settings.cell import load_cell
 from hrc_cell.settings.share import share_folder
@@ -66,11 +67,15 @@ def run(args: argparse.Namespace) -> int:
             share_folder() / "config" / "default", Path(scratch) / "cell",
             {"task.recipe": "exercise", "task.repeat": True, "panel.port": 0},
         )  # fmt: skip
-        with Supervisor(cell=folder, state_dir=Path(scratch) / "state") as cell:
+        namespace = own_namespace("bench")
+        with Supervisor(
+            cell=folder, state_dir=Path(scratch) / "state", namespace=namespace
+        ) as cell:
             url = cell.wait_ready()
             page = None if args.no_page else _open(url, Path(scratch) / "browser")
             try:
-                with Witness(("motion_permit", "motor_states", "task_state")) as witness:
+                topics = ("motion_permit", "motor_states", "task_state")
+                with Witness(topics, namespace=namespace) as witness:
                     witness.go()
                     witness.wait(
                         "a free cell at work",
@@ -172,6 +177,7 @@ def _summary(windows: list[dict[str, Any]], *, page_open: bool, seconds: float) 
         median["permit_missed_ratio"] < MISSED_MAX_RATIO
         and median["bus_missed_ratio"] < MISSED_MAX_RATIO
         and median["memory_mb"] < MEMORY_MAX_MB
+        and page_open
     )
     return {
         "passed": passed,

@@ -14,6 +14,7 @@ import webbrowser
 from pathlib import Path
 from typing import Any
 
+from hrc_cell.cli.places import own_namespace
 from hrc_cell.cli.variant import variant
 from hrc_cell.settings.share import share_folder
 
@@ -49,7 +50,7 @@ def run(args: argparse.Namespace) -> int:
     from hrc_cell.cli.checks import Check, conclude
     from hrc_cell.cli.story import tell
     from hrc_cell.cli.supervisor import Supervisor
-    from hrc_cell.cli.witness import Late, Witness
+    from hrc_cell.cli.witness import Witness
 
     checks: list[Check] = []
     with tempfile.TemporaryDirectory(prefix="hrc_cell_demo_") as scratch:
@@ -57,16 +58,18 @@ def run(args: argparse.Namespace) -> int:
             share_folder() / "config" / "default", Path(scratch) / "cell",
             {"panel.port": 0, "task.recipe": "hand_over", "task.repeat": True},
         )  # fmt: skip
-        with Supervisor(cell=folder, state_dir=Path(scratch) / "state") as cell:
-            url = cell.wait_ready()
-            print(f"the cell is ready; operator page: {url}", flush=True)
-            if not args.headless:
-                webbrowser.open(url)
-            with Witness() as witness:
-                try:
-                    tell(cell, witness, url, checks)
-                except (Late, RuntimeError, OSError) as error:
-                    told = f"{error}; {witness.situation()}"
-                    checks.append(Check(name="story_told_to_its_end", ok=False, value=told))
+        namespace = own_namespace("demo")
+        with Supervisor(
+            cell=folder, state_dir=Path(scratch) / "state", namespace=namespace
+        ) as cell, Witness(namespace=namespace) as witness:  # fmt: skip
+            try:
+                url = cell.wait_ready()
+                print(f"the cell is ready; operator page: {url}", flush=True)
+                if not args.headless:
+                    webbrowser.open(url)
+                tell(cell, witness, url, checks)
+            except Exception as error:  # whatever it was: the story was not told to its end
+                told = f"{type(error).__name__}: {error}; {witness.situation()}"
+                checks.append(Check(name="story_told_to_its_end", ok=False, value=told))
     print()
     return conclude(checks, args.json)

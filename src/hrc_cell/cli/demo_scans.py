@@ -25,6 +25,7 @@ from hrc_cell.adapters.record.backgrounds import save_backgrounds
 from hrc_cell.adapters.record.scans import RecordingError, read_scans
 from hrc_cell.cli.bench_tracker import alike
 from hrc_cell.cli.checks import Check, conclude
+from hrc_cell.cli.places import own_namespace
 from hrc_cell.cli.player import Player
 from hrc_cell.cli.supervisor import Supervisor
 from hrc_cell.cli.variant import variant
@@ -56,18 +57,19 @@ def run_scans(args: argparse.Namespace) -> int:
         folder = _cell(Path(scratch), scans)
         state = Path(scratch) / "state"
         _learn(folder, state / BACKGROUND, scans)
+        namespace = own_namespace("scans")
         with (
-            Supervisor(cell=folder, state_dir=state) as cell,
-            Witness() as witness,
-            Player(NAME, scans, period_s(scans)),
+            Supervisor(cell=folder, state_dir=state, namespace=namespace) as cell,
+            Witness(namespace=namespace) as witness,
+            Player(NAME, scans, period_s(scans), namespace=namespace),
         ):
-            print(f"playing {args.scans}; operator page: {cell.wait_ready()}", flush=True)
             try:
+                print(f"playing {args.scans}; operator page: {cell.wait_ready()}", flush=True)
                 witness.go()
                 began_s = time.monotonic()
                 _attend(witness, began_s + min(args.seconds, scans[-1].stamp_s - scans[0].stamp_s))
                 checks = _report(witness, began_s)
-            except Late as error:
+            except (Late, RuntimeError) as error:
                 told = f"{error}; {witness.situation()}"
                 checks = [Check(name="cell_started", ok=False, value=told)]
     return conclude(checks, args.json)

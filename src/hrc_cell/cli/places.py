@@ -25,6 +25,11 @@ def cell_folder(named: str) -> Path:
     )
 
 
+def own_namespace(what: str) -> str:
+    """Return a ROS namespace that no other cell on this machine has: a demo may run beside one."""
+    return f"{what}_{os.getpid()}"
+
+
 def state_folder(cell_name: str) -> Path:
     """Return where a cell keeps its journal and records unless told otherwise."""
     home = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"

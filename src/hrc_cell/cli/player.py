@@ -26,12 +26,14 @@ END_TIMEOUT_S = 5.0
 class Player:
     """Publishes `scans` on scanners/<name>/scan, again from the start when they end."""
 
-    def __init__(self, name: str, scans: Sequence[Scan], pause_s: float) -> None:
+    def __init__(self, name: str, scans: Sequence[Scan], pause_s: float, *, namespace: str) -> None:
         """`pause_s` is the time [s] between the last scan and the first of the next round."""
         around = multiprocessing.get_context("spawn")
         self._ending = around.Event()
         self._process = around.Process(
-            target=_play, args=(name, scans, pause_s, self._ending, os.getpid()), daemon=True
+            target=_play,
+            args=(name, namespace, scans, pause_s, self._ending, os.getpid()),
+            daemon=True,
         )
 
     def __enter__(self) -> Player:
@@ -46,11 +48,13 @@ class Player:
             self._process.join()
 
 
-def _play(name: str, scans: Sequence[Scan], pause_s: float, ending: Any, parent: int) -> None:
+def _play(
+    name: str, namespace: str, scans: Sequence[Scan], pause_s: float, ending: Any, parent: int
+) -> None:
     """Publish until told to end, or until whoever started this is gone."""
     go_first()
     rclpy.init()
-    node = rclpy.create_node(f"player_{name}")
+    node = rclpy.create_node(f"player_{name}", namespace=namespace)
     topic = node.create_publisher(LaserScan, f"scanners/{name}/scan", SENSOR)
     messages = [_message(name, scan) for scan in scans]
     while os.getppid() == parent:

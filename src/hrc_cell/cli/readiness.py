@@ -13,11 +13,16 @@ SIZE_MAX_BYTES = 512
 class Readiness:
     """A socket for NOTIFY_SOCKET. Its name is abstract: it leaves no file behind."""
 
-    def __init__(self) -> None:
+    def __init__(self, name: str = "") -> None:
+        """Take this name, or one that the kernel chooses. Raises OSError if somebody has it."""
         self._pids: set[int] = set()
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
-        self._socket.bind("")  # the kernel chooses
+        try:
+            self._socket.bind(f"\0{name}" if name else "")
+        except OSError:
+            self._socket.close()
+            raise
 
     @property
     def address(self) -> str:

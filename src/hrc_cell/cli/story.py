@@ -20,7 +20,7 @@ from hrc_cell.adapters.description import load_description
 from hrc_cell.cli.checks import Check
 from hrc_cell.cli.page_client import PageClient
 from hrc_cell.cli.supervisor import Supervisor
-from hrc_cell.cli.truth import least_margin_m, moving, standstill_after_s, top_speed_radps
+from hrc_cell.cli.truth import least_margin_m, moving, standstill_after_s, top_speed_ratio
 from hrc_cell.cli.witness import Witness
 from hrc_cell.settings.cell import Cell, load_cell
 
@@ -141,23 +141,24 @@ def act_give_way(witness: Witness, told: Teller, settings: Cell) -> None:
     witness.wait("going on", lambda: moving(witness.last("sim/truth")), 20.0)
     told.say("the person has left: the arm goes on by itself")
     witness.pause(0.5)
-    error_rad, top_radps = _resume_figures(witness, left_s, arm)
+    most_radps = dict(zip(arm, settings.file.motion.velocity_max_radps, strict=True))
+    error_rad, top_ratio = _resume_figures(witness, left_s, most_radps)
     told.at_most("position_error_at_resume", error_rad, settings.file.bus.rejoin_rad, "rad")
-    told.at_most(
-        "no_jump_at_resume_top_joint_speed", top_radps,
-        1.05 * max(settings.file.motion.velocity_max_radps), "rad/s",
-    )  # fmt: skip
+    told.at_most("no_jump_at_resume_top_of_joint_speed_limit", top_ratio, 1.05, "ratio")
 
 
-def _resume_figures(witness: Witness, left_s: float, arm: list[str]) -> tuple[float, float]:
-    """Return how far the first goal after the stop is from the arm, and the top speed then."""
+def _resume_figures(
+    witness: Witness, left_s: float, most_radps: dict[str, float]
+) -> tuple[float, float]:
+    """Return how far the goal was from the arm when it went on, and the greatest speed of a joint
+    since, as a part of that joint's own limit."""
     going_s = next(t for t, m in witness.since("sim/truth", left_s) if moving(m))
     goals = [(t, g) for t, g in witness.since("joint_goals", left_s) if t <= going_s]
     before = [m for t, m in witness.since("sim/truth", left_s) if t <= going_s]
     goal = dict(zip(goals[-1][1].name, goals[-1][1].position, strict=True))
     true = dict(zip(before[-1].joint, before[-1].position, strict=True))
-    error_rad = max(abs(goal[name] - true[name]) for name in arm)
-    return error_rad, top_speed_radps(witness.since("sim/truth", going_s), arm)
+    error_rad = max(abs(goal[name] - true[name]) for name in most_radps)
+    return error_rad, top_speed_ratio(witness.since("sim/truth", going_s), most_radps)
 
 
 def act_hand_over(witness: Witness, told: Teller, settings: Cell, page: PageClient) -> None:

@@ -28,11 +28,10 @@ from hrc_cell.cli.readiness import Readiness
 from hrc_cell.nodes.base import EXIT_NOT_CONFIGURED
 from hrc_cell.nodes.middleware import stay_local
 from hrc_cell.nodes.processes import CellProcess, processes_of, ros_arguments
-from hrc_cell.settings.cell import load_cell
+from hrc_cell.settings.cell import JOURNAL, load_cell
 
 READY_TIMEOUT_S = 30.0
 STOP_TIMEOUT_S = 4.5
-GROUP_TIMEOUT_S = 1.5
 POLL_S = 0.05
 DEATHS_MAX = 5
 REFUSALS_MAX = 2  # of a node to be configured: what it needs may still be coming up
@@ -143,9 +142,21 @@ class Supervisor:
                 f"a cell runs already with the state folder {self.state_dir}; "
                 "end it, or name another folder with --state"
             ) from None
+        try:
+            self._readiness = Readiness(f"hrc_cell/{_domain()}/{self.namespace.strip('/')}")
+        except OSError:
+            self._lock_file.close()
+            raise CellFailed(
+                f"a cell runs already in ROS domain {_domain()} and namespace "
+                f"{self.namespace!r}: its permits and goals would be taken for those of this one; "
+                "end it, or name another --namespace"
+            ) from None
         (self.state_dir / "panel.url").unlink(missing_ok=True)
+        if self.cell.file.simulated:  # a new world, of which the journal of the last knows nothing
+            journal = self.cell.keep_folder(self.state_dir) / JOURNAL
+            if journal.exists():
+                os.replace(journal, journal.with_suffix(".before"))
         stay_local()
-        self._readiness = Readiness()
         for process in processes_of(self.cell):
             extra = {}
             if process.name == "operator_panel" and self._port is not None:
@@ -174,17 +185,17 @@ class Supervisor:
             if self._failed or self.told_to_end:
                 raise CellFailed(self._failed or "told to end before the cell was ready")
             url = self.page_url()
-            if url and not self._unready() and _answers(f"{url.rstrip('/')}/api/health"):
+            if url and not self.unready() and _answers(f"{url.rstrip('/')}/api/health"):
                 return url
             self._ending.wait(POLL_S)
-        missing = ", ".join(self._unready()) or "the page, or permits on it"
+        missing = ", ".join(self.unready()) or "the page, or permits on it"
         raise CellFailed(
             f"the cell was not ready within {timeout_s:g} s; missing: {missing}\n"
             f"{self._last_lines()}"
         )
 
-    def _unready(self) -> list[str]:
-        """Return the names of the processes that have not said that they act."""
+    def unready(self) -> list[str]:
+        """Return the names of the processes that have not said since their start that they act."""
         pids = self._readiness.pids() if self._readiness is not None else set()
         return [name for name, pid in self.pids().items() if pid not in pids]
 
@@ -231,7 +242,7 @@ class Supervisor:
             group = [c for c in self._children.values() if c.process.ends == turn]
             for child in group:
                 _signal(child, signal.SIGINT)
-            group_end_s = min(end_s, time.monotonic() + GROUP_TIMEOUT_S)
+            group_end_s = min(end_s, time.monotonic() + max(c.process.ends_within_s for c in group))
             for child in group:
                 with contextlib.suppress(subprocess.TimeoutExpired):
                     child.popen.wait(max(0.05, group_end_s - time.monotonic()))
@@ -298,6 +309,10 @@ class Supervisor:
             text = (self.log_dir / f"{name}.log").read_text(encoding="utf-8", errors="replace")
             parts += [f"{name}: {line}" for line in text.splitlines()[-8:]]
         return "\n".join(parts)
+
+
+def _domain() -> str:
+    return os.environ.get("ROS_DOMAIN_ID", "0")
 
 
 def _why(code: int) -> str:

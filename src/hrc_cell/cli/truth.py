@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -50,13 +50,16 @@ def _left(last_s: float, start_s: float) -> float:
     return max(0.0, last_s - start_s)
 
 
-def top_speed_radps(samples: Samples, arm: Sequence[str]) -> float:
-    """Return the greatest joint speed of the arm over the samples."""
+def top_speed_ratio(samples: Samples, most_radps: Mapping[str, float]) -> float:
+    """Return the greatest speed of a joint over its own limit [rad/s], of the joints that have one.
+
+    Raises ValueError without samples.
+    """
     return max(
-        abs(v)
+        abs(v) / most_radps[name]
         for _, truth in samples
         for name, v in zip(truth.joint, truth.velocity, strict=True)
-        if name in arm
+        if name in most_radps
     )
 
 

@@ -14,6 +14,7 @@ class CellProcess:
     name: str  # of the node, and of its module in hrc_cell.nodes
     simulated_only: bool = False
     ends: int = 0  # at shutdown lower numbers are told first; who holds the motors comes last
+    ends_within_s: float = 0.8  # after being told; who does not is killed once all were told
     respawn_delay_s: float = 0.5
 
     @property
@@ -24,7 +25,7 @@ class CellProcess:
 
 PROCESSES: tuple[CellProcess, ...] = (
     CellProcess(name="sim_cell", simulated_only=True, ends=2),
-    CellProcess(name="motor_bus", ends=1),
+    CellProcess(name="motor_bus", ends=1, ends_within_s=3.2),  # brings the arm to rest first
     CellProcess(name="human_tracker"),
     CellProcess(name="safety_monitor"),
     CellProcess(name="motion_executor"),
