@@ -4,15 +4,24 @@ ros2 launch hrc_cell cell.launch.py
 ros2 launch hrc_cell cell.launch.py cell:=/path/to/my_cell namespace:=cell_2 web_port:=8766
 """
 
+import time
+from pathlib import Path
+
 from launch import LaunchDescription
-from launch.actions import DeclareLaunchArgument, OpaqueFunction, SetEnvironmentVariable
+from launch.actions import (
+    DeclareLaunchArgument,
+    EmitEvent,
+    OpaqueFunction,
+    SetEnvironmentVariable,
+)
+from launch.events import Shutdown
 from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
 
-from hrc_cell.cli.places import cell_folder, state_folder
+from hrc_cell.cli.checked import checked_cell
+from hrc_cell.cli.places import begin_anew, state_folder
 from hrc_cell.nodes.middleware import local_middleware
-from hrc_cell.nodes.processes import processes_of
-from hrc_cell.settings.cell import load_cell
+from hrc_cell.nodes.processes import Deaths, processes_of
 
 ARGUMENTS = (
     DeclareLaunchArgument(
@@ -44,16 +53,16 @@ ARGUMENTS = (
 def processes(context):
     """Return one node action for each process of the cell."""
     value = {a.name: LaunchConfiguration(a.name).perform(context) for a in ARGUMENTS}
-    folder = cell_folder(value["cell"])
-    cell = load_cell(folder)
+    cell = checked_cell(value["cell"])
     state = value["state_dir"] or str(state_folder(cell.file.name))
+    begin_anew(cell, Path(state))
     wanted = [
         process for process in processes_of(cell)
         if value["record"] == "true" or process.name != "recorder"
     ]  # fmt: skip
     actions = []
     for process in wanted:
-        parameters = {"cell": str(folder), "state_dir": state}
+        parameters = {"cell": str(cell.folder), "state_dir": state}
         if process.name == "operator_panel":
             parameters["port"] = int(value["web_port"])
         if process.name == "safety_monitor":
@@ -69,9 +78,23 @@ def processes(context):
                 output="screen",
                 respawn=True,
                 respawn_delay=process.respawn_delay_s,
+                on_exit=until_no_use(process.name),
             )
         )
     return actions
+
+
+def until_no_use(name):
+    """Return what to do when this process ends: nothing, it is started again; or end the cell."""
+    deaths = Deaths()
+
+    def ended(event, context):
+        if context.is_shutdown or not deaths.no_use(event.returncode, time.monotonic()):
+            return None
+        why = f"{name} ended with code {event.returncode} again and again; its log says why"
+        return [EmitEvent(event=Shutdown(reason=why))]
+
+    return ended
 
 
 def generate_launch_description():

@@ -4,6 +4,7 @@ import argparse
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -52,13 +53,19 @@ def test_the_commands_are_those_that_are_promised():
     }  # fmt: skip
 
 
-def test_help_and_check_start_without_ros_and_physics():
+def test_help_check_and_doctor_need_nothing_that_only_the_simulation_or_a_bench_needs():
     code = (
-        "import sys; from hrc_cell.cli.main import main\n"
-        "main(['config', 'check'])\n"
-        "assert not {'rclpy', 'mujoco', 'scipy'} & set(sys.modules)"
+        "import sys; sys.modules.update(dict.fromkeys(['rosbags', 'mujoco', 'mcap']))\n"
+        "from hrc_cell.cli.main import main\n"
+        "assert main(['config', 'check']) == 0\n"
+        "assert not {'rclpy', 'scipy'} & set(sys.modules)\n"
+        "assert main(['doctor']) == 0\n"
+        "assert main(['bench', 'tracker', '--scans', '.']) == 2\n"
     )
-    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert ran.returncode == 0, ran.stderr
+    assert "note  mujoco" in ran.stdout
+    assert "pip install rosbags" in ran.stderr
 
 
 @pytest.mark.parametrize("words", [[], ["nonsense"], ["up", "--nonsense"], ["press"]])
@@ -69,12 +76,30 @@ def test_a_wrong_command_line_ends_with_2(words, capsys):
     assert "usage: hrc-cell" in capsys.readouterr().err
 
 
-def test_an_interruption_ends_with_130(monkeypatch):
-    def interrupted(args):
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr("hrc_cell.cli.doctor.run", interrupted)
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interruption_ends_with_130(monkeypatch, number):
+    monkeypatch.setattr("hrc_cell.cli.doctor.run", lambda args: signal.raise_signal(number))
+    before = signal.getsignal(signal.SIGTERM)
     assert main.main(["doctor"]) == 130
+    signal.signal(signal.SIGTERM, before)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["demo", "--json", "no/such/folder/x.json"], "its folder no/such/folder does not exist"),
+        (["bench", "cell", "--json", "."], "is a folder"),
+        (["bench", "cell", "--runs", "0"], "must be a whole number above 0"),
+        (["bench", "cell", "--seconds", "nan"], "must be a number of seconds above 0"),
+        (["demo", "--scans", "x", "--seconds", "-1"], "must be a number of seconds above 0"),
+        (["up", "--port", "99999"], "must be a port, 0 to 65535"),
+    ],
+)  # fmt: skip
+def test_a_value_that_cannot_be_meant_is_refused_before_anything_starts(words, said, capsys):
+    with pytest.raises(SystemExit) as end:
+        main.main(words)
+    assert end.value.code == 2
+    assert said in capsys.readouterr().err
 
 
 def test_a_reader_who_leaves_is_no_error_of_ours():
@@ -126,6 +151,37 @@ def test_config_check_notices_a_description_that_does_not_fit(tmp_path, capsys):
     assert [p["value"] for p in json.loads(out)["problems"]] == ["arms/none.urdf.xacro"]
 
 
+OUTSIDE = [
+    ({"sim.room": "nope.xml"}, "sim.room"),
+    ({"robot.description": "arms/none.urdf.xacro"}, "robot"),
+]
+
+
+@pytest.mark.parametrize(("change", "key"), OUTSIDE, ids=["room", "description"])
+def test_a_cell_that_check_refuses_is_not_started(change, key, tmp_path, capsys):
+    folder, state = variant(DEFAULT, tmp_path / "cell", change), tmp_path / "state"
+    code, out, _ = run("config", "check", folder, "--json", capsys=capsys)
+    assert code == 2
+    assert [problem["key"] for problem in json.loads(out)["problems"]] == [key]
+    code, _, err = run("up", "--cell", folder, "--state", state, capsys=capsys)
+    assert code == 2
+    assert "no such file" in err
+    assert not state.exists()
+
+
+def test_a_description_with_a_gap_is_named_and_not_stumbled_over(tmp_path, capsys):
+    folder = variant(DEFAULT, tmp_path / "cell", {"robot.description": "arm.urdf.xacro"})
+    whole = (share_folder() / "urdf" / "arm.urdf.xacro").read_text()
+    broken = whole.replace('type="revolute"', 'kind="revolute"')
+    assert broken != whole
+    (folder / "arm.urdf.xacro").write_text(broken)
+    for path in (share_folder() / "urdf").glob("inertia*"):
+        shutil.copy(path, folder)
+    code, out, _ = run("config", "check", folder, "--json", capsys=capsys)
+    assert code == 2
+    assert "'type'" in json.loads(out)["problems"][0]["what"]
+
+
 def test_up_does_not_start_on_wrong_settings(wrong_cell, tmp_path, capsys):
     state = tmp_path / "state"
     code, _, err = run("up", "--cell", wrong_cell, "--state", state, capsys=capsys)
@@ -146,6 +202,9 @@ def test_a_cell_that_is_nowhere_is_answered_with_those_that_there_are(capsys):
     assert code == 2
     assert "'nowhere'" in err
     assert "default" in err
+    code, out, _ = run("config", "check", "nowhere", "--json", capsys=capsys)
+    assert code == 2
+    assert not json.loads(out)["ok"]
 
 
 def test_a_cell_is_found_by_name_and_by_path(tmp_path):

@@ -106,6 +106,11 @@ def test_from_the_address_of_the_page_to_the_last_process_that_ends(folder, tmp_
         assert second.returncode == 1
         assert "runs already" in second.stderr
         assert "--state" in second.stderr
+        elsewhere = [*up.command, "--state", str(tmp_path / "other")]
+        third = subprocess.run(elsewhere, env=up.environment, capture_output=True, text=True)
+        assert third.returncode == 1
+        assert "runs already in ROS domain" in third.stderr
+        assert "--namespace" in third.stderr
 
         up.node("motor_bus").kill()
         up.read_until("motor_bus died (signal 9): started again")
@@ -117,6 +122,8 @@ def test_from_the_address_of_the_page_to_the_last_process_that_ends(folder, tmp_
         up.popen.send_signal(signal.SIGINT)
         rounds = next(ends)
         assert up.popen.wait(PATIENCE_S) == 0
+        up.printed += up.popen.stdout.read().decode()
+        assert "killed" not in up.printed.partition("ending ...")[2]
         assert rounds["motion_executor"] <= rounds["motor_bus"] <= rounds["sim_cell"]
         assert rounds["task_manager"] <= rounds["motor_bus"]
 
@@ -146,6 +153,25 @@ def test_go_presses_reset_and_start_and_a_button_can_be_pressed_from_elsewhere(f
         assert refused.returncode == 1
         up.popen.send_signal(signal.SIGTERM)
         assert up.popen.wait(PATIENCE_S) == 0
+
+
+def test_a_simulated_cell_begins_in_a_new_world_and_keeps_the_old_journal_aside(folder, tmp_path):
+    state = tmp_path / "state"
+    state.mkdir()
+    (state / "journal.jsonl").write_text("of a world that is gone")
+    (state / "background.npz").write_text("of a room that is gone")
+    with Up(folder, state) as up:
+        up.read_until("press reset, then start")
+        assert (state / "journal.before").read_text() == "of a world that is gone"
+        up.popen.send_signal(signal.SIGINT)
+        assert up.popen.wait(PATIENCE_S) == 0
+
+
+def test_a_state_folder_that_cannot_be_used_is_told_in_words(folder, tmp_path):
+    (tmp_path / "state").write_text("a file")
+    with Up(folder, tmp_path / "state") as up:
+        up.read_until("the state folder cannot be used")
+        assert up.popen.wait(PATIENCE_S) == 1
 
 
 def test_nobody_outlives_a_supervisor_that_is_killed(folder, tmp_path):

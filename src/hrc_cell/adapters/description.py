@@ -27,7 +27,7 @@ import xacro
 from hrc_cell.adapters.urdf import Joint, joint_of, numbers_of, pose_of, turn
 from hrc_cell.core.kinematics import Chain
 from hrc_cell.settings.cell import Cell
-from hrc_cell.settings.share import share_folder
+from hrc_cell.settings.share import find_named
 
 Array = npt.NDArray[np.float64]
 
@@ -61,24 +61,15 @@ def load_description(cell: Cell) -> Description:
     Raises ValueError that names what is missing or contradicts the cell's settings, and
     FileNotFoundError with the places looked at.
     """
-    path = find_description(cell)
+    name = cell.file.robot.description
+    path = find_named(cell.folder, "urdf", name, key="robot.description")
     text = expand(path, cell)
     try:
         return read_description(text, cell)
-    except ValueError as error:
+    except KeyError as error:
+        raise ValueError(f"{path}: an element lacks the attribute {error}") from None
+    except (ValueError, ET.ParseError) as error:
         raise ValueError(f"{path}: {error}") from None
-
-
-def find_description(cell: Cell) -> Path:
-    """Return the path of the description file."""
-    name = cell.file.robot.description
-    places = [cell.folder / name, share_folder() / "urdf" / name]
-    for path in places:
-        if path.is_file():
-            return path
-    raise FileNotFoundError(
-        f"robot.description = {name!r}: no such file; looked at {', '.join(map(str, places))}"
-    )
 
 
 def expand(path: Path, cell: Cell) -> str:

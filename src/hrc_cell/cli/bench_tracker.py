@@ -26,6 +26,8 @@ from typing import Any
 import numpy as np
 
 from hrc_cell.adapters.record.scans import RecordingError, read_scans
+from hrc_cell.cli.arguments import json_file
+from hrc_cell.cli.places import cell_folder
 from hrc_cell.core.background import learn
 from hrc_cell.core.scan import Scan, beams_of, echoes_m, same_beams
 from hrc_cell.core.tracking import People, observe
@@ -33,7 +35,6 @@ from hrc_cell.core.view import known_view, look
 from hrc_cell.settings.cell import load_cell
 from hrc_cell.settings.schema import CellError
 from hrc_cell.settings.sensing import Scanner, TrackerSettings
-from hrc_cell.settings.share import share_folder
 
 WARM_UP_S = 2.0
 NEAR_M = 0.5
@@ -72,16 +73,16 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument("--labels", type=Path, metavar="CSV", help="where legs really were")
     parser.add_argument("--topic", metavar="NAME", help="which LaserScan topic, if several")
     parser.add_argument(
-        "--cell", type=Path, metavar="FOLDER", help="cell with the tracker's settings (default)"
+        "--cell", default="default", help="whose tracker: folder, or name under config/"
     )
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there")
+    parser.add_argument("--json", type=json_file, metavar="FILE", help="write the figures there")
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
     """Play, count and print. Returns 0, or 2 if something could not be read."""
     try:
-        cell = load_cell(args.cell or share_folder() / "config" / "default")
+        cell = load_cell(cell_folder(args.cell))
         labels = read_labels(args.labels) if args.labels else None
         recorded = sorted(read_scans(args.scans, args.topic), key=lambda scan: scan.stamp_s)
         scans = alike(recorded)

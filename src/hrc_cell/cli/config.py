@@ -7,16 +7,16 @@ import json
 import sys
 from collections.abc import Iterator
 from dataclasses import MISSING, asdict, is_dataclass
-from pathlib import Path
 from typing import Any, get_args
 
-from hrc_cell.cli.places import cell_folder
-from hrc_cell.settings.cell import CellFile, load_cell
+from hrc_cell.cli.checked import checked_cell
+from hrc_cell.settings.cell import CellFile
 from hrc_cell.settings.recipe import RecipeFile
 from hrc_cell.settings.safety import ZoneSettings
 from hrc_cell.settings.schema import CellError, Problem, bound_text, specs
 
 EXIT_WRONG_INPUT = 2
+NO_VALUE: dict[str, Any] = {"value": MISSING, "unit": "", "bound": ""}
 
 
 def add_parser(subparsers: Any) -> None:
@@ -43,37 +43,22 @@ def run_check(args: argparse.Namespace) -> int:
     """Check and print. Returns 0 if nothing is wrong, else 2."""
     problems: tuple[Problem, ...] = ()
     try:
-        folder = cell_folder(args.cell)
-        cell = load_cell(folder)
-        description = _check_description(folder, cell)
-        problems = (description,) if description else ()
+        cell = checked_cell(args.cell)
     except CellError as error:
         problems = error.problems
     except FileNotFoundError as error:
         print(error, file=sys.stderr)
-        return EXIT_WRONG_INPUT
+        if not args.json:
+            return EXIT_WRONG_INPUT
+        problems = (Problem(file=args.cell, key="(cell)", what=str(error), **NO_VALUE),)
     if args.json:
         rows = [{**asdict(p), "value": _plain(p.value)} for p in problems]
         print(json.dumps({"ok": not problems, "problems": rows}, indent=2))
     elif problems:
         print("\n".join(map(str, problems)))
     else:
-        print(f"{folder}: nothing wrong; safety settings sha256 {cell.safety_sha256}")
+        print(f"{cell.folder}: nothing wrong; safety settings sha256 {cell.safety_sha256}")
     return EXIT_WRONG_INPUT if problems else 0
-
-
-def _check_description(folder: Path, cell: Any) -> Problem | None:
-    """Return what is wrong between cell.yaml and the robot's description, if anything."""
-    from hrc_cell.adapters.description import load_description
-
-    try:
-        load_description(cell)
-    except (ValueError, OSError) as error:
-        return Problem(
-            file=str(folder / "cell.yaml"), key="robot", value=cell.file.robot.description,
-            unit="", bound="", what=str(error),
-        )  # fmt: skip
-    return None
 
 
 def _plain(value: object) -> object:

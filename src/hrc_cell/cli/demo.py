@@ -14,6 +14,7 @@ import webbrowser
 from pathlib import Path
 from typing import Any
 
+from hrc_cell.cli.arguments import json_file, seconds
 from hrc_cell.cli.places import own_namespace
 from hrc_cell.cli.variant import variant
 from hrc_cell.settings.share import share_folder
@@ -26,7 +27,7 @@ def add_parser(subparsers: Any) -> None:
         help="run the cell with a scripted person for about a minute and check the story",
         epilog="examples: hrc-cell demo --json demo.json    hrc-cell demo --scans my_recording",
     )
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the checks there")
+    parser.add_argument("--json", type=json_file, metavar="FILE", help="write the checks there")
     parser.add_argument(
         "--headless", action="store_true", help="do not open the operator page in a browser"
     )
@@ -36,7 +37,7 @@ def add_parser(subparsers: Any) -> None:
     )  # fmt: skip
     parser.add_argument("--topic", help="with --scans: the LaserScan topic of the recording")
     parser.add_argument(
-        "--seconds", type=float, default=60.0, help="with --scans: how much of it (default 60)"
+        "--seconds", type=seconds, default=60.0, help="with --scans: how much of it (default 60)"
     )
     parser.set_defaults(run=run)
 

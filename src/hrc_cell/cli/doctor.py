@@ -16,8 +16,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from hrc_cell.cli.places import cell_folder
-from hrc_cell.settings.cell import Cell, load_cell
+from hrc_cell.cli.checked import checked_cell
 from hrc_cell.settings.schema import CellError
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
@@ -64,16 +63,21 @@ def examine(cell_name: str) -> Iterator[Finding]:
     version = platform.python_version()
     yield Finding(name="python", state="ok", found=f"{version} at {sys.executable}")
     distro = os.environ.get("ROS_DISTRO", "")
-    again = "run ./cell doctor, which sets up what is missing"
+    again = "./cell doctor sets up what is missing; on a ROS distribution rosdep does"
     for module, what in (
         ("rclpy", f"ROS 2 {distro or 'wheels'}"),
         ("hrc_cell_interfaces.msg", "the cell's messages"),
-        ("mujoco", "physics of the simulated cell"),
         ("aiohttp", "server of the operator page"),
         ("serial", "pyserial"),
+        ("psutil", "processes of the cell"),
         ("xacro", "robot description"),
     ):
         yield _module(module, what, again)
+    for module, what in (
+        ("mujoco", "physics of the simulated cell; a real one needs none"),
+        ("rosbags", "recordings of laser scans, for bench and demo"),
+    ):
+        yield _module(module, what, f"pip install {module}", missing="note")
     yield _ask("cell", lambda: _cell(cell_name))
     browser = next(filter(None, map(shutil.which, BROWSERS)), None)
     yield Finding(
@@ -89,11 +93,11 @@ def examine(cell_name: str) -> Iterator[Finding]:
     yield from _serial_ports()
 
 
-def _module(module: str, what: str, advice: str) -> Finding:
+def _module(module: str, what: str, advice: str, missing: str = "wrong") -> Finding:
     try:
         importlib.import_module(module)
     except ImportError as error:
-        return Finding(name=module, state="wrong", found=f"{what}: {error}", advice=advice)
+        return Finding(name=module, state=missing, found=f"{what}: {error}", advice=advice)
     return Finding(name=module, state="ok", found=what)
 
 
@@ -107,7 +111,7 @@ def _ask(name: str, question: Callable[[], Finding]) -> Finding:
 
 
 def _cell(name: str) -> Finding:
-    cell: Cell = load_cell(cell_folder(name))
+    cell = checked_cell(name)
     host, port = cell.file.panel.host, cell.file.panel.port
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

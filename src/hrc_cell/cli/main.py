@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import importlib
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -63,6 +64,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if words[:1] == ["test"] and words[1:2] not in (["-h"], ["--help"], ["--"]):
         words.insert(1, "--")  # all that follows is for pytest, also what looks like an option
     args = parser().parse_args(words)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # told to end: as with Ctrl-C
     try:
         code = int(args.run(args))
         sys.stdout.flush()

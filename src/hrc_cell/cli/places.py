@@ -1,10 +1,12 @@
-"""Which cell folder and which state folder a command means."""
+"""Which cell folder and which state folder a command means, and what is kept there."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
 
+from hrc_cell.adapters.record.journal import put_aside
+from hrc_cell.settings.cell import JOURNAL, Cell
 from hrc_cell.settings.share import share_folder
 
 
@@ -34,3 +36,22 @@ def state_folder(cell_name: str) -> Path:
     """Return where a cell keeps its journal and records unless told otherwise."""
     home = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
     return Path(home) / "hrc_cell" / cell_name
+
+
+def begin_anew(cell: Cell, state_dir: Path) -> None:
+    """Put aside what a simulated cell kept of a world that is gone: journal and learned background.
+
+    A real cell goes on from its own: its parts and walls are where they were. Raises OSError where
+    another cell works with the journal.
+    """
+    if not cell.file.simulated:
+        return
+    put_aside(cell.keep_folder(state_dir) / JOURNAL)
+    background = cell.file.tracker.background_file
+    if background and not Path(background).is_absolute():
+        (state_dir / background).unlink(missing_ok=True)
+
+
+def program() -> str:
+    """Return the words that call this program, for hints to the person who called it."""
+    return os.environ.get("HRC_CELL_PROGRAM", "hrc-cell")

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import errno
 import fcntl
+import hashlib
 import os
 import signal
 import subprocess
@@ -17,25 +19,22 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO
 
 import psutil
 
 from hrc_cell.cli.logs import LogReader, fresh
+from hrc_cell.cli.places import begin_anew
 from hrc_cell.cli.readiness import Readiness
-from hrc_cell.nodes.base import EXIT_NOT_CONFIGURED
 from hrc_cell.nodes.middleware import stay_local
-from hrc_cell.nodes.processes import CellProcess, processes_of, ros_arguments
-from hrc_cell.settings.cell import JOURNAL, load_cell
+from hrc_cell.nodes.processes import CellProcess, Deaths, processes_of, ros_arguments
+from hrc_cell.settings.cell import load_cell
 
 READY_TIMEOUT_S = 30.0
 STOP_TIMEOUT_S = 4.5
 POLL_S = 0.05
-DEATHS_MAX = 5
-REFUSALS_MAX = 2  # of a node to be configured: what it needs may still be coming up
-DEATHS_WINDOW_S = 30.0
 PR_SET_PDEATHSIG = 1
 LOGGING = ("--disable-external-lib-logs",)
 """No second log of the same under ~/.ros."""
@@ -68,7 +67,7 @@ class _Child:
         self.command = command
         self.log = fresh(log_path).open("ab")
         self.reader = LogReader(log_path, everything=verbose)
-        self.deaths_s: list[float] = []
+        self.deaths = Deaths()
         self._environment = {**os.environ, "NOTIFY_SOCKET": notify_socket}
         self.popen: subprocess.Popen[bytes] = self._spawn()
 
@@ -131,9 +130,12 @@ class Supervisor:
         return self.state_dir / "log"
 
     def start(self) -> None:
-        """Start every process. Raises CellFailed if this state folder is in use."""
-        self.log_dir.mkdir(parents=True, exist_ok=True)
-        self._lock_file = (self.state_dir / "lock").open("wb")
+        """Start every process. Raises CellFailed if folder, namespace or journal are in use."""
+        try:
+            self.log_dir.mkdir(parents=True, exist_ok=True)
+            self._lock_file = (self.state_dir / "lock").open("wb")
+        except OSError as error:
+            raise CellFailed(f"the state folder cannot be used: {error}") from error
         try:
             fcntl.flock(self._lock_file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -143,19 +145,21 @@ class Supervisor:
                 "end it, or name another folder with --state"
             ) from None
         try:
-            self._readiness = Readiness(f"hrc_cell/{_domain()}/{self.namespace.strip('/')}")
-        except OSError:
+            self._readiness = Readiness(_graph_name(self.namespace))
+        except OSError as error:
             self._lock_file.close()
+            if error.errno != errno.EADDRINUSE:
+                raise
             raise CellFailed(
                 f"a cell runs already in ROS domain {_domain()} and namespace "
                 f"{self.namespace!r}: its permits and goals would be taken for those of this one; "
                 "end it, or name another --namespace"
             ) from None
         (self.state_dir / "panel.url").unlink(missing_ok=True)
-        if self.cell.file.simulated:  # a new world, of which the journal of the last knows nothing
-            journal = self.cell.keep_folder(self.state_dir) / JOURNAL
-            if journal.exists():
-                os.replace(journal, journal.with_suffix(".before"))
+        try:
+            begin_anew(self.cell, self.state_dir)
+        except OSError as error:
+            raise CellFailed(f"the journal of the last world stays: {error}") from error
         stay_local()
         for process in processes_of(self.cell):
             extra = {}
@@ -233,7 +237,14 @@ class Supervisor:
             self._ending.wait(POLL_S)
 
     def stop(self) -> None:
-        """End every process in order: first who asks for motion, last who holds the motors."""
+        """End every process in order: first who asks for motion, last who holds the motors.
+
+        Signals to end, of which an impatient person sends more than one, do not disturb it.
+        """
+        with _undisturbed():
+            self._stop()
+
+    def _stop(self) -> None:
         self._ending.set()
         if self._watcher is not None:
             self._settled.wait()
@@ -288,11 +299,8 @@ class Supervisor:
 
     def _bring_back(self, child: _Child, code: int) -> None:
         """Start again what died, unless it dies, or refuses to be configured, again and again."""
-        name, now_s = child.process.name, time.monotonic()
-        child.deaths_s = [t for t in child.deaths_s if now_s - t < DEATHS_WINDOW_S]
-        child.deaths_s.append(now_s)
-        often = REFUSALS_MAX if code == EXIT_NOT_CONFIGURED else DEATHS_MAX
-        if len(child.deaths_s) > often:
+        name = child.process.name
+        if child.deaths.no_use(code, time.monotonic()):
             self._failed = f"{name} ended with code {code}\n{self._last_lines(name)}"
             self._ending.set()
             return
@@ -313,6 +321,27 @@ class Supervisor:
 
 def _domain() -> str:
     return os.environ.get("ROS_DOMAIN_ID", "0")
+
+
+def _graph_name(namespace: str) -> str:
+    """Return a name for this namespace of this ROS domain, short enough for a socket."""
+    graph = f"{_domain()}/{namespace.strip('/')}"
+    return f"hrc_cell/{hashlib.sha256(graph.encode()).hexdigest()[:32]}"
+
+
+@contextlib.contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Leave signals to end aside for as long as this lasts; another thread gets none anyway."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    ends = (signal.SIGINT, signal.SIGTERM)
+    before = [signal.signal(number, signal.SIG_IGN) for number in ends]
+    try:
+        yield
+    finally:
+        for number, handler in zip(ends, before, strict=True):
+            signal.signal(number, handler)
 
 
 def _why(code: int) -> str:

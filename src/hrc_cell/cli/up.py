@@ -10,8 +10,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from hrc_cell.cli.places import cell_folder, state_folder
-from hrc_cell.settings.cell import load_cell
+from hrc_cell.cli.arguments import port, seconds
+from hrc_cell.cli.checked import checked_cell
+from hrc_cell.cli.places import program, state_folder
 from hrc_cell.settings.schema import CellError
 
 EXIT_WRONG_INPUT = 2
@@ -29,13 +30,13 @@ def add_parser(subparsers: Any) -> None:
         "--cell", default="default", help="folder, or name under config/ (default: default)"
     )
     parser.add_argument("--state", type=Path, help="folder for journal, records and logs")
-    parser.add_argument("--port", type=int, help="of the operator page; 0 takes a free one")
+    parser.add_argument("--port", type=port, help="of the operator page; 0 takes a free one")
     parser.add_argument("--namespace", default="", help="ROS namespace of all nodes")
     parser.add_argument(
         "--go", action="store_true", help="press reset and start by itself (simulated cells only)"
     )
     parser.add_argument(
-        "--seconds", type=float, help="end by itself after so long (default: never)"
+        "--seconds", type=seconds, help="end by itself after so long (default: never)"
     )
     parser.add_argument(
         "--verbose", action="store_true", help="print all that the nodes log, not only warnings"
@@ -50,8 +51,7 @@ class _ToldToEnd(Exception):
 def run(args: argparse.Namespace) -> int:
     """Start, tell, wait. Returns 0 after an end that was asked for, 1 after a failure."""
     try:
-        folder = cell_folder(args.cell)
-        cell = load_cell(folder)
+        cell = checked_cell(args.cell)
     except (CellError, FileNotFoundError) as error:
         print(error, file=sys.stderr)
         return EXIT_WRONG_INPUT
@@ -62,7 +62,7 @@ def run(args: argparse.Namespace) -> int:
 
     began_s = time.monotonic()
     supervisor = Supervisor(
-        cell=folder, state_dir=args.state or state_folder(cell.file.name),
+        cell=cell.folder, state_dir=args.state or state_folder(cell.file.name),
         namespace=args.namespace, port=args.port, say=tell, verbose=args.verbose,
     )  # fmt: skip
     pressing = False
@@ -96,7 +96,11 @@ def run(args: argparse.Namespace) -> int:
                 except (Late, RuntimeError) as error:
                     raise CellFailed(f"reset and start were not taken: {error}") from error
             elif cell.file.simulated:
-                tell("press reset, then start: on the page, or `hrc-cell press reset start`")
+                where = f" --namespace {args.namespace}" if args.namespace else ""
+                tell(
+                    "press reset, then start: on the page, or from a second terminal with "
+                    f"`{program()} press reset start{where}`"
+                )
             failed = supervisor.wait_failed(args.seconds)
         finally:
             tell("ending ...")

@@ -29,10 +29,10 @@ from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackRet
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 
 from hrc_cell.nodes.notify import notify_ready
+from hrc_cell.nodes.processes import EXIT_NOT_CONFIGURED
 from hrc_cell.settings.cell import Cell, load_cell
 from hrc_cell.settings.schema import CellError
 
-EXIT_NOT_CONFIGURED = 3
 HEARTBEAT_PERIOD_S = 0.1
 URGENT_PRIORITY = 20
 """Real-time, below the bus process and the stand-in for its hardware."""

@@ -1,10 +1,19 @@
-"""The one list of processes that make a cell. `hrc-cell up` and the launch files start from it."""
+"""The one list of processes that make a cell, and when one that died is started again.
+
+`hrc-cell up` and the launch files both go by it.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from hrc_cell.settings.cell import Cell
+
+EXIT_NOT_CONFIGURED = 3
+"""Exit code of a node that refused to be configured and has said why."""
+DEATHS_MAX = 5
+REFUSALS_MAX = 2  # of a node to be configured: what it needs may still be coming up
+DEATHS_WINDOW_S = 30.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +43,19 @@ PROCESSES: tuple[CellProcess, ...] = (
     CellProcess(name="recorder"),
 )
 """In the order in which they are started."""
+
+
+class Deaths:
+    """Those of one process, lately. Who dies again and again is not started again."""
+
+    def __init__(self) -> None:
+        self._times_s: list[float] = []
+
+    def no_use(self, code: int, now_s: float) -> bool:
+        """Note a death with this exit code; return whether starting it again would be no use."""
+        self._times_s = [t for t in self._times_s if now_s - t < DEATHS_WINDOW_S] + [now_s]
+        often = REFUSALS_MAX if code == EXIT_NOT_CONFIGURED else DEATHS_MAX
+        return len(self._times_s) > often
 
 
 def processes_of(cell: Cell) -> tuple[CellProcess, ...]:

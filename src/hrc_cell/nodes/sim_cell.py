@@ -14,7 +14,6 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from builtin_interfaces.msg import Time as TimeMsg
@@ -33,12 +32,15 @@ from hrc_cell.adapters.sim.plant import ArmPlant
 from hrc_cell.adapters.sim.scanner import Scan
 from hrc_cell.adapters.sim.world import SimWorld, Truth
 from hrc_cell.nodes.base import KEPT, NEWEST, SENSOR, CellNode, run
-from hrc_cell.settings.share import share_folder
+from hrc_cell.settings.share import find_named
 
 INPUTS_HZ = PARTS_HZ = 20.0
 TRUTH_HZ = 50.0
 STEPS_AT_ONCE = 2
 """Physics steps for each waking: half the wakings, and the motors answer from the newest state."""
+QUIET_S = 0.3
+"""A bus without a word for so long has been left."""
+LET_GO_WITHIN_S = 4.0
 PORT_LINK = "motors"  # in the state folder; bus.port "sim" means this
 SWITCH_INTERVAL_S = 0.0005
 """How long one thread of this process may keep the others waiting."""
@@ -71,7 +73,7 @@ class SimCell(CellNode):
         settings = self.cell.file.sim
         if settings is None:
             raise ValueError("sim_cell needs a cell with simulated: true and a section sim")
-        room = find_room(self.cell.folder, settings.room)
+        room = find_named(self.cell.folder, "sim", settings.room, key="sim.room")
         self._world = SimWorld(
             self.cell,
             urdf_text=load_description(self.cell).urdf_text,
@@ -126,7 +128,16 @@ class SimCell(CellNode):
             self._port = None
 
     def close(self) -> None:
-        """End the threads and take the port away."""
+        """End the threads and take the port away, once the motors are let go.
+
+        Whoever holds them brings the arm to rest first, and may be told to end at the same instant.
+        """
+        end_s = time.monotonic() + LET_GO_WITHIN_S
+        while (
+            self._pacer is not None and self._pacer.failure is None
+            and not self._emulator.let_go(now_s := time.monotonic(), QUIET_S) and now_s < end_s
+        ):  # fmt: skip
+            time.sleep(QUIET_S / 10)
         self.stop()
 
     # On the world's thread.
@@ -291,20 +302,6 @@ def _tried(act: Callable[[], None]) -> tuple[bool, str]:
     except ValueError as error:
         return False, str(error)
     return True, ""
-
-
-def find_room(folder: Path, name: str) -> Path:
-    """Return the path of a room's MJCF file, beside cell.yaml or in sim/ of the package.
-
-    Raises FileNotFoundError with the places looked at.
-    """
-    places = [folder / name, share_folder() / "sim" / name]
-    for path in places:
-        if path.is_file():
-            return path
-    raise FileNotFoundError(
-        f"sim.room = {name!r}: no such file; looked at {', '.join(map(str, places))}"
-    )
 
 
 def main() -> None:

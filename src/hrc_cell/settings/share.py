@@ -21,5 +21,19 @@ def share_folder() -> Path:
     )
 
 
+def find_named(folder: Path, shelf: str, name: str, *, key: str) -> Path:
+    """Return the path of a file that a cell names: beside its cell.yaml, or in `shelf` of ours.
+
+    Raises FileNotFoundError with the setting `key` and the places looked at.
+    """
+    places = [folder / name, share_folder() / shelf / name]
+    for path in places:
+        if path.is_file():
+            return path
+    raise FileNotFoundError(
+        f"{key} = {name!r}: no such file; looked at {', '.join(map(str, places))}"
+    )
+
+
 def _prefixes() -> list[str]:
     return [*filter(None, os.environ.get("AMENT_PREFIX_PATH", "").split(os.pathsep)), sys.prefix]

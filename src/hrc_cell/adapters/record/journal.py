@@ -147,6 +147,19 @@ class Journal:
             return
 
 
+def put_aside(path: Path) -> None:
+    """Keep a journal under the name *.before, so that the next one begins empty.
+
+    Raises OSError if a task manager works with it.
+    """
+    if path.exists():
+        lock = _lock(path.with_name(path.name + ".lock"))
+        try:
+            path.replace(path.with_suffix(".before"))
+        finally:
+            os.close(lock)
+
+
 def _lock(path: Path) -> int:
     file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     try:

@@ -9,8 +9,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-from rosbags.highlevel import AnyReader, AnyReaderError
-from rosbags.typesys import Stores, get_typestore
 
 from hrc_cell.core.scan import Scan
 
@@ -27,6 +25,11 @@ def read_scans(folder: Path | str, topic: str | None = None) -> Iterator[Scan]:
     Without `topic` the recording must hold exactly one of type LaserScan. Raises RecordingError
     for what is not there, cannot be read, or leaves a choice open.
     """
+    try:  # only here: not every machine with a cell reads recordings
+        from rosbags.highlevel import AnyReader, AnyReaderError
+        from rosbags.typesys import Stores, get_typestore
+    except ImportError as error:
+        raise RecordingError(f"recordings need rosbags: pip install rosbags ({error})") from error
     path = Path(folder)
     if not path.exists():
         raise RecordingError(f"{path}: no such recording")

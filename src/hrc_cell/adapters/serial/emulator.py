@@ -40,6 +40,7 @@ from hrc_cell.adapters.serial.plant import FreeMotors, Plant
 TO_ALL = 0xFE
 PING, READ, WRITE, REG_WRITE, ACTION, REBOOT = 0x01, 0x02, 0x03, 0x04, 0x05, 0x08
 SYNC_READ, SYNC_WRITE = 0x82, 0x83
+TORQUE_ENABLE = 64  # register
 
 
 class Emulator:
@@ -67,6 +68,12 @@ class Emulator:
         """Let time pass: Bus Watchdog."""
         for motor in self.motors.values():
             motor.watch(now_s)
+
+    def let_go(self, now_s: float, quiet_s: float) -> bool:
+        """Return whether nobody needs the motors any more: no torque, or no order for `quiet_s`."""
+        motors = self.motors.values()
+        held = any(motor.value(TORQUE_ENABLE) for motor in motors)
+        return not held or now_s - max(motor.heard_s for motor in motors) > quiet_s
 
     def _obey(self, order: Order, now_s: float) -> list[bytes]:
         hearing = [
