@@ -32,12 +32,12 @@ PERIOD_S = 0.04
 
 @pytest.fixture
 def folder(tmp_path):
-    """A cell that learns its background quickly and keeps it."""
+    """A cell that learns its background quickly."""
     folder = shutil.copytree(ROOT / "config" / "default", tmp_path / "cell")
     file = folder / "cell.yaml"
     text = file.read_text(encoding="utf-8")
     for now, then in (
-        ("  background_s: 1.5\n", "  background_s: 0.4\n  background_file: background.npz\n"),
+        ("  background_s: 1.5\n", "  background_s: 0.4\n"),
         ("timeout_s: 0.25, beams", "timeout_s: 0.4, beams"),
     ):
         assert now in text

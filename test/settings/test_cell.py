@@ -197,6 +197,7 @@ def test_a_recipe_that_cannot_be_read_is_not_called_missing_as_well(folder):
 
 
 def test_defaults_are_what_the_schema_says(folder):
+    change(folder / "cell.yaml", "tracker.background_file", KeyError)
     file = load_cell(folder).file
     assert (file.record.folder, file.tracker.background_file) == ("", "")
     assert RecordSettings(size_max_mb=1.0, files_max=2).folder == ""

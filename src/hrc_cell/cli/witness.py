@@ -47,6 +47,7 @@ STREAMS: dict[str, tuple[Any, Any]] = {
 }
 
 
+LOOK_EVERY_S = 0.2
 STEADY_S = 0.5
 """So long a lamp must have been lit for a person to rely on it."""
 
@@ -186,6 +187,14 @@ class Witness:
         self.wait("ready", lambda: self._permit().state == MotionPermit.READY, 5.0)
         self.press("start")
         self.wait("started", lambda: self._permit().state >= MotionPermit.STANDSTILL, 5.0)
+
+    def attend(self, seconds: float) -> None:
+        """Reset and start after each stop by a fault, as a person at the box would, for so long."""
+        end_s = time.monotonic() + seconds
+        while (left_s := end_s - time.monotonic()) > 0.0:
+            if self._permit().state <= MotionPermit.READY:
+                self.go()
+            self.pause(min(left_s, LOOK_EVERY_S))
 
     def _reset_stays_possible(self) -> bool:
         """Return whether no permit of the last STEADY_S says otherwise, as a person would look."""

@@ -43,7 +43,9 @@ class TrackerSettings:
         "background seen through for this long was none", unit="s", low=0.5, high=600.0
     )
     background_file: str = setting(
-        "learned background, kept in the state folder; empty: learn at each start", default=""
+        "learned background, a file in the state folder (delete it to learn anew); empty: learn at "
+        "each start",
+        default="",
     )
     cluster_gap_m: float = setting(
         "beams farther apart belong to different things", unit="m", low=0.02, high=1.0
