@@ -7,7 +7,7 @@ import pytest
 from bags import write_bag
 from scan_room import Room, scanner
 
-from hrc_cell.adapters.record.scans import RecordingError, read_scans
+from hrc_cell.adapters.record.scans import RecordingError, read_scans, scan_topics
 
 
 @pytest.fixture(scope="module")
@@ -41,10 +41,12 @@ def test_a_file_and_a_folder_of_files_read_the_same(bag, tmp_path, scans):
     assert len(list(read_scans(file))) == len(list(read_scans(loose))) == len(scans)
 
 
-def test_one_of_several_topics_must_be_named(tmp_path, scans):
-    bag = write_bag(tmp_path / "two", {"/front/scan": scans, "/rear/scan": scans[:3]})
-    with pytest.raises(RecordingError, match="/front/scan, /rear/scan; name one"):
-        next(read_scans(bag))
+def test_of_several_topics_the_busiest_is_read_unless_another_is_named(tmp_path, scans):
+    bag = write_bag(tmp_path / "two", {"/front/scan": scans[:3], "/rear/scan": scans})
+    assert scan_topics(bag) == {"/rear/scan": len(scans), "/front/scan": 3}
+    assert len(list(read_scans(bag))) == len(scans)
+    assert len(list(read_scans(bag, "/front/scan"))) == 3
+    bag = write_bag(tmp_path / "other", {"/front/scan": scans, "/rear/scan": scans[:3]})
     assert len(list(read_scans(bag, "/rear/scan"))) == 3
     with pytest.raises(RecordingError, match=r"no topic /scan .* there is /front/scan, /rear/scan"):
         next(read_scans(bag, "/scan"))

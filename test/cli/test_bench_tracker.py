@@ -4,12 +4,14 @@ import argparse
 import json
 import math
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from bags import write_bag
 from scan_room import Room, legs, scanner
 
+from hrc_cell.adapters.record.scans import read_scans
 from hrc_cell.cli import bench_tracker
 
 PLACE = scanner()
@@ -64,6 +66,50 @@ def test_one_person_who_is_always_there_is_found_and_nobody_else(recording, tmp_
     printed = capsys.readouterr().out
     assert "found_ratio" in printed
     assert "first of two passes" in printed
+
+
+def test_a_scanner_so_slow_that_each_step_is_a_new_place_still_shows_the_person(tmp_path):
+    period_s, room, scans, lines = 0.4, Room(beams=361), [], ["scan_stamp_ns,x_m,y_m"]
+    for i in range(80):
+        time_s = BEGIN_S + period_s * i
+        posts = legs(stand_m(0.25 * period_s * i), 0.3, 0.5 * period_s * i)
+        scans.append(room.scan(PLACE, posts, time_s))
+        lines += [f"{round(time_s * 1e9)},{x_m:.4f},{y_m:.4f}" for x_m, y_m in posts]
+    labels, out = tmp_path / "labels.csv", tmp_path / "result.json"
+    labels.write_text("\n".join(lines), encoding="utf-8")
+    bag = write_bag(tmp_path / "bag", {"/scan": scans})
+    assert bench("--scans", bag, "--labels", labels, "--json", out) == 0
+    result = json.loads(out.read_text(encoding="utf-8"))
+    assert result["found_ratio"] >= 0.95
+    assert result["settings"]["confirm_gap_s"] > period_s
+
+
+def test_somebody_who_stands_for_more_than_half_of_the_time_is_not_taken_for_a_post(tmp_path):
+    room, scans, lines = Room(beams=361), [], ["scan_stamp_ns,x_m,y_m"]
+    for i in range(400):
+        time_s = PERIOD_S * i
+        walked_s = max(0.0, time_s - 25.0)
+        posts = legs(stand_m(walked_s), max(-0.9, 0.3 - walked_s), 2.0 * walked_s)
+        scans.append(room.scan(PLACE, posts, BEGIN_S + time_s))
+        stamp_ns = round((BEGIN_S + time_s) * 1e9)
+        lines += [f"{stamp_ns},{x_m:.4f},{y_m:.4f}" for x_m, y_m in posts]
+    labels, out = tmp_path / "labels.csv", tmp_path / "result.json"
+    labels.write_text("\n".join(lines), encoding="utf-8")
+    bag = write_bag(tmp_path / "bag", {"/scan": scans})
+    assert bench("--scans", bag, "--labels", labels, "--json", out) == 0
+    assert json.loads(out.read_text(encoding="utf-8"))["found_ratio"] >= 0.95
+
+
+def test_of_two_scanners_the_one_that_the_labels_belong_to_is_played(recording, tmp_path):
+    bag, labels = recording
+    scans = list(read_scans(bag))
+    later = [replace(scan, stamp_s=scan.stamp_s + 0.03) for scan in [*scans, *scans]]
+    two = write_bag(tmp_path / "two", {"/busier": later, "/labelled": scans})
+    out = tmp_path / "result.json"
+    assert bench("--scans", two, "--labels", labels, "--json", out) == 0
+    result = json.loads(out.read_text(encoding="utf-8"))
+    assert result["topic"] == "/labelled"
+    assert result["found_ratio"] >= 0.95
 
 
 def test_without_labels_nothing_is_said_about_finding(recording, tmp_path, capsys):

@@ -19,13 +19,14 @@ import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from itertools import groupby
+from itertools import groupby, pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
-from hrc_cell.adapters.record.scans import RecordingError, read_scans
+from hrc_cell.adapters.record.scans import RecordingError, read_scans, scan_topics
 from hrc_cell.cli.arguments import json_file
 from hrc_cell.cli.places import cell_folder
 from hrc_cell.core.background import learn
@@ -39,6 +40,7 @@ from hrc_cell.settings.sensing import Scanner, TrackerSettings
 WARM_UP_S = 2.0
 NEAR_M = 0.5
 SAME_SCAN_S = 1e-3
+PERIODS_UNSEEN = 2.5
 FAILED = 2
 
 Labels = Mapping[float, Sequence[tuple[float, float]]]
@@ -71,7 +73,9 @@ def add_parser(subparsers: Any) -> None:
         "--scans", type=Path, required=True, metavar="FOLDER", help="bag folder or .mcap file"
     )
     parser.add_argument("--labels", type=Path, metavar="CSV", help="where legs really were")
-    parser.add_argument("--topic", metavar="NAME", help="which LaserScan topic, if several")
+    parser.add_argument(
+        "--topic", metavar="NAME", help="LaserScan topic (default: the labels', else the busiest)"
+    )
     parser.add_argument(
         "--cell", default="default", help="whose tracker: folder, or name under config/"
     )
@@ -84,11 +88,13 @@ def run(args: argparse.Namespace) -> int:
     try:
         cell = load_cell(cell_folder(args.cell))
         labels = read_labels(args.labels) if args.labels else None
-        recorded = sorted(read_scans(args.scans, args.topic), key=lambda scan: scan.stamp_s)
+        topic = args.topic or choose_topic(args.scans, labels)
+        recorded = sorted(read_scans(args.scans, topic), key=lambda scan: scan.stamp_s)
         scans = alike(recorded)
-        played = play(cell.file.tracker, scans)
-        result = figures(cell.file.tracker, scans, played, labels)
-        result["scans_skipped"] = len(recorded) - len(scans)
+        settings = for_period(cell.file.tracker, period_s(scans))
+        played = play(settings, scans)
+        result = figures(settings, scans, played, labels)
+        result |= {"topic": topic, "scans_skipped": len(recorded) - len(scans)}
     except (CellError, RecordingError, OSError) as error:
         print(f"hrc-cell bench tracker: {error}", file=sys.stderr)
         return FAILED
@@ -111,6 +117,37 @@ def read_labels(path: Path) -> Labels:
                     f"{path}: {row} is not a label; expected the columns scan_stamp_ns,x_m,y_m"
                 ) from error
     return legs
+
+
+def choose_topic(recording: Path, labels: Labels | None) -> str:
+    """Return the topic whose scans the labels belong to; without labels the one with most scans."""
+    topics = list(scan_topics(recording))
+    if labels is None or len(topics) == 1:
+        return topics[0]
+    stamps = np.array(sorted(labels))
+
+    def labelled(topic: str) -> int:
+        return sum(_nearest_s(stamps, s.stamp_s) is not None for s in read_scans(recording, topic))
+
+    return max(topics, key=labelled)
+
+
+def period_s(scans: Sequence[Scan]) -> float:
+    """Return the median time [s] between scans, 0 for less than two."""
+    steps_s = [later.stamp_s - scan.stamp_s for scan, later in pairwise(scans)]
+    return statistics.median(steps_s) if steps_s else 0.0
+
+
+def for_period(settings: TrackerSettings, scan_period_s: float) -> TrackerSettings:
+    """Return the settings for so slow a scanner: a lost scan or two are no gap in what is seen."""
+    gap_s = max(settings.confirm_gap_s, PERIODS_UNSEEN * scan_period_s)
+    return replace(settings, confirm_gap_s=gap_s)
+
+
+def _nearest_s(stamps: npt.NDArray[np.float64], stamp_s: float) -> float | None:
+    """Return the label's stamp that is this scan's, None if none is."""
+    nearest = float(stamps[np.abs(stamps - stamp_s).argmin()]) if len(stamps) else math.inf
+    return nearest if abs(nearest - stamp_s) <= SAME_SCAN_S else None
 
 
 def alike(scans: Sequence[Scan]) -> list[Scan]:
@@ -198,8 +235,8 @@ def _compare(
     stamps = np.array(sorted(labels))
     found = false = total = matched = 0
     for stamp_s, people in zip(played.stamps_s, played.people, strict=True):
-        nearest = stamps[np.abs(stamps - stamp_s).argmin()] if len(stamps) else math.inf
-        if abs(nearest - stamp_s) > SAME_SCAN_S:
+        nearest = _nearest_s(stamps, stamp_s)
+        if nearest is None:
             continue
         matched += 1
         if stamp_s < from_s:
@@ -222,7 +259,7 @@ def _compare(
 def _table(args: argparse.Namespace, result: Mapping[str, Any], played: Played) -> str:
     """Return the figures for people to read."""
     rows = [
-        ("recording", str(args.scans)),
+        ("recording", f"{args.scans}, topic {result['topic']}"),
         (
             "scans",
             f"{result['scans']} in {result['duration_s']:.1f} s, {result['scans_skipped']} skipped",

@@ -23,7 +23,7 @@ from hrc_cell_interfaces.msg import MotionPermit
 
 from hrc_cell.adapters.record.backgrounds import save_backgrounds
 from hrc_cell.adapters.record.scans import RecordingError, read_scans
-from hrc_cell.cli.bench_tracker import alike
+from hrc_cell.cli.bench_tracker import alike, for_period, period_s
 from hrc_cell.cli.checks import Check, conclude
 from hrc_cell.cli.places import own_namespace
 from hrc_cell.cli.player import Player
@@ -52,6 +52,8 @@ def run_scans(args: argparse.Namespace) -> int:
         state, background = Path(scratch) / "state", Path(scratch) / "background.npz"
         try:
             scans = alike(sorted(read_scans(args.scans, args.topic), key=lambda s: s.stamp_s))
+            if len(scans) < SCANS_MIN:
+                raise RecordingError(f"{len(scans)} scans are too few; {SCANS_MIN} are needed")
             folder = _cell(Path(scratch) / "cell", scans, background)
             _learn(load_cell(folder), background, scans)
         except (RecordingError, CellError, OSError) as error:
@@ -75,13 +77,6 @@ def run_scans(args: argparse.Namespace) -> int:
     return conclude(checks, args.json)
 
 
-def period_s(scans: Sequence[Scan]) -> float:
-    """Return the median time [s] between scans. Raises RecordingError if it is none."""
-    if len(scans) < SCANS_MIN:
-        raise RecordingError(f"{len(scans)} scans are too few to play; {SCANS_MIN} are needed")
-    return float(np.median([b.stamp_s - a.stamp_s for a, b in itertools.pairwise(scans)]))
-
-
 def _cell(target: Path, scans: Sequence[Scan], background: Path) -> Path:
     """Return the default cell with the recorded scanner at the table's front edge.
 
@@ -89,7 +84,9 @@ def _cell(target: Path, scans: Sequence[Scan], background: Path) -> Path:
     """
     source = share_folder() / "config" / "default"
     late_s = PERIODS_LATE * period_s(scans)
-    reaction_s = load_cell(source).file.safety.reaction_time_s + late_s
+    default = load_cell(source).file
+    reaction_s = default.safety.reaction_time_s + late_s
+    tracker = for_period(default.tracker, period_s(scans))
     print(f"reaction time for this scanner: {reaction_s:.2f} s")
     scanner = {
         "name": NAME, "x_m": 0.75, "y_m": 0.0, "z_m": 0.2, "yaw_rad": 0.0,
@@ -98,7 +95,8 @@ def _cell(target: Path, scans: Sequence[Scan], background: Path) -> Path:
     return variant(
         source, target,
         {
-            "scanners": [scanner], "tracker.background_file": str(background),
+            "scanners": [scanner], "tracker.confirm_gap_s": tracker.confirm_gap_s,
+            "tracker.background_file": str(background),
             "safety.reaction_time_s": reaction_s, "task.recipe": "exercise",
             "task.repeat": True, "panel.port": 0, "sim.people": [], "sim.scanner": None,
         },
