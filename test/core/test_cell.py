@@ -528,6 +528,15 @@ def test_while_people_may_go_unseen_every_zone_is_occupied():
 def test_who_was_not_seen_for_a_while_may_have_entered():
     gone = person(5.2, unseen_s=0.6)
     assert judge(RULE, FREE, replace(QUIET, people=(gone,)))[1].zone == "approach"
+    turned = person(5.6, speed_mps=1.5, unseen_s=0.5)  # walked away from it when last seen
+    assert judge(RULE, FREE, replace(QUIET, people=(turned,)))[1].zone == "approach"
+
+
+def test_who_may_stand_nearer_than_tracked_touches_a_zone_with_all_that_the_distance_counts():
+    z_d = SAFETY.human_uncertainty_m + SAFETY.human_sigmas * 0.2
+    for off_m, zone in ((-0.01, "approach"), (0.01, "")):
+        near = person(4.2 + 0.3 + z_d + off_m, position_std_m=0.2)
+        assert judge(RULE, FREE, replace(QUIET, people=(near,)))[1].zone == zone
 
 
 # Laws over everything.

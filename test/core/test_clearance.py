@@ -128,12 +128,37 @@ def test_an_arm_found_moving_without_room_must_stop_whatever_it_could_do_slowly(
     assert hurried.ratio == 0.0
 
 
-def test_who_was_not_seen_for_a_while_has_grown():
+def test_who_was_not_seen_for_a_while_has_grown_but_not_shrunk():
     grown = people((3.0, 0.0), unseen_s=0.5)
     assert grown.radius_m == pytest.approx([0.3 + 1.6 * 0.5])
     running = people((3.0, 0.0), unseen_s=0.5, speed_mps=2.0)
-    assert running.radius_m == pytest.approx([0.3 + 2.0 * 0.5])
-    assert people((3.0, 0.0), unseen_s=5.0).end_m[0].tolist() == [3.0, 0.0, 0.0]
+    assert running.radius_m == pytest.approx([0.3 + (2.0 + 2.0) * 0.5])
+    for crowd in (grown, running, people((3.0, 0.0), unseen_s=9.0)):
+        np.testing.assert_allclose(crowd.end_m[0], [3.0, 0.0, SAFETY.person_height_m - 0.3])
+
+
+@pytest.mark.req("S2")
+@given(
+    st.floats(1.0, 4.0), st.floats(0.0, 3.0), st.floats(0.0, 1.0),
+    st.floats(-math.pi, math.pi), st.floats(-math.pi, math.pi), st.floats(0.0, 1.0),
+    st.lists(st.floats(-2.0, 2.0), min_size=6, max_size=6),
+)  # fmt: skip
+def test_wherever_somebody_went_while_unseen_the_arm_is_not_nearer_than_stated(
+    last_m, speed_mps, unseen_s, heading_rad, turned_rad, part, q
+):
+    """Last seen at (last_m, 0) with a heading; then off anywhere, as fast as people go or slower.
+
+    The track walks straight on. The true person has the shape that was seen, at every height.
+    """
+    assumed = np.array([math.cos(heading_rad), math.sin(heading_rad)]) * speed_mps * unseen_s
+    fastest_mps = max(speed_mps, SAFETY.human_speed_mps)
+    way_m = part * fastest_mps * unseen_s
+    true = np.array([math.cos(turned_rad), math.sin(turned_rad)]) * way_m
+    last, pose = np.array([last_m, 0.0]), np.array(q)
+    stated = room(people(last + assumed, speed_mps=speed_mps, unseen_s=unseen_s), q=pose)
+    is_so = room(people(last + true, speed_mps=speed_mps), q=pose)
+    assert (stated.distance_m <= is_so.distance_m + 1e-9).all()
+    assert stated.ratio <= is_so.ratio
 
 
 @pytest.mark.req("S2")

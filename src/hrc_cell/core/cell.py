@@ -19,7 +19,7 @@ from typing import NamedTuple
 import numpy as np
 
 from hrc_cell.core import zones
-from hrc_cell.core.clearance import People, clearance, upright
+from hrc_cell.core.clearance import People, clearance, uncertainty_m, upright
 from hrc_cell.core.kinematics import Chain
 from hrc_cell.core.safety import RULES, Clears, Event, State, most_urgent, step
 from hrc_cell.core.separation import Terms
@@ -304,8 +304,9 @@ def _zones(rules: Rules, memory: Memory, seen: Observation) -> tuple[ZoneMemory,
     if seen.people_seq == memory.people_seq:
         return before
     people = _people(rules, seen)
+    reach = people.radius_m + uncertainty_m(people, rules.safety)
     return tuple(
-        zones.after_scan(zone, kept, people.start_m[:, :2], people.radius_m)
+        zones.after_scan(zone, kept, people.start_m[:, :2], reach)
         for zone, kept in zip(rules.zones, before, strict=True)
     )
 

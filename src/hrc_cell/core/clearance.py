@@ -11,11 +11,20 @@ Two questions are asked of each pair.
    nominal speed of the executor, should that be more. A permit may be used until its lease ends
    and a falling ratio is followed with some lag, so T_r is counted longer by one lease here.
 
-T_r begins at the sample, so the sample's age lies within it and the age limit keeps it there; a
-person whom the newest scan did not show is older than that and has grown by v_h times the
-difference. A person stands upright, from the floor to person_height_m; whoever bends or reaches
-stays within C. Cell frame; metres, seconds, radians. All arrays take leading batch axes, so that
-the same code judges one live cell and any number of simulated ones.
+T_r begins at the sample, so the sample's age lies within it and the age limit keeps it there.
+A person stands upright, from the floor to person_height_m; whoever bends or reaches stays within C.
+
+Somebody whom the newest scan did not show is older than T_r counts. The track stands where that
+person would have walked in the time t since, v t from the last place seen; the person may as well
+have turned and walked max(v, v_h) t the other way. So the envelope grows to all sides by
+
+    (v + max(v, v_h)) t
+
+and its axis stays as it is: a person who has gone elsewhere is not shorter there. What the place is
+uncertain by, Z_d, is counted in S_p and where a zone asks who touches it.
+
+Cell frame; metres, seconds, radians. All arrays take leading batch axes, so that the same code
+judges one live cell and any number of simulated ones.
 """
 
 from __future__ import annotations
@@ -64,7 +73,7 @@ def upright(
     unseen_s: Like,
     safety: SafetySettings,
 ) -> People:
-    """Return people at (..., p, 2), grown by the way they may have gone since they were last seen.
+    """Return people at (..., p, 2), grown by what they may be away from there since last seen.
 
     A speed, radius, time or deviation that is negative or not finite makes its result NaN.
     """
@@ -74,9 +83,9 @@ def upright(
         for value in (speed_mps, radius_m, unseen_s, position_std_m)
     )
     speed = np.where((speed >= 0.0) & np.isfinite(speed), speed, np.nan)
-    grown = radius + np.maximum(speed, safety.human_speed_mps) * unseen
+    grown = radius + (speed + np.maximum(speed, safety.human_speed_mps)) * unseen
     grown = np.where((radius >= 0.0) & (unseen >= 0.0) & np.isfinite(grown), grown, np.nan)
-    top = np.maximum(safety.person_height_m - grown, 0.0)
+    top = np.maximum(safety.person_height_m - radius, 0.0)
     return People(
         start_m=np.concatenate([at, np.zeros_like(at[..., :1])], axis=-1),
         end_m=np.concatenate([at, top[..., None]], axis=-1),
@@ -84,6 +93,11 @@ def upright(
         speed_mps=speed,
         position_std_m=np.where((std >= 0.0) & np.isfinite(std), std, np.nan),
     )
+
+
+def uncertainty_m(people: People, safety: SafetySettings) -> Array:
+    """Return Z_d (..., p): how far people may be from where they are tracked. NaN where unknown."""
+    return safety.human_uncertainty_m + safety.human_sigmas * people.position_std_m
 
 
 def clearance(
@@ -120,7 +134,7 @@ def clearance(
         near_mps=safety.human_speed_near_mps,
         near_m=safety.near_distance_m,
     )
-    z_d = safety.human_uncertainty_m + safety.human_sigmas * people.position_std_m[..., None]
+    z_d = uncertainty_m(people, safety)[..., None]
     part = stopping.ratio_of(measured, motion.velocity_max_radps)[..., None, None]
     terms = separation.protective_distance(
         human_speed_mps=v_h,

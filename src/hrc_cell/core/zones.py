@@ -1,10 +1,11 @@
 """Which areas of the floor count as occupied, and what they allow.
 
-A person is a point with a radius. A person touches a zone when nearer to it than the radius. A free
-zone becomes occupied after `trigger_scans` scans in a row with somebody touching it; an occupied
-one becomes free after `release_scans` in a row with nobody nearer than the radius and `margin_m`.
-Before the first scan every zone counts as occupied. A position that is not finite touches
-everything. Metres, cell frame. Pure: the memory goes in and comes out.
+A person is a point with a radius that holds all that the person may cover, the uncertainty of the
+place included, and touches a zone when nearer to it than the radius. A free zone becomes occupied
+after `trigger_scans` scans in a row with somebody touching it; an occupied one becomes free after
+`release_scans` in a row with nobody nearer than the radius and `margin_m`. Before the first scan
+every zone counts as occupied. A position that is not finite touches everything. Metres, cell frame.
+Pure: the memory goes in and comes out.
 """
 
 from __future__ import annotations
