@@ -204,28 +204,41 @@ def test_the_order_of_people_does_not_matter(order):
     assert room(people(*(far[i] for i in order))).ratio == room(people(*far)).ratio > 0.0
 
 
-def test_a_thousand_cells_are_judged_as_each_of_them():
+@pytest.mark.parametrize("most", [0, 1, 4])
+def test_a_thousand_cells_are_judged_as_each_of_them(most):
+    """Each with people of its own number; where nobody is present, nothing is a number."""
     rng = np.random.default_rng(7)
     q, qd, nominal = rng.uniform(-1.5, 1.5, (3, 20, 6))
-    place = rng.uniform(-3.0, 3.0, (20, 4, 2))
+    place, held_back_m = rng.uniform(-3.0, 3.0, (20, most, 2)), rng.uniform(0.0, 0.2, 20)
+    shape = (20, most)
     known = {
-        "speed_mps": rng.uniform(0, 2, (20, 4)), "position_std_m": rng.uniform(0, 0.1, (20, 4)),
-        "radius_m": rng.uniform(0.2, 0.4, (20, 4)), "unseen_s": rng.uniform(0, 0.2, (20, 4)),
+        "speed_mps": rng.uniform(0, 2, shape), "position_std_m": rng.uniform(0, 0.1, shape),
+        "radius_m": rng.uniform(0.2, 0.4, shape), "unseen_s": rng.uniform(0, 0.2, shape),
     }  # fmt: skip
-    rest = {"chain": CHAIN, "safety": SAFETY, "motion": MOTION, "held_back_m": 0.1}
+    present = rng.random(shape) < 0.7
+    place[~present] = np.nan
+    rest = {"chain": CHAIN, "safety": SAFETY, "motion": MOTION}
     whole = clearance(
-        upright(place, safety=SAFETY, **known),
-        position_rad=q, velocity_radps=qd, nominal_radps=nominal, **rest,
+        upright(place, safety=SAFETY, present=present, **known),
+        position_rad=q, velocity_radps=qd, nominal_radps=nominal, held_back_m=held_back_m, **rest,
     )  # fmt: skip
     assert whole.ratio.shape == (20,)
-    assert whole.terms.required_m.shape == whole.spare_m.shape == (20, 4, 6)
-    for i in range(20):
+    assert whole.terms.required_m.shape == whole.spare_m.shape == (20, most, 6)
+    for i, here in enumerate(present):
         one = clearance(
-            upright(place[i], safety=SAFETY, **{k: v[i] for k, v in known.items()}),
-            position_rad=q[i], velocity_radps=qd[i], nominal_radps=nominal[i], **rest,
+            upright(place[i, here], safety=SAFETY, **{k: v[i, here] for k, v in known.items()}),
+            position_rad=q[i], velocity_radps=qd[i], nominal_radps=nominal[i],
+            held_back_m=held_back_m[i], **rest,
         )  # fmt: skip
         np.testing.assert_allclose(whole.ratio[i], one.ratio, atol=1e-12)
-        np.testing.assert_allclose(whole.spare_m[i], one.spare_m, atol=1e-12)
+        np.testing.assert_allclose(whole.spare_m[i, here], one.spare_m, atol=1e-12)
+        assert (whole.spare_m[i, ~here] == np.inf).all()
+
+
+def test_nobody_leaves_the_arm_all_its_speed():
+    assert room(people()).ratio == 1.0
+    assert room(people((np.nan, 0.0), present=False)).ratio == 1.0
+    assert room(people((np.nan, 0.0), present=True)).ratio == 0.0
 
 
 def test_a_link_counts_with_the_end_that_comes_faster():

@@ -85,13 +85,45 @@ def test_the_lowest_ratio_counts_and_one_that_needs_a_reset_before_one_that_does
     slow, slower = zone("slow", 0.5), zone("slower", 0.2)
     stop, guarded = zone("stop", 0.0), zone("guarded", 0.0, "manual")
     held = ZoneMemory()
-    assert most_restrictive([slow, slower], [held, held]) is slower
-    assert most_restrictive([slow, slower], [held, FREE]) is slow
-    assert most_restrictive([slow, slower], [FREE, FREE]) is None
-    assert most_restrictive([], []) is None
+    assert most_restrictive([slow, slower], [held, held]) == 1
+    assert most_restrictive([slow, slower], [held, FREE]) == 0
+    assert most_restrictive([slow, slower], [FREE, FREE]) == -1
+    assert most_restrictive([], []) == -1
     for order in ([stop, guarded], [guarded, stop]):
-        assert most_restrictive(order, [held, held]) is guarded
-    assert [needs_reset(z) for z in (slow, stop, guarded, None)] == [False, False, True, False]
+        assert order[most_restrictive(order, [held, held])] is guarded
+    assert [needs_reset(z) for z in (slow, stop, guarded)] == [False, False, True]
+
+
+@pytest.mark.parametrize("crowd", [0, 1, 3])
+def test_many_cells_with_people_of_different_numbers_are_each_judged_as_alone(crowd):
+    """Twenty cells over eight scans; where nobody is present, what stands there is no number."""
+    areas = [zone("slow", 0.5, trigger=2, release=2), zone("stop", 0.0)]
+    rng = np.random.default_rng(crowd)
+    whole = [ZoneMemory() for _ in areas]
+    each = [[ZoneMemory() for _ in areas] for _ in range(20)]
+    for _ in range(8):
+        place, radius = rng.uniform(-1.0, 5.0, (20, crowd, 2)), rng.uniform(0, 0.5, (20, crowd))
+        present = rng.random((20, crowd)) < 0.5
+        place[~present] = np.nan
+        whole = [
+            after_scan(area, kept, place, radius, present)
+            for area, kept in zip(areas, whole, strict=True)
+        ]
+        for i, here in enumerate(present):
+            each[i] = [
+                after_scan(area, kept, place[i, here], radius[i, here])
+                for area, kept in zip(areas, each[i], strict=True)
+            ]
+            alone = [ZoneMemory(occupied=m.occupied[i], scans=m.scans[i]) for m in whole]
+            assert alone == each[i]
+            assert most_restrictive(areas, whole)[i] == most_restrictive(areas, each[i])
+
+
+@pytest.mark.req("S2")
+def test_who_is_present_and_nowhere_known_holds_the_zone_of_that_cell_alone():
+    place = np.full((2, 1, 2), np.nan)
+    found = after_scan(zone(), FREE, place, 0.3, np.array([[True], [False]]))
+    assert found.occupied.tolist() == [True, False]
 
 
 @given(st.lists(st.booleans(), max_size=40), st.integers(1, 4), st.integers(1, 4), st.booleans())
@@ -102,7 +134,7 @@ def test_the_state_changes_only_after_a_full_run(scans, trigger, release, occupi
         before = memory
         memory = after_scan(area, memory, _points([(1.0, 1.0)] if inside else []), [0.5] * inside)
         history.append(inside)
-        if memory.occupied is not before.occupied:
+        if memory.occupied != before.occupied:
             needed = trigger if memory.occupied else release
             assert history[-needed:] == [memory.occupied] * needed
             assert memory.scans == 0

@@ -168,7 +168,8 @@ def judge(rules: Rules, memory: Memory, seen: Observation) -> tuple[Memory, Verd
     """Return the memory for the next tick and the verdict of this one."""
     faults = list(_faults(rules, memory, seen))
     zone_memories = _zones(rules, memory, seen)
-    zone = zones.most_restrictive(rules.zones, zone_memories)
+    binding = int(zones.most_restrictive(rules.zones, zone_memories))
+    zone = rules.zones[binding] if binding >= 0 else None
     room = _room(rules, memory, seen)
     ratio, limit, room_since_s = _ratio(rules, memory, seen, room, zone)
 

@@ -53,13 +53,14 @@ class People(NamedTuple):
     radius_m: Array  # (..., p) NaN where unknown
     speed_mps: Array  # (..., p)
     position_std_m: Array  # (..., p)
+    present: npt.NDArray[np.bool_]  # (..., p) false where there is nobody, whatever stands there
 
 
 class Clearance(NamedTuple):
     """What the separation allows, and the numbers behind it for each pair."""
 
     ratio: Array  # (...) greatest permitted speed ratio
-    spare_m: Array  # (..., p, k) distance minus required; -inf where unknown
+    spare_m: Array  # (..., p, k) distance minus required; -inf where unknown, inf for nobody
     distance_m: Array  # (..., p, k)
     terms: Terms  # (..., p, k) each
 
@@ -72,9 +73,11 @@ def upright(
     radius_m: Like,
     unseen_s: Like,
     safety: SafetySettings,
+    present: npt.ArrayLike = True,
 ) -> People:
     """Return people at (..., p, 2), grown by what they may be away from there since last seen.
 
+    Cells of one batch may hold different numbers of people: the rest are not `present` (..., p).
     A speed, radius, time or deviation that is negative or not finite makes its result NaN.
     """
     at = np.asarray(position_m, dtype=np.float64)
@@ -92,6 +95,7 @@ def upright(
         radius_m=grown,
         speed_mps=speed,
         position_std_m=np.where((std >= 0.0) & np.isfinite(std), std, np.nan),
+        present=np.broadcast_to(np.asarray(present, dtype=np.bool_), at.shape[:-1]),
     )
 
 
@@ -109,12 +113,13 @@ def clearance(
     position_rad: Like,
     velocity_radps: Like,
     nominal_radps: Like | None,
-    held_back_m: float,
+    held_back_m: Like,
 ) -> Clearance:
-    """Return what at least one person leaves an arm with joint positions (..., n).
+    """Return what people leave an arm with joint positions (..., n); nobody leaves it everything.
 
     `velocity_radps` are measured, `nominal_radps` those at ratio 1 (None: unknown), both (..., n).
-    `held_back_m` is taken from every distance before a ratio is allowed: hysteresis of a restart.
+    `held_back_m` (...) is taken from every distance before a ratio is allowed: hysteresis of a
+    restart.
     """
     measured = np.asarray(velocity_radps, dtype=np.float64)
     nominal = np.zeros_like(measured) if nominal_radps is None else nominal_radps
@@ -147,9 +152,10 @@ def clearance(
         robot_uncertainty_m=safety.robot_uncertainty_m,
     )
     spare = distance - terms.required_m
-    spare = np.where(np.isfinite(spare), spare, -np.inf)
+    present = people.present[..., None]
+    spare = np.where(present, np.where(np.isfinite(spare), spare, -np.inf), np.inf)
     allowed = separation.greatest_ratio(
-        distance - held_back_m,
+        distance - np.asarray(held_back_m, dtype=np.float64)[..., None, None],
         human_speed_mps=v_h,
         robot_speed_mps=np.maximum(nominal_mps, motion.tcp_speed_max_mps),
         reaction_s=safety.reaction_time_s + safety.lease_s,
@@ -157,7 +163,8 @@ def clearance(
         stopping_m=safety.stopping_distance_m,
         still_m=safety.intrusion_m + z_d + safety.robot_uncertainty_m,
     )
-    ratio: Array = np.where(spare > 0.0, allowed, 0.0).min(axis=(-2, -1))
+    allowed = np.where(present, np.where(spare > 0.0, allowed, 0.0), 1.0)
+    ratio: Array = allowed.min(axis=(-2, -1), initial=1.0)
     return Clearance(ratio, spare, distance, terms)
 
 
