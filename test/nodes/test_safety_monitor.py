@@ -101,6 +101,7 @@ class Surroundings:
         self.people, self.buttons, self.silent = [], {}, set()
         self.mode, self.frame = OperatorInputs.MODE_COLLABORATIVE, "cell"
         self.ahead_s = 0
+        self.scan_stamp = None  # of a scan that is told again and again; None: always a new one
 
     def send(self):
         """Send one round of messages, but for what is silent."""
@@ -108,9 +109,10 @@ class Surroundings:
         now.sec += self.ahead_s
         if "humans" not in self.silent:
             message = Humans(humans=self.people)
-            message.header.stamp, message.header.frame_id = now, self.frame
+            stamp = self.scan_stamp or now
+            message.header.stamp, message.header.frame_id = stamp, self.frame
             for scanner in CELL.file.scanners:
-                status = ScannerStatus(name=scanner.name, state=ScannerStatus.OK, stamp=now)
+                status = ScannerStatus(name=scanner.name, state=ScannerStatus.OK, stamp=stamp)
                 if scanner.name not in self.silent:
                     message.scanners.append(status)
             self.humans.publish(message)
@@ -216,6 +218,25 @@ def test_a_person_slows_and_stops_the_arm_which_goes_on_by_itself(cell):
     assert still.link in ("finger_left", "finger_right")
     cell.people = []
     cell.until("free", lambda p: p.state == MotionPermit.FREE)
+
+
+@pytest.mark.req("S2")
+def test_one_scan_told_again_and_again_is_one_scan_and_frees_no_zone(cell):
+    """The tracker repeats its newest list ten times a second, whether or not there was a scan."""
+    cell.set_free()
+    cell.people = [human(4.0)]
+    cell.until("slow", lambda p: p.zone == "approach")
+    cell.people, cell.scan_stamp = [], cell.node.get_clock().now().to_msg()
+    heard = []
+    listener = cell.node.create_subscription(Humans, "humans", heard.append, NEWEST)
+    repeats = 3 * max(zone.release_scans for zone in CELL.zones.zones)
+    held = cell.until(
+        "many repeats", lambda p: sum(m.header.stamp == cell.scan_stamp for m in heard) >= repeats
+    )
+    assert held.zone != ""
+    assert listener is not None
+    cell.scan_stamp = None
+    cell.until("left", lambda p: p.zone == "")
 
 
 @pytest.mark.req("S2")

@@ -43,7 +43,8 @@ class SafetyMonitor(CellNode):
         self._memory = Memory()
         self._stop_requested = False
         self._people: tuple[Person, ...] = ()
-        self._people_seq = 0
+        self._people_seq = 0  # counts scans, not messages: the tracker also repeats itself
+        self._scans: list[TimeMsg] = []  # stamps behind the newest list of people
         # Instants of the monotonic clock at which samples were taken; -inf: never heard.
         self._eyes: dict[str, tuple[Eye, float]] = {}
         self._people_s = self._joints_s = self._inputs_s = self._progress_s = -math.inf
@@ -105,7 +106,9 @@ class SafetyMonitor(CellNode):
         self._people = wire.people(message)
         self._eyes = {n: (eye, self._instant(at)) for n, (eye, at) in wire.eyes(message).items()}
         self._people_s = self._instant(message.header.stamp)
-        self._people_seq += 1
+        scans = [message.header.stamp, *(scanner.stamp for scanner in message.scanners)]
+        self._people_seq += scans != self._scans
+        self._scans = scans
 
     def _hear_joints(self, message: JointState) -> None:
         self._position, self._velocity = wire.arm_joints(message, self._rules.chain.joints)
