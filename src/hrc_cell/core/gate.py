@@ -31,6 +31,8 @@ from enum import IntEnum
 import numpy as np
 import numpy.typing as npt
 
+from hrc_cell.settings.stopping import check_gate
+
 Array = npt.NDArray[np.float64]
 
 FUTURE_MAX_S = 0.002
@@ -127,14 +129,11 @@ class GateLimits:
     cycle_max_s: float  # a longer cycle moves no further than one of this length
 
     def __post_init__(self) -> None:
-        fastest = float(np.max(self.velocity_max_radps[:-1]))
-        if fastest > self.stop_deceleration_radps2 * self.stopping_time_s:
-            raise ValueError(
-                f"from {fastest:g} rad/s a joint does not come to rest with "
-                f"bus.stop_deceleration_radps2 = {self.stop_deceleration_radps2:g} rad/s2 within "
-                f"safety.stopping_time_s = {self.stopping_time_s:g} s; "
-                "lower bus.velocity_max_radps or raise one of the two"
-            )
+        check_gate(
+            float(np.max(self.velocity_max_radps[:-1])),
+            self.stop_deceleration_radps2,
+            self.stopping_time_s,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -21,6 +21,7 @@ from hrc_cell.settings.robot import BusSettings, MotionSettings, RobotSettings
 from hrc_cell.settings.safety import SafetySettings, ZoneSettings
 from hrc_cell.settings.schema import CellError, Problem, Reader, setting
 from hrc_cell.settings.sensing import Scanner, TrackerSettings
+from hrc_cell.settings.stopping import check_stopping
 
 SIM_PORT = "sim"
 """bus.port of a simulated cell: the port that the simulated motors make."""
@@ -71,6 +72,7 @@ class CellFile:
                 f"safety.lease_s = {self.safety.lease_s} s is shorter than two periods of "
                 f"safety.rate_hz = {self.safety.rate_hz} Hz: the arm would stutter"
             )
+        check_stopping(self.motion, self.bus, self.safety)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
