@@ -121,6 +121,21 @@ def test_after_a_push_the_first_goal_is_where_the_arm_is_and_the_way_back_is_slo
     np.testing.assert_array_equal(motion.goal_rad, held.goal_rad)
 
 
+@given(st.lists(st.floats(0.05, 1.0), min_size=1, max_size=40))
+@pytest.mark.req("S1")
+def test_the_way_back_is_no_faster_than_the_permitted_part_of_its_speed(ratios):
+    """Pushed away on one joint; the ratio changes at every step, up and down."""
+    held = run(moving(), VOID, 60)
+    motion = step(held, GO, held.goal_rad + 0.4 * np.eye(6)[2]).motion
+    for ratio in ratios:
+        taken = step(motion, replace(GO, speed_ratio=ratio))
+        way = np.abs(taken.motion.goal_rad - motion.goal_rad).max()
+        most = ratio * MOTION.rejoin_velocity_radps
+        assert 0.0 < way <= most * DT_S * (1 + 1e-9)
+        assert np.abs(taken.velocity_radps).max() <= most * (1 + 1e-9)
+        motion = taken.motion
+
+
 @pytest.mark.parametrize("joint", [0, 3])
 def test_the_error_at_resume_is_that_of_the_joint_that_is_farthest_off(joint):
     held = run(moving(), VOID, 60)

@@ -138,7 +138,7 @@ def step(
         return Step(motion=motion, velocity_radps=still)
     allowed, why = _allowed(motion, settings, leave, measured_rad)
     if motion.phase is Phase.REJOINING:
-        return _rejoin(motion, path, settings, allowed, why, dt_s)
+        return _rejoin(motion, path, settings, leave if allowed else None, why, dt_s)
     if motion.phase is Phase.HELD:
         return _held(motion, allowed, why, measured_rad, rejoin_rad)
     return _along(motion, path, leave if allowed else None, why, dt_s)
@@ -218,18 +218,22 @@ def _along(motion: Motion, path: Path, leave: Leave | None, why: str, dt_s: floa
 
 
 def _rejoin(
-    motion: Motion, path: Path, settings: MotionSettings, allowed: bool, why: str, dt_s: float
+    motion: Motion, path: Path, settings: MotionSettings, leave: Leave | None, why: str, dt_s: float
 ) -> Step:
-    """One step straight back to the path, all joints together, slowly; without leave: rest."""
+    """One step straight back to the path, all joints together, slowly; without leave: rest.
+
+    The permitted ratio takes from the speed of the way back as it does on the path.
+    """
     assert motion.goal_rad is not None  # noqa: S101 step saw to it
     target = path.lines[motion.line].position_rad(motion.along.done_ratio)
     left = target - motion.goal_rad
     size = float(np.abs(left).max())
-    if not allowed:
+    if leave is None:
         at_rest = replace(motion, phase=Phase.HELD, rejoin_radps=0.0, reason=why)
         return Step(motion=at_rest, velocity_radps=np.zeros_like(left))
     rise = min(settings.acceleration_max_radps2) * dt_s
-    speed = min(settings.rejoin_velocity_radps, motion.rejoin_radps + rise)
+    most = leave.speed_ratio * settings.rejoin_velocity_radps
+    speed = min(most, motion.rejoin_radps + rise)
     if size <= speed * dt_s:
         back = replace(motion, phase=Phase.MOVING, goal_rad=target, rejoin_radps=0.0)
         return Step(motion=back, velocity_radps=np.zeros_like(left))
