@@ -69,6 +69,13 @@ class SimPerson:
         "comes by itself and takes a part that is offered, until directed", default=False
     )
 
+    def __post_init__(self) -> None:
+        if not self.path_m or any(len(point) != 2 for point in self.path_m):
+            raise ValueError(
+                f"path_m = {[list(point) for point in self.path_m]} m needs at least one point, "
+                "where the person starts, and 2 numbers (x, y) for each"
+            )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SimScanner:
