@@ -74,9 +74,10 @@ class Surroundings:
         self.node.create_subscription(Humans, "humans", self.humans.append, NEWEST)
         self.node.create_subscription(CellEvent, "events", self.events.append, ALL)
         self.silent, self.posts, self.change = set(), lambda now_s: [], {}
+        self.swapped = False  # each driver publishes on the other's topic
         self.begin_s = time.monotonic()
 
-    def send(self, scan, stamp=None, **change):
+    def send(self, scan, stamp=None, frame=None, **change):
         """Publish one scan with a stamp of now."""
         message = LaserScan(
             angle_min=scan.angle_min_rad,
@@ -85,11 +86,13 @@ class Surroundings:
             range_max=scan.range_max_m,
             ranges=array.array("f", np.asarray(scan.ranges, dtype=np.float32)),
         )
-        message.header.frame_id = scan.frame
+        message.header.frame_id = frame or scan.frame
         message.header.stamp = stamp or self.node.get_clock().now().to_msg()
         for name, value in change.items():
             setattr(message, name, value)
-        self.eyes[scan.frame].publish(message)
+        names = [*self.eyes]
+        topic = names[1 - names.index(scan.frame)] if self.swapped else scan.frame
+        self.eyes[topic].publish(message)
 
     def look(self):
         """Let every scanner that is not silent see the room as it is now."""
@@ -235,6 +238,35 @@ def test_scans_without_directions_are_none(cell):
     cell.begin()
     cell.change = {"angle_increment": 0.0}
     cell.until("silent", cell.states(SILENT, SILENT))
+
+
+@pytest.mark.req("S2")
+def test_scans_on_the_topic_of_another_scanner_are_none_and_told_once(cell):
+    cell.begin()
+    cell.swapped = True
+    cell.posts = walker(time.monotonic())
+    assert cell.until("silent", cell.states(SILENT, SILENT)).humans == []
+    cell.until("told", lambda m: len(cell.told("scanner_frame")) == 2)
+    cell.swapped = False
+    cell.until("somebody", lambda m: m.humans)
+    told = sorted((c["scanner"], c["frame"], c["expected"]) for c in cell.told("scanner_frame"))
+    assert told == [("left", "right", "left"), ("right", "left", "right")]
+
+
+@pytest.mark.req("S2")
+def test_a_driver_may_name_its_frame_as_the_cell_says(cell, folder):
+    """The frame of `left` is the driver's own; what comes under the scanner's name is none."""
+    file = folder / "cell.yaml"
+    file.write_text(file.read_text().replace("{name: left,", "{name: left, frame: laser_1,"))
+    assert cell.tracker.trigger_configure() == GOOD
+    assert cell.tracker.trigger_activate() == GOOD
+    cell.until("right alone", cell.states(SILENT, OK))
+    named = cell.send
+    cell.send = lambda scan, **change: named(
+        scan, **change, **({"frame": "laser_1"} if scan.frame == "left" else {})
+    )
+    cell.until("both", cell.states(OK, OK))
+    assert {c["expected"] for c in cell.told("scanner_frame")} == {"laser_1"}
 
 
 def test_a_tracker_that_was_stopped_says_nothing_and_begins_with_nobody(cell):

@@ -151,6 +151,7 @@ RULES = [
      "motion.jerk_max_radps3 needs 6 values, one for each motor of the arm"),
     ("cell.yaml", "scanners", [], "scanners is empty: a cell without a scanner can see nobody"),
     ("cell.yaml", "scanners.1.name", "left", "scanners: two have the same name"),
+    ("cell.yaml", "scanners.1.frame", "left", "scanners: two have the same frame"),
     ("cell.yaml", "sim", KeyError, "simulated is true but the section sim is missing"),
     ("cell.yaml", "simulated", False, "simulated is false but bus.port = 'sim'"),
     ("cell.yaml", "bus.port", "/dev/ttyUSB0", "simulated is true but bus.port = '/dev/ttyUSB0'"),

@@ -2,6 +2,9 @@
 
 Publishes `humans` after each scan, and ten times a second in any case, so that a scanner that falls
 silent is told. Says as events when a scanner changes its state and when a person comes or goes.
+
+A scan of another frame than its scanner's is no scan: with two drivers on each other's topic people
+would be seen where nobody is.
 """
 
 from __future__ import annotations
@@ -47,6 +50,7 @@ class HumanTracker(CellNode):
         self._save = path is not None and not set(self._views) <= set(known)
         self._stamps = {scanner.name: TimeMsg() for scanner in scanners}
         self._states: dict[str, ScannerState] = {}
+        self._strange: dict[str, str] = {}  # frame told of last, by scanner
         self._people = People()
         self._confirmed: frozenset[int] = frozenset()
         self._newest = TimeMsg()
@@ -80,7 +84,10 @@ class HumanTracker(CellNode):
     # Scans.
 
     def _on_scan(self, scanner: Scanner, msg: LaserScan) -> None:
-        """Take one scan. One with an impossible stamp is none: its scanner falls silent."""
+        """Take one scan. One of another frame or with an impossible stamp is none: silence."""
+        if msg.header.frame_id != scanner.frame_id:
+            self._tell_frame(scanner, msg.header.frame_id)
+            return
         age_s = self.age_s(msg.header.stamp)
         if not self._running or not 0.0 <= age_s <= scanner.timeout_s:
             return
@@ -99,6 +106,19 @@ class HumanTracker(CellNode):
             self._newest = msg.header.stamp
         self._keep_background()
         self._publish()
+
+    def _tell_frame(self, scanner: Scanner, frame: str) -> None:
+        """Tell once that this scanner's topic carries scans of another frame."""
+        if self._strange.get(scanner.name) == frame:
+            return
+        self._strange[scanner.name] = frame
+        told = {"scanner": scanner.name, "frame": frame, "expected": scanner.frame_id}
+        self.tell("scanner_frame", told)
+        self.get_logger().error(
+            f"scanners/{scanner.name}/scan carries scans of frame {frame!r} instead of "
+            f"{scanner.frame_id!r}: not taken; correct the topic or frame of the driver, or "
+            f"scanners[].frame in cell.yaml"
+        )
 
     def _keep_background(self) -> None:
         """Write the background once all scanners have learned theirs."""

@@ -90,6 +90,7 @@ class SimCell(CellNode):
             for place in self.cell.file.scanners
             if place.name in self._world.eyes
         }
+        self._frames = {place.name: place.frame_id for place in self.cell.file.scanners}
         self._inputs = self.create_publisher(OperatorInputs, "operator_inputs", KEPT)
         self._parts = self.create_publisher(PartSensors, "part_sensors", KEPT)
         self._truth = self.create_publisher(SimTruth, "sim/truth", NEWEST)
@@ -181,7 +182,7 @@ class SimCell(CellNode):
         assert settings is not None  # noqa: S101 checked in setup
         assert settings.scanner is not None  # noqa: S101 else there are no scans
         msg = LaserScan()
-        msg.header.stamp, msg.header.frame_id = stamp, scan.scanner
+        msg.header.stamp, msg.header.frame_id = stamp, self._frames[scan.scanner]
         msg.angle_min, msg.angle_increment = scan.angle_min_rad, scan.increment_rad
         msg.angle_max = -scan.angle_min_rad
         msg.scan_time = 1.0 / settings.scanner.rate_hz

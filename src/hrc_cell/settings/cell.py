@@ -59,6 +59,8 @@ class CellFile:
             raise ValueError("scanners is empty: a cell without a scanner can see nobody")
         if len(set(names)) < len(names):
             raise ValueError("scanners: two have the same name")
+        if len({scanner.frame_id for scanner in self.scanners}) < len(names):
+            raise ValueError("scanners: two have the same frame, so swapped they would not be told")
         if self.simulated and self.sim is None:
             raise ValueError("simulated is true but the section sim is missing")
         if self.simulated != (self.bus.port == SIM_PORT):

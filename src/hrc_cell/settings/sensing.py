@@ -10,6 +10,9 @@ class Scanner:
     """One laser scanner, upright, its scan plane parallel to the floor."""
 
     name: str = setting("its topic is scanners/<name>/scan", pattern="[a-z][a-z0-9_]*")
+    frame: str = setting(
+        "frame_id of its scans, another is no scan of this scanner; empty: its name", default=""
+    )
     x_m: float = setting("position in the cell frame", unit="m", low=-50.0, high=50.0)
     y_m: float = setting("position in the cell frame", unit="m", low=-50.0, high=50.0)
     z_m: float = setting("height of the scan plane", unit="m", low=0.0, high=1.0)
@@ -20,6 +23,11 @@ class Scanner:
     beams_valid_min_ratio: float = setting(
         "fewer beams with an echo: the scanner counts as blind", unit="1", low=0.0, high=1.0
     )
+
+    @property
+    def frame_id(self) -> str:
+        """Return what its scans say they are of."""
+        return self.frame or self.name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
