@@ -1,6 +1,7 @@
 """Tracks: everybody is followed, nobody is invented, and the unknown counts as worse."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -29,13 +30,15 @@ def things(*centres, width_m: float = 0.12, beams: int = 10) -> Clusters:
     )
 
 
-def follow(steps, period_s: float = 0.1, people: People | None = None) -> list[People]:
+def follow(
+    steps, period_s: float = 0.1, people: People | None = None, tracker=TRACKER
+) -> list[People]:
     """Return the people after each of the steps (clusters or None for no scan)."""
     people = people or People()
     start_s = people.time_s + period_s if people.tracks else 0.0
     after = []
     for i, seen in enumerate(steps):
-        people = observe(TRACKER, people, seen, start_s + i * period_s)
+        people = observe(tracker, people, seen, start_s + i * period_s)
         after.append(people)
     return after
 
@@ -154,6 +157,28 @@ def test_the_radius_holds_every_point_seen():
         (track,) = people.tracks
         away = np.hypot(*(seen.centre_m - (track.x_m, track.y_m)).T) + seen.reach_m
         assert track.radius_m >= away.max() - 1e-9
+
+
+@pytest.mark.req("S2")
+@pytest.mark.parametrize("fall_mps", [0.0, 0.3, 1.5])
+def test_the_radius_of_who_draws_in_a_leg_shrinks_with_the_rate_of_the_settings_and_no_faster(
+    fall_mps,
+):
+    wide, narrow = things((0.0, 0.3), (0.0, -0.3)), things((0.0, 0.05), (0.0, -0.05))
+    after = follow([wide, narrow, narrow], tracker=replace(TRACKER, radius_fall_mps=fall_mps))
+    radii = [people.tracks[0].radius_m for people in after]
+    assert radii[0] == pytest.approx(0.38)
+    seen_m = 0.13
+    for i in (1, 2):
+        assert radii[i] == pytest.approx(max(0.38 - 0.1 * i * fall_mps, seen_m))
+
+
+@pytest.mark.parametrize(("gate_sigmas", "people"), [(1.0, 2), (3.0, 1)])
+def test_how_far_a_person_may_have_gone_off_is_a_matter_of_the_gate(gate_sigmas, people):
+    """Foreseen with 0.13 m of uncertainty: 0.7 m is beyond 0.45 + 0.13 and within 0.45 + 0.39."""
+    tracker = replace(TRACKER, gate_sigmas=gate_sigmas)
+    after = follow([things((0.0, 0.0)), things((0.7, 0.0))], 0.04, tracker=tracker)
+    assert len(after[-1].tracks) == people
 
 
 def test_people_who_pass_each_other_stay_two():

@@ -7,7 +7,8 @@ legs or a body; their mean is the measurement, the surer the more legs are seen.
 
 Conservative by construction: whatever is new in the room is a track from its first scan (confirmed
 comes later and serves the eye), an unseen person stays where they would have walked, with growing
-uncertainty, for forget_s, and the radius holds every point seen.
+uncertainty, for forget_s, and the radius holds every point seen: it follows outward at once and
+shrinks with radius_fall_mps.
 """
 
 from __future__ import annotations
@@ -22,10 +23,6 @@ import numpy.typing as npt
 from hrc_cell.core.clusters import Clusters
 from hrc_cell.core.evidence import Evidence, Sight, first_evidence, weigh
 from hrc_cell.settings.sensing import TrackerSettings
-
-GATE_SIGMA = 3.0
-RADIUS_FALL_MPS = 0.3
-"""The radius follows outward at once and shrinks at this rate: a leg hidden for a step counts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,7 +118,7 @@ def _foresee(settings: TrackerSettings, track: Track, step_s: float) -> Track:
         + step_s * track.velocity_var_m2ps2
         + density * step_s**2 / 2.0,
         velocity_var_m2ps2=track.velocity_var_m2ps2 + density * step_s,
-        radius_m=max(settings.leg_radius_m, track.radius_m - RADIUS_FALL_MPS * step_s),
+        radius_m=max(settings.leg_radius_m, track.radius_m - settings.radius_fall_mps * step_s),
     )
 
 
@@ -131,7 +128,7 @@ def _assign(
     """Return for each cluster the index of the track it belongs to, or -1.
 
     The likeliest pair first (Gaussian: distance in sigmas, and a sure track before an unsure one).
-    A cluster belongs to nobody who is farther than person_radius plus three sigmas; and the legs
+    A cluster belongs to nobody who is farther than person_radius plus gate_sigmas; and the legs
     of one person lie within one person's width of the first, likeliest one.
     """
     owner = np.full(len(seen), -1)
@@ -143,7 +140,7 @@ def _assign(
     spread = var + settings.range_std_m**2 + settings.stride_std_m**2
     cost = off**2 / spread + 2.0 * np.log(spread)
     reach = settings.person_radius_m + np.minimum(
-        GATE_SIGMA * np.sqrt(var), settings.person_radius_m
+        settings.gate_sigmas * np.sqrt(var), settings.person_radius_m
     )
     first: dict[int, int] = {}
     for flat in np.argsort(cost, axis=None, kind="stable"):
@@ -248,6 +245,6 @@ def _update(
             sight,
             now_s,
             gap_s=now_s - track.seen_s,
-            jumped=math.hypot(dx, dy) > GATE_SIGMA * math.sqrt(total),
+            jumped=math.hypot(dx, dy) > settings.gate_sigmas * math.sqrt(total),
         ),
     )

@@ -89,3 +89,12 @@ class TrackerSettings:
     speed_std_mps: float = setting(
         "speed of a person just seen for the first time", unit="m/s", low=0.1, high=5.0
     )
+    gate_sigmas: float = setting(
+        "what lies this many standard deviations from where a person is foreseen may be that "
+        "person's, beyond person_radius_m and up to twice it; farther is a jump", unit="1",
+        low=1.0, high=6.0,
+    )  # fmt: skip
+    radius_fall_mps: float = setting(
+        "the radius around a person grows at once and shrinks no faster: a leg hidden for a step "
+        "counts", unit="m/s", low=0.0, high=2.0,
+    )  # fmt: skip
