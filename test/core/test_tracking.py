@@ -173,6 +173,12 @@ def test_the_radius_of_who_draws_in_a_leg_shrinks_with_the_rate_of_the_settings_
         assert radii[i] == pytest.approx(max(0.38 - 0.1 * i * fall_mps, seen_m))
 
 
+@pytest.mark.req("S2")
+def test_who_is_not_seen_at_all_stays_as_wide_as_last_seen():
+    after = follow([things((0.0, 0.3), (0.0, -0.3)), *[NOTHING] * 8])
+    assert [people.tracks[0].radius_m for people in after] == pytest.approx([0.38] * 9)
+
+
 @pytest.mark.parametrize(("gate_sigmas", "people"), [(1.0, 2), (3.0, 1)])
 def test_how_far_a_person_may_have_gone_off_is_a_matter_of_the_gate(gate_sigmas, people):
     """Foreseen with 0.13 m of uncertainty: 0.7 m is beyond 0.45 + 0.13 and within 0.45 + 0.39."""

@@ -7,8 +7,8 @@ legs or a body; their mean is the measurement, the surer the more legs are seen.
 
 Conservative by construction: whatever is new in the room is a track from its first scan (confirmed
 comes later and serves the eye), an unseen person stays where they would have walked, with growing
-uncertainty, for forget_s, and the radius holds every point seen: it follows outward at once and
-shrinks with radius_fall_mps.
+uncertainty, for forget_s, and the radius holds every point seen: it follows outward at once,
+shrinks with radius_fall_mps at most, and only when less of the person is seen, not when nothing is.
 """
 
 from __future__ import annotations
@@ -118,7 +118,6 @@ def _foresee(settings: TrackerSettings, track: Track, step_s: float) -> Track:
         + step_s * track.velocity_var_m2ps2
         + density * step_s**2 / 2.0,
         velocity_var_m2ps2=track.velocity_var_m2ps2 + density * step_s,
-        radius_m=max(settings.leg_radius_m, track.radius_m - settings.radius_fall_mps * step_s),
     )
 
 
@@ -224,6 +223,7 @@ def _update(
     if not len(legs):
         return track
     sight, var = _sight(settings, seen, legs)
+    fallen_m = settings.radius_fall_mps * (now_s - track.seen_s)
     total = track.position_var_m2 + var
     gain, gain_v = track.position_var_m2 / total, track.covariance_m2ps / total
     dx, dy = sight.x_m - track.x_m, sight.y_m - track.y_m
@@ -237,7 +237,9 @@ def _update(
         position_var_m2=(1.0 - gain) * track.position_var_m2,
         covariance_m2ps=(1.0 - gain) * track.covariance_m2ps,
         velocity_var_m2ps2=track.velocity_var_m2ps2 - gain_v * track.covariance_m2ps,
-        radius_m=max(track.radius_m, _reach(seen, legs, x_m, y_m)),
+        radius_m=max(
+            settings.leg_radius_m, track.radius_m - fallen_m, _reach(seen, legs, x_m, y_m)
+        ),
         seen_s=now_s,
         evidence=weigh(
             settings,
