@@ -1,12 +1,18 @@
 """One running cell for all scenarios: real processes, real DDS, the default cell at exercise."""
 
+from dataclasses import replace
+
 import pytest
 
+from hrc_cell.cli import supervisor
 from hrc_cell.cli.supervisor import Supervisor
 from hrc_cell.cli.variant import variant
 from hrc_cell.cli.witness import Witness
+from hrc_cell.nodes.processes import PROCESSES
 from hrc_cell.settings.share import share_folder
 
+RESPAWN_DELAY_S = 4.5
+"""Long enough to see what the others do while one is gone."""
 WAITING = {
     "behaviour": "waiting", "path_m": [[5.4, 0.0]], "speed_mps": 1.0, "pause_s": 1.0,
     "height_m": 1.7,
@@ -22,9 +28,12 @@ def cell(tmp_path_factory):
         scratch / "cell",
         {"task.recipe": "exercise", "task.repeat": True, "panel.port": 0, "sim.people": [WAITING]},
     )
-    with Supervisor(cell=folder, state_dir=scratch / "state") as running:
-        running.wait_ready(60.0)
-        yield running
+    late = [replace(process, respawn_delay_s=RESPAWN_DELAY_S) for process in PROCESSES]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(supervisor, "processes_of", lambda cell: late)
+        with Supervisor(cell=folder, state_dir=scratch / "state") as running:
+            running.wait_ready(60.0)
+            yield running
 
 
 @pytest.fixture(scope="session")

@@ -13,6 +13,9 @@ from hrc_cell.cli.truth import moving
 from hrc_cell.cli.witness import Late
 from hrc_cell.nodes.processes import PROCESSES
 
+STOPPED_AFTER_S = 2.0
+"""The slowest way to notice is a missing heartbeat (1 s); then the arm brakes."""
+
 
 def get_moving(witness, tries=5):
     """Reset and start until the arm moves; a busy machine may latch the monitor in between."""
@@ -35,13 +38,16 @@ def test_killing_any_node_while_the_arm_moves_stops_the_arm_until_reset_and_star
 ):
     get_moving(witness)
     killed = cell.pids()[victim]
+    killed_s = witness.now_s()
     os.kill(killed, signal.SIGKILL)
-    if victim == "sim_cell":  # its arm is gone with it: nothing tells any more how it moves
-        witness.wait("no leave", lambda: witness.last("motion_permit").speed_ratio == 0.0, 10.0)
-    else:
-        witness.wait("standstill", lambda: not moving(witness.last("sim/truth")), 10.0)
     cell.wait_respawned(victim, killed, timeout_s=20.0)
-    assert victim in cell.unready(), "the others stopped it, not the one that was started again"
+    alone_s = witness.now_s()
+    truths = witness.since("sim/truth", killed_s)
+    # Of sim_cell the arm is gone, too: nothing tells any more how it moves.
+    assert truths or victim == "sim_cell"
+    late = [t for t, m in truths if t > killed_s + STOPPED_AFTER_S and moving(m)]
+    assert alone_s > killed_s + 2.0 * STOPPED_AFTER_S, "the others stop it, before it is back"
+    assert not late
     witness.wait(
         "a latched monitor",
         lambda: (
