@@ -47,13 +47,15 @@ def test_each_release_has_one_confirmation_of_its_own(happened):
 
 @pytest.mark.req("S4")
 @given(events)
-def test_a_confirmation_ends_in_a_release_or_in_a_persons_giving_up(happened):
+def test_a_confirmation_ends_in_a_release_in_a_persons_decision_or_is_asked_again(happened):
     states = walk(happened)
     for before, after, event in zip(states, states[1:], happened, strict=False):
         if before is Handoff.CONFIRMED and after is not before:
             assert (after, event) in {
                 (Handoff.RELEASED, HandoffEvent.OPENED),
                 (Handoff.ABORTED, HandoffEvent.ABORT),
+                (Handoff.OFFERED, HandoffEvent.OFFER_AGAIN),
+                (Handoff.APPROACHING, HandoffEvent.COME_AGAIN),
             }
 
 

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from hrc_cell.core import recipe as core
 from hrc_cell.core.handoff import Handoff
-from hrc_cell.core.recipe import Given, advance, digest, program, refusal, repeated, wanted
+from hrc_cell.core.pieces import program, wanted
+from hrc_cell.core.recipe import Given, advance, refusal, repeated
 from hrc_cell.core.task import (
     ANSWERS_KEPT,
     Answered,
@@ -24,6 +25,7 @@ from hrc_cell.core.task import (
     Phase,
     Restarted,
     RunRequested,
+    Stopped,
     TaskState,
     TimeReached,
     Wait,
@@ -48,7 +50,8 @@ class Play:
 
     def __init__(self, *steps, repeat=False, retry_max=1, parts=None, begin=True):
         recipe = Recipe(name="tried", title_key="recipe.tried", steps=steps)
-        self.given = Given(recipe=recipe, retry_max=retry_max, parts=dict(parts or {}))
+        parts = GONE if parts is None else parts
+        self.given = Given(recipe=recipe, retry_max=retry_max, parts=parts, gripper_permitted=True)
         self.state, self.seen, self.keys = TaskState(), [], 0
         if begin:
             self.feed(RunRequested(run_id="r", repeat=repeat))
@@ -70,6 +73,8 @@ class Play:
             return self.feed(MoveDone(command=want.command))
         if isinstance(want, Grip):
             closed = want.opening_ratio == 0.0
+            if closed:
+                self.given = replace(self.given, parts=HELD)
             done = GripDone(command=want.command, reached=not closed, holding=closed)
             return self.feed(done)
         assert isinstance(want, Wait)
@@ -96,8 +101,9 @@ class Play:
         return [s for i, s in enumerate(states) if i == 0 or s != states[i - 1]]
 
 
-def offered(**more):
-    play = Play(step_of("handover", automation="confirm"), step_of("move", name="back"), **more)
+def offered(parts=HELD, **more):
+    hand, back = step_of("handover", automation="confirm"), step_of("move", name="back")
+    play = Play(hand, back, parts=parts, **more)
     play.do()
     assert play.state.handoff is Handoff.OFFERED
     return play
@@ -118,7 +124,6 @@ def test_the_robot_fetches_offers_waits_releases_and_goes_home():
     play.do()
     assert play.want == Grip(command=3, opening_ratio=0.0)
     play.do()
-    play.sense(HELD)
     assert (play.state.step_index, play.state.handoff) == (1, Handoff.APPROACHING)
     play.do()
     asked = play.state.question
@@ -245,9 +250,11 @@ def test_a_part_that_only_the_sensor_knows_of_is_held():
     assert play.state.phase is Phase.DONE
 
 
-def test_a_pick_does_not_begin_by_dropping_what_the_gripper_holds():
-    play = Play(step_of("pick"), step_of("move", name="then"), parts=HELD)
-    assert (play.state.phase, play.state.reason) == (Phase.HELD, "part_in_gripper")
+@pytest.mark.req("S2")
+@pytest.mark.parametrize(("sensed", "reason"), [(HELD, "part_in_gripper"), ({}, "gripper_unknown")])
+def test_a_pick_does_not_begin_by_dropping_what_the_gripper_may_hold(sensed, reason):
+    play = Play(step_of("pick"), step_of("move", name="then"), parts=sensed)
+    assert (play.state.phase, play.state.reason) == (Phase.HELD, reason)
     play.given = replace(play.given, parts=GONE)
     play.answer("retry")
     assert play.state.op is Op.OPEN
@@ -356,11 +363,85 @@ def test_a_confirmed_part_that_the_gripper_keeps_stays_confirmed():
     play.answer("confirm")
     play.fail()
     assert (play.state.handoff, play.state.phase) == (Handoff.CONFIRMED, Phase.HELD)
-    assert play.state.question.options == ("retry", "abort")
-    play.answer("retry")
-    assert (play.state.op, play.state.handoff) == (Op.RELEASE, Handoff.CONFIRMED)
+    assert play.state.question.options == ("offer_again", "abort")
+    play.answer("offer_again")
+    asked = play.state.question
+    assert (asked.kind, asked.risk_class) == ("handoff", 2), "held again before it opens again"
+    play.answer("confirm")
     play.do()
     assert play.state.handoff is Handoff.RELEASED
+
+
+@pytest.mark.req("S4")
+@pytest.mark.parametrize(("sensed", "reason"), [(GONE, "part_lost"), ({}, "gripper_unknown")])
+def test_nobody_is_asked_to_take_a_part_that_is_not_sensed(sensed, reason):
+    """A pick failed and was skipped; or the part fell on the way, or while it was offered."""
+    play = Play(step_of("pick"), step_of("handover", name="hand", automation="confirm"))
+    play.do()
+    play.do()
+    play.feed(GripDone(command=play.want.command, reached=True, holding=False))
+    play.do()
+    play.do()
+    play.feed(GripDone(command=play.want.command, reached=True, holding=False))
+    assert play.state.reason == "no_part"
+    play.answer("skip")
+    play.given = replace(play.given, parts=sensed)
+    play.do()
+    assert (play.state.phase, play.state.reason) == (Phase.HELD, reason)
+    assert "offered" not in play.handoffs()
+    play.answer("retry")
+    assert isinstance(play.want, MovePath)
+    play.given = replace(play.given, parts=HELD)
+    play.do()
+    assert play.state.handoff is Handoff.OFFERED
+    asked = play.state.question
+    play.sense(sensed)
+    assert (play.state.phase, play.state.reason) == (Phase.HELD, reason)
+    assert play.state.handoff is Handoff.APPROACHING
+    late = Answered(
+        question_id=asked.id, state_version=asked.state_version, answer="confirm", by="", key="k"
+    )
+    assert refusal(play.given, play.state, late) == "unknown_question"
+
+
+@pytest.mark.req("S4")
+def test_what_opens_the_gripper_is_not_confirmed_while_the_gripper_may_not_act():
+    play = offered()
+    play.given = replace(play.given, gripper_permitted=False)
+    assert play.answer("confirm") == ()
+    asked = play.state.question
+    late = Answered(
+        question_id=asked.id, state_version=asked.state_version, answer="confirm", by="", key="k"
+    )
+    assert refusal(play.given, play.state, late) == "not_permitted"
+    play.answer("refuse")
+    assert play.state.handoff is Handoff.REFUSED, "to say no needs no leave"
+    assert not Given(recipe=play.given.recipe, retry_max=0).gripper_permitted, "unknown: it may not"
+
+
+@pytest.mark.req("S3")
+@pytest.mark.req("S4")
+@pytest.mark.parametrize("answer", ["", "confirm", "refuse"])
+def test_after_a_stop_the_arm_comes_again_and_asks_again(answer):
+    play = offered(retry_max=0)
+    asked = play.state.question
+    if answer:
+        play.answer(answer)
+    play.feed(Stopped())
+    assert play.state.handoff is Handoff.APPROACHING
+    if answer == "refuse":
+        assert (play.state.phase, play.state.reason) == (Phase.HELD, "refused")
+        play.answer("retry")
+    assert isinstance(play.want, MovePath)
+    play.do()
+    assert play.state.handoff is Handoff.OFFERED
+    assert play.state.question.id != asked.id
+    assert not any(state.handoff is Handoff.RELEASED for state in play.seen)
+
+
+@pytest.mark.parametrize("act", ["move", "pick", "wait", "work"])
+def test_a_stop_changes_nothing_where_no_part_is_offered(act):
+    assert Play(step_of(act)).feed(Stopped()) == ()
 
 
 def test_a_released_part_that_is_still_sensed_calls_a_person():
@@ -416,7 +497,7 @@ def test_an_answer_that_does_not_fit_changes_nothing(changes, reason):
             "by": "anna", "key": "k", **changes,
         }
     )  # fmt: skip
-    assert refusal(play.state, event) == reason
+    assert refusal(play.given, play.state, event) == reason
     assert play.feed(event) == ()
 
 
@@ -428,7 +509,7 @@ def test_the_first_answer_wins_and_a_repeated_one_is_known_again():
     late = Answered(
         question_id=asked.id, state_version=asked.state_version, answer="refuse", by="ben", key="2"
     )
-    assert refusal(play.state, late) == "already_answered"
+    assert refusal(play.given, play.state, late) == "already_answered"
     assert play.feed(late) == ()
     kept = repeated(play.state, "first")
     assert (kept.by, kept.answer, kept.question_id) == ("anna", "confirm", asked.id)
@@ -439,7 +520,7 @@ def test_the_first_answer_wins_and_a_repeated_one_is_known_again():
 def test_no_question_no_answer():
     play = Play(step_of("move"))
     event = Answered(question_id="", state_version=1, answer="go", by="", key="")
-    assert refusal(play.state, event) == "unknown_question"
+    assert refusal(play.given, play.state, event) == "unknown_question"
 
 
 def test_only_the_newest_answers_are_remembered():
@@ -455,40 +536,78 @@ def test_only_the_newest_answers_are_remembered():
 
 
 @pytest.mark.req("S4")
-def test_an_unanswered_question_is_asked_anew_under_another_name():
-    play = offered()
+@pytest.mark.parametrize("act", ["handover", "move", "work"])
+def test_an_unanswered_question_is_asked_anew_under_another_name(act):
+    play = offered() if act == "handover" else Play(step_of(act, automation="confirm"))
     old = play.state.question
     play.feed(Restarted())
+    if act == "handover":  # the arm may have left its place meanwhile
+        assert isinstance(play.want, MovePath)
+        play.do()
     new = play.state.question
     assert (new.options, new.kind) == (old.options, old.kind)
     assert new.id != old.id
     late = Answered(
         question_id=old.id, state_version=old.state_version, answer="confirm", by="", key="k"
     )
-    assert refusal(play.state, late) == "unknown_question"
-    play.answer("confirm")
-    assert play.state.handoff is Handoff.CONFIRMED
+    assert refusal(play.given, play.state, late) == "unknown_question"
+    play.answer(new.options[0])
+    assert play.state.answers[-1].question_id == new.id
+
+
+@pytest.mark.req("S2")
+def test_a_new_process_does_not_open_a_gripper_that_may_hold_a_part():
+    play = Play(step_of("pick"))
+    assert play.want == Grip(command=1, opening_ratio=1.0)
+    play.given = replace(play.given, parts={})
+    play.feed(Restarted())
+    assert (play.state.phase, play.state.reason) == (Phase.HELD, "gripper_unknown")
+
+
+def test_a_held_step_is_held_still_in_a_new_process():
+    play = Play(step_of("move"), retry_max=0)
+    play.fail("fault: tried")
+    old = play.state.question
+    play.feed(Restarted())
+    assert (play.state.phase, play.state.reason) == (Phase.HELD, "move_failed: fault: tried")
+    assert play.state.question.options == old.options
+    assert play.state.question.id != old.id
 
 
 @pytest.mark.req("S4")
 def test_a_confirmed_handoff_goes_on_to_the_release_without_asking():
     play = offered()
     play.answer("confirm")
-    before = play.want
+    assert play.want == Grip(command=3, opening_ratio=1.0)
     play.feed(Restarted())
-    assert play.want == before == Grip(command=before.command, opening_ratio=1.0)
+    assert play.want == Grip(command=4, opening_ratio=1.0)
     assert play.state.question is None
 
 
 @pytest.mark.req("S4")
-def test_a_recipe_that_was_changed_meanwhile_is_not_gone_on_with():
+def test_a_recipe_whose_steps_were_changed_is_held_until_a_person_gives_it_up():
     play = offered()
-    changed = replace(play.given.recipe, title_key="recipe.other")
-    assert digest(changed) != digest(play.given.recipe)
-    play.given = replace(play.given, recipe=changed)
+    play.answer("confirm")
+    begun = play.given.recipe
+    changed = replace(begun, steps=(step_of("pick"),))
+    for recipe in (changed, begun, changed):
+        play.given = replace(play.given, recipe=recipe)
+        play.feed(Restarted())
+        assert (play.state.phase, play.state.reason) == (Phase.HELD, "recipe_changed")
+        assert play.state.question.options[-1:] == ("abort",)
+        assert (len(play.state.question.options) == 1) == (recipe is changed)
+    play.answer("abort")
+    assert (play.state.phase, play.state.handoff) == (Phase.ABORTED, Handoff.ABORTED)
+
+
+def test_a_recipe_whose_texts_were_changed_is_gone_on_with():
+    play = offered()
+    play.answer("confirm")
+    told_otherwise = tuple(replace(step, text_key="step.other") for step in play.given.recipe.steps)
+    recipe = replace(play.given.recipe, title_key="recipe.other", steps=told_otherwise)
+    play.given = replace(play.given, recipe=recipe)
     play.feed(Restarted())
-    assert (play.state.phase, play.state.reason) == (Phase.ABORTED, "recipe_changed")
-    assert play.state.handoff is Handoff.ABORTED
+    assert (play.state.op, play.state.handoff) == (Op.RELEASE, Handoff.CONFIRMED)
 
 
 steps = st.builds(
@@ -503,7 +622,9 @@ steps = st.builds(
 )
 acts = st.lists(
     st.tuples(
-        st.sampled_from(["do", "fail", "time", "yes", "other", "parts", "restart", "again"]),
+        st.sampled_from(
+            ["do", "fail", "time", "yes", "other", "parts", "restart", "again", "stop"]
+        ),
         st.integers(0, 7),
     ),
     max_size=60,
@@ -524,7 +645,10 @@ def happen(play, what, number):
     elif what == "other" and asked is not None:
         play.answer(core.OPTIONS[number])
     elif what == "parts":
-        play.sense({"gripper": bool(number & 1), "handover": bool(number & 2)})
+        sensed = {"gripper": bool(number & 1), "handover": bool(number & 2)}
+        play.sense({} if number == 7 else sensed)
+    elif what == "stop":
+        play.feed(Stopped())
     elif what == "restart":
         play.state = state_from(json.loads(json.dumps(as_data(play.state))))
         play.feed(Restarted())
@@ -550,6 +674,8 @@ def test_whatever_happens_nothing_is_invented_and_nobody_is_left_without_a_quest
         if state.phase in (Phase.RUNNING, Phase.WAITING):
             assert want is not None
         if state.question is not None:
+            if state.question.kind == "handoff":
+                assert play.given.parts.get("gripper") is True
             assert state.question.text_key in core.TEXT_KEYS
             assert set(state.question.options) <= set(core.OPTIONS)
             assert state.question.id == f"{state.run_id}.{state.question.state_version}"

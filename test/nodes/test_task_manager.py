@@ -25,6 +25,7 @@ from hrc_cell.nodes.task_manager import TaskManager
 
 CELL = default_cell()
 GOOD = TransitionCallbackReturn.SUCCESS
+MOMENTS = 10
 
 
 @pytest.fixture
@@ -39,7 +40,7 @@ def ros(tmp_path):
 
 
 class Executor:
-    """A tiny motion executor: does at once what it is told, tells that it lives."""
+    """A tiny motion executor: does in moments what it is told, tells that it lives."""
 
     def __init__(self, node, shop):
         self.node, self.shop = node, shop
@@ -60,6 +61,8 @@ class Executor:
 
     async def _follow(self, handle):
         self.paths.append(handle.request)
+        for _ in range(MOMENTS):  # a way takes longer than a part sensor
+            await self.shop.a_moment()
         while self.stuck:
             if handle.is_cancel_requested:
                 self.canceled += 1
@@ -109,16 +112,18 @@ class Shop:
         self.runs = self.node.create_client(RunRecipe, "run_recipe")
         self.parts = {"gripper": False, "handover": False, "tray_1": True}
         self.permit = MotionPermit.LATCHED
-        self.sensing = self.living = True
+        self.sensing = self.living = self.monitored = True
         self.executor = Executor(self.node, self) if executor else None
         self.manager = None
         self.node.create_timer(0.05, self.send)
 
     def send(self):
         now = self.node.get_clock().now().to_msg()
-        permit = MotionPermit(state=self.permit)
+        started = self.permit >= MotionPermit.STANDSTILL
+        permit = MotionPermit(state=self.permit, gripper_permitted=started)
         permit.header.stamp = now
-        self.permits.publish(permit)
+        if self.monitored:
+            self.permits.publish(permit)
         if self.living:
             progress = MotionProgress()
             progress.header.stamp = now
@@ -140,6 +145,7 @@ class Shop:
         self.spinner.add_node(self.manager)
         assert self.manager.trigger_configure() == GOOD
         assert self.manager.trigger_activate() == GOOD
+        self.until("its beginning", lambda: self.manager._active)
         return self.manager
 
     def end(self):
@@ -433,16 +439,90 @@ def test_a_run_that_a_person_gave_up_is_not_begun_again_by_a_new_process(shop):
     shop.state("a new run", lambda s: s.phase == TaskState.RUNNING)
 
 
+def test_what_a_person_gave_up_begins_again_with_the_next_start(shop):
+    shop.begin()
+    shop.answer(shop.offer(), "refuse")
+    held = shop.state("held", lambda s: s.phase == TaskState.HELD)
+    shop.answer(held.question, "abort")
+    shop.state("aborted", lambda s: s.phase == TaskState.ABORTED)
+    shop.parts["gripper"] = False
+    shop.pass_s(1.2)  # the start of the run that is over begins no other
+    assert shop.states[-1].phase == TaskState.ABORTED
+    shop.permit = MotionPermit.READY
+    shop.pass_s(0.3)
+    assert shop.states[-1].phase == TaskState.ABORTED
+    shop.permit = MotionPermit.STANDSTILL
+    shop.state("a new run", lambda s: s.phase == TaskState.RUNNING and s.run_id != held.run_id)
+
+
+@pytest.mark.req("S4")
+def test_no_release_waits_for_somebody_elses_start(shop):
+    """Nobody confirms in a stopped cell; what was confirmed before the stop is asked again."""
+    shop.begin()
+    question = shop.offer()
+    grips = list(shop.executor.grips)
+    shop.monitored = False
+    shop.pass_s(CELL.file.safety.node_timeout_s + 0.3)
+    assert shop.answer(question, "confirm").reason == "not_permitted"
+    shop.monitored = True
+    shop.pass_s(0.3)
+    shop.living = False  # the executor is away, so the release has to wait
+    shop.pass_s(2.0)
+    assert shop.answer(question, "confirm").accepted
+    shop.permit = MotionPermit.LATCHED
+    shop.state("not confirmed any more", lambda s: s.handoff_state == "approaching")
+    shop.living, shop.permit = True, MotionPermit.READY
+    shop.pass_s(0.5)
+    shop.permit = MotionPermit.STANDSTILL
+    again = shop.state("asked again", lambda s: s.handoff_state == "offered" and s.question.id)
+    assert again.question.id != question.id
+    assert shop.executor.grips == grips
+    assert shop.answer(again.question, "confirm").accepted
+    shop.until("the release", lambda: shop.executor.grips == [*grips, 1.0])
+
+
+@pytest.mark.req("S4")
+def test_a_confirmation_from_before_a_stop_is_asked_again_by_a_new_process(shop):
+    shop.begin()
+    question = shop.offer()
+    grips = list(shop.executor.grips)
+    shop.living = False
+    shop.pass_s(2.0)
+    assert shop.answer(question, "confirm").accepted
+    shop.end()
+    shop.permit = MotionPermit.LATCHED
+    shop.pass_s(0.2)
+    shop.states.clear()
+    shop.begin()
+    shop.living = True
+    shop.state("not confirmed any more", lambda s: s.handoff_state == "approaching")
+    shop.permit = MotionPermit.STANDSTILL
+    shop.state("asked again", lambda s: s.handoff_state == "offered" and s.question.id)
+    assert shop.executor.grips == grips
+
+
+@pytest.mark.req("S2")
+def test_without_part_sensors_a_person_is_called_before_the_gripper_opens(shop):
+    shop.sensing = False
+    shop.begin()
+    shop.permit = MotionPermit.FREE
+    held = shop.state("held", lambda s: s.phase == TaskState.HELD)
+    assert held.reason == "gripper_unknown"
+    assert not shop.executor.grips
+    shop.sensing = True
+    shop.until("the sensors", lambda: shop.manager._parts)
+    assert shop.answer(held.question, "retry").accepted
+    assert shop.offer()
+
+
 @pytest.mark.req("S2")
 def test_silent_sensors_take_no_part(shop):
     shop.begin()
-    question = shop.offer()
+    shop.answer(shop.offer(), "confirm")
+    shop.state("released", lambda s: s.handoff_state == "released")
     shop.sensing = False
     shop.take()
     shop.pass_s(CELL.file.task.sensors_timeout_s + 0.7)
-    shop.answer(question, "confirm")
-    shop.state("released", lambda s: s.handoff_state == "released")
-    shop.pass_s(0.7)
     assert shop.states[-1].handoff_state == "released"
     shop.sensing = True
     shop.state("on", lambda s: s.step_id == "back")

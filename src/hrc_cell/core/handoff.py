@@ -1,9 +1,11 @@
 """The handoff of one part to one person, as a state table. Every rule of it is in the tables below.
 
-A part is let go only after a person has confirmed, and only once for each confirmation. A
-confirmation ends in a release or in a person's later decision to give up; time, failures and
-restarts do not take it back. An event that means nothing in a state changes nothing: a second
-confirmation, a late refusal or a timeout after the release are heard and ignored.
+A part is let go only after a person has confirmed, and only once for each confirmation. Time,
+failures and restarts do not take a confirmation back. It ends in a release, in a person's later
+decision, or with a stop that a person must undo: whoever starts the cell again cannot know who
+still holds the part, so the arm comes anew and asks again. An event that means nothing in a state
+changes nothing: a second confirmation, a late refusal or a timeout after the release are heard and
+ignored.
 
 States that end a handoff are left only by beginning the next one.
 """
@@ -38,6 +40,7 @@ class HandoffEvent(Enum):
     REFUSE = "refuse"
     EXPIRE = "expire"
     OFFER_AGAIN = "offer_again"
+    COME_AGAIN = "come_again"  # the arm may have left its place, the person the part
     OPENED = "opened"
     GONE = "gone"
     CLOSE = "close"
@@ -78,6 +81,13 @@ _CHANGES: dict[HandoffEvent, dict[Handoff, Handoff]] = {
     HandoffEvent.OFFER_AGAIN: {
         Handoff.REFUSED: Handoff.OFFERED,
         Handoff.TIMED_OUT: Handoff.OFFERED,
+        Handoff.CONFIRMED: Handoff.OFFERED,
+    },
+    HandoffEvent.COME_AGAIN: {
+        Handoff.OFFERED: Handoff.APPROACHING,
+        Handoff.REFUSED: Handoff.APPROACHING,
+        Handoff.TIMED_OUT: Handoff.APPROACHING,
+        Handoff.CONFIRMED: Handoff.APPROACHING,
     },
     HandoffEvent.OPENED: {Handoff.CONFIRMED: Handoff.RELEASED},
     HandoffEvent.GONE: {Handoff.RELEASED: Handoff.TAKEN},

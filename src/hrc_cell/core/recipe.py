@@ -12,40 +12,42 @@ an event leads through, in order; each is journaled before what it wants is done
   Nothing confirms by itself.
 - A failed movement is tried again `retry_max` times, then the step is held.
 - A held step is left only by a person's answer.
+- A part is asked about only while the gripper's sensor sees one, and a pick opens the gripper only
+  while it sees none; where the sensor says nothing, a person is called.
+- A stop that a person must undo and a new process ask nothing that was asked at the handover place
+  before: the arm may have left it, so it comes again. What was confirmed is asked again after such
+  a stop, and goes on without asking in a new process.
+- A run whose steps were changed meanwhile is held until a person gives it up.
 - A part is taken when the sensors see neither the gripper nor the handover place occupied; an
   unknown sensor counts as occupied.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from hrc_cell.core import handoff
-from hrc_cell.core.handoff import LEAVE, Handoff, HandoffEvent
+from hrc_cell.core.handoff import Handoff, HandoffEvent
+from hrc_cell.core.pieces import ASKED, GRIPS, PERSONS, digest, program
 from hrc_cell.core.task import (
     ANSWERS_KEPT,
     Answer,
     Answered,
-    Command,
     CommandFailed,
     Event,
-    Grip,
     GripDone,
     MoveDone,
-    MovePath,
     Op,
     PartsChanged,
     Phase,
     Question,
     Restarted,
     RunRequested,
+    Stopped,
     TaskState,
     TimeReached,
-    Wait,
 )
 from hrc_cell.settings.recipe import Recipe, Step
 
@@ -62,6 +64,8 @@ REASONS: dict[str, str] = {
     "grip_failed": "the gripper did not do what was asked",
     "no_part": "the gripper closed on nothing",
     "part_in_gripper": "a pick cannot begin: the gripper holds a part",
+    "part_lost": "a part is to be offered and the gripper holds none",
+    "gripper_unknown": "the gripper's part sensor says nothing, so nobody knows what it holds",
     "refused": "a person said no",
     "timed_out": "nobody answered in time",
     "not_taken": "the part was released and is still sensed",
@@ -71,66 +75,15 @@ REASONS: dict[str, str] = {
 }
 """Every reason of a held or aborted task, and its meaning. A detail follows after a colon."""
 
-OPEN_RATIO, CLOSED_RATIO = 1.0, 0.0
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Given:
-    """What stays while a recipe runs, and what the part sensors say now."""
+    """What stays while a recipe runs, and what sensors and monitor say now."""
 
     recipe: Recipe
     retry_max: int
     parts: Mapping[str, bool] = field(default_factory=dict)  # place: occupied; absent: unknown
-
-
-_ASKED = {Op.GO, Op.OFFER, Op.WORK}
-_PERSONS = {*_ASKED, Op.AWAIT}
-_GRIPS = {
-    Op.OPEN: OPEN_RATIO, Op.SET_DOWN: OPEN_RATIO, Op.RELEASE: OPEN_RATIO, Op.GRASP: CLOSED_RATIO,
-}  # fmt: skip
-_RESUMED = {*_PERSONS, Op.RELEASE}
-_PROGRAMS = {
-    "move": (Op.MOVE,),
-    "pick": (Op.OPEN, Op.MOVE, Op.GRASP),
-    "place": (Op.MOVE, Op.SET_DOWN),
-    "handover": (Op.MOVE, Op.OFFER, Op.RELEASE, Op.AWAIT),
-    "wait": (Op.WAIT,),
-    "work": (Op.WORK,),
-}
-
-
-def program(step: Step) -> tuple[Op, ...]:
-    """Return the pieces of a step, in order. What only a person does is asked for when done."""
-    if step.actor == "person" and step.act != "wait":
-        return (Op.WORK,)
-    pieces = _PROGRAMS[step.act]
-    asks_later = step.act == "work" or (step.act == "handover" and step.automation == "confirm")
-    return pieces if step.automation == "auto" or asks_later else (Op.GO, *pieces)
-
-
-def digest(recipe: Recipe) -> str:
-    """Return the canonical hash of a recipe."""
-    text = json.dumps(asdict(recipe), sort_keys=True, separators=(",", ":"), allow_nan=False)
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-def wanted(recipe: Recipe, state: TaskState) -> Command | None:
-    """Return what is to be done in a state, None if nothing is.
-
-    The handoff's table has the last word: what it does not allow is not wanted.
-    """
-    if state.phase not in (Phase.RUNNING, Phase.WAITING):
-        return None
-    step, may = recipe.steps[state.step_index], LEAVE[state.handoff]
-    if state.op is Op.MOVE and may.arm_may_move:
-        return MovePath(command=state.command, poses=step.poses, speed_ratio=step.speed_ratio)
-    if state.op in _GRIPS and (may.gripper_may_open or state.op is Op.GRASP):
-        return Grip(command=state.command, opening_ratio=_GRIPS[state.op])
-    if state.op is Op.WAIT:
-        return Wait(command=state.command, time_s=step.time_s)
-    if state.op in _PERSONS:
-        return Wait(command=state.command, time_s=step.timeout_s)
-    return None
+    gripper_permitted: bool = False  # the gripper may act, by a permit heard lately
 
 
 def repeated(state: TaskState, key: str) -> Answer | None:
@@ -138,7 +91,7 @@ def repeated(state: TaskState, key: str) -> Answer | None:
     return next((answer for answer in state.answers if key and answer.key == key), None)
 
 
-def refusal(state: TaskState, event: Answered) -> str:
+def refusal(given: Given, state: TaskState, event: Answered) -> str:
     """Return why an answer is not accepted, "" if it is: the reasons of AnswerQuestion.srv."""
     if any(answer.question_id == event.question_id for answer in state.answers):
         return "already_answered"
@@ -146,7 +99,10 @@ def refusal(state: TaskState, event: Answered) -> str:
         return "unknown_question"
     if state.question.state_version != event.state_version:
         return "stale_version"
-    return "" if event.answer in state.question.options else "bad_option"
+    if event.answer not in state.question.options:
+        return "bad_option"
+    releases = state.op is Op.OFFER and event.answer == "confirm"
+    return "not_permitted" if releases and not given.gripper_permitted else ""
 
 
 def advance(given: Given, state: TaskState, event: Event) -> tuple[TaskState, ...]:
@@ -167,7 +123,10 @@ def _react(given: Given, state: TaskState, event: Event) -> TaskState | None:
     if isinstance(event, Restarted):
         return _resume(given, state)
     if isinstance(event, Answered):
-        return None if refusal(state, event) else _answered(given, state, event)
+        return None if refusal(given, state, event) else _answered(given, state, event)
+    if isinstance(event, Stopped):
+        away = _away(state)
+        return None if away.handoff is state.handoff else _anew(given, state, away)
     if state.phase is Phase.HELD:
         return None
     if isinstance(event, PartsChanged):
@@ -179,6 +138,8 @@ def _settle(given: Given, state: TaskState) -> TaskState | None:
     """Return the state that follows by itself."""
     if state.handoff is Handoff.ABORTED and state.active:
         return _next_step(given, state)
+    if state.op is Op.OFFER and state.phase is Phase.WAITING:
+        return _hindered(given, state, Op.OFFER)
     if state.op is not Op.AWAIT or state.phase is not Phase.WAITING:
         return None
     if state.handoff is Handoff.DONE:
@@ -230,11 +191,13 @@ def _next_piece(given: Given, state: TaskState) -> TaskState:
 
 
 def _enter(given: Given, state: TaskState, op: Op) -> TaskState:
+    if (held := _hindered(given, state, op)) is not None:
+        return held
     step = given.recipe.steps[state.step_index]
     entered = _next(
         state,
         op=op,
-        phase=Phase.WAITING if op in _PERSONS else Phase.RUNNING,
+        phase=Phase.WAITING if op in PERSONS else Phase.RUNNING,
         command=state.command + 1,
         question=None,
         reason="",
@@ -243,9 +206,22 @@ def _enter(given: Given, state: TaskState, op: Op) -> TaskState:
         begun = handoff.step(entered.handoff, HandoffEvent.BEGIN)
         name = entered.handoff_id or f"{entered.run_id}.{entered.version}"
         return replace(entered, handoff=begun, handoff_id=name)
-    if op is Op.OPEN and given.parts.get("gripper", False):
-        return _hold(given, state, "part_in_gripper", op=op)
-    return _ask(step, entered) if op in _ASKED else entered
+    return _ask(step, entered) if op in ASKED else entered
+
+
+def _hindered(given: Given, state: TaskState, op: Op) -> TaskState | None:
+    """Return the held state if what the gripper holds forbids a piece, None if nothing does."""
+    wrong = {Op.OPEN: "part_in_gripper", Op.OFFER: "part_lost"}.get(op)
+    holds = given.parts.get("gripper")
+    if wrong is None or holds is (op is Op.OFFER):
+        return None
+    reason = "gripper_unknown" if holds is None else wrong
+    return _hold(given, _away(state), reason, op=Op.MOVE if op is Op.OFFER else op)
+
+
+def _away(state: TaskState) -> TaskState:
+    """Return the state in which what was asked at the handover place is not asked any more."""
+    return replace(state, handoff=handoff.step(state.handoff, HandoffEvent.COME_AGAIN))
 
 
 def _ask(step: Step, state: TaskState) -> TaskState:
@@ -294,7 +270,7 @@ def _ended(
     if isinstance(event, MoveDone) and op is Op.MOVE:
         arrived = replace(state, handoff=handoff.step(state.handoff, HandoffEvent.ARRIVE))
         return _next_piece(given, arrived)
-    if isinstance(event, GripDone) and op in _GRIPS:
+    if isinstance(event, GripDone) and op in GRIPS:
         return _gripped(given, state, event)
     return _expired(given, state) if isinstance(event, TimeReached) else None
 
@@ -325,18 +301,24 @@ def _failed(given: Given, state: TaskState, reason: str) -> TaskState:
 
 def _again(given: Given, state: TaskState) -> Op:
     """Return the piece to try again from: the step's first movement, or where a person is."""
-    if state.op in _RESUMED:
+    if state.op in PERSONS or state.op is Op.RELEASE:
         return state.op
     return next(op for op in program(given.recipe.steps[state.step_index]) if op is not Op.GO)
 
 
 def _hold(given: Given, state: TaskState, reason: str, op: Op | None = None) -> TaskState:
-    step, op = given.recipe.steps[state.step_index], op or state.op
-    options = {
-        Op.OFFER: ("offer_again", "skip", "abort"),
-        Op.RELEASE: ("retry", "abort"),  # what was confirmed is not skipped
-    }.get(op, ("retry", "skip", "abort"))
-    args = (f"step={step.text_key}", f"reason={reason.partition(':')[0]}")
+    op = op or state.op
+    step = ""
+    options: tuple[str, ...] = ("abort",)
+    if _changed(given, state):
+        reason = "recipe_changed"
+    else:
+        step = given.recipe.steps[state.step_index].text_key
+        options = {
+            Op.OFFER: ("offer_again", "skip", "abort"),
+            Op.RELEASE: ("offer_again", "abort"),  # what was confirmed is not skipped
+        }.get(op, ("retry", "skip", "abort"))
+    args = (f"step={step}", f"reason={reason.partition(':')[0]}")
     held = _next(state, phase=Phase.HELD, op=op, reason=reason)
     return replace(held, question=_question(held, "recover", 1, "question.recover", args, options))
 
@@ -363,24 +345,28 @@ def _answered(given: Given, state: TaskState, event: Answered) -> TaskState:
     if event.answer == "refuse":
         refused = handoff.step(state.handoff, HandoffEvent.REFUSE)
         return _hold(given, replace(kept, handoff=refused), "refused")
-    if event.answer in ("retry", "offer_again"):
+    if event.answer == "retry":
+        return _enter(given, replace(kept, tries=0), _again(given, state))
+    if event.answer == "offer_again":
         offered = handoff.step(state.handoff, HandoffEvent.OFFER_AGAIN)
-        return _enter(given, replace(kept, tries=0, handoff=offered), _again(given, state))
+        return _enter(given, replace(kept, tries=0, handoff=offered), Op.OFFER)
     confirmed = handoff.step(state.handoff, HandoffEvent.CONFIRM)
     return _next_piece(given, replace(kept, handoff=confirmed))
 
 
 def _resume(given: Given, state: TaskState) -> TaskState:
-    """Return the state of the new process: what was asked is asked anew, the rest goes on."""
-    if state.recipe_sha256 != digest(given.recipe):
-        given_up = handoff.step(state.handoff, HandoffEvent.ABORT)
-        return _next(
-            state, phase=Phase.ABORTED, reason="recipe_changed", question=None, handoff=given_up
-        )
-    resumed = _next(state)
-    if state.question is None:
-        return resumed
-    anew = replace(
-        state.question, id=f"{state.run_id}.{resumed.version}", state_version=resumed.version
-    )
-    return replace(resumed, question=anew)
+    """Return the state of the new process: what was under way begins anew, as far as it was."""
+    confirmed = state.op is Op.RELEASE and state.phase is Phase.RUNNING
+    return _anew(given, state, state if confirmed else _away(state))
+
+
+def _anew(given: Given, state: TaskState, away: TaskState) -> TaskState:
+    """Return the state whose piece begins anew; with the approach if the handoff has gone back."""
+    op = state.op if away.handoff is state.handoff else Op.MOVE
+    if state.phase is Phase.HELD or _changed(given, state):
+        return _hold(given, away, state.reason, op=op)
+    return _enter(given, away, op)
+
+
+def _changed(given: Given, state: TaskState) -> bool:
+    return state.recipe_sha256 != digest(given.recipe)

@@ -155,13 +155,18 @@ class Answered:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Stopped:
+    """The cell was stopped so that a person must start it again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Restarted:
     """The state was read from the journal by a new process."""
 
 
 Event = (
     RunRequested | MoveDone | GripDone | CommandFailed | TimeReached | PartsChanged | Answered
-    | Restarted
+    | Stopped | Restarted
 )  # fmt: skip
 
 

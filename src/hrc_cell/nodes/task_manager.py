@@ -3,11 +3,16 @@
 Decides nothing; see hrc_cell.core.recipe. Each transition is in the journal before it is acted on
 or shown. While the journal cannot be written nothing new is begun, answers are refused with
 "journal", and what the robot reports waits.
+
+Nothing is begun or gone on with before the part sensors were heard, or are late: what they say
+decides whether the gripper may open.
 """
 
 from __future__ import annotations
 
 import collections
+import math
+import time
 import uuid
 
 from builtin_interfaces.msg import Time as TimeMsg
@@ -20,6 +25,7 @@ from rclpy.timer import Timer
 from hrc_cell.adapters.record.journal import Journal
 from hrc_cell.core import recipe as core
 from hrc_cell.core.handoff import Handoff
+from hrc_cell.core.pieces import wanted
 from hrc_cell.core.task import (
     Answered,
     Event,
@@ -27,10 +33,10 @@ from hrc_cell.core.task import (
     Phase,
     Restarted,
     RunRequested,
+    Stopped,
     TaskState,
     TimeReached,
     Wait,
-    state_from,
 )
 from hrc_cell.nodes import task_wire as wire
 from hrc_cell.nodes.base import ALL, KEPT, CellNode, run
@@ -58,9 +64,10 @@ class TaskManager(CellNode):
         self._backlog: collections.deque[Event] = collections.deque()
         self._parts: dict[str, bool] = {}
         self._parts_stamp = TimeMsg()
+        self._permit = MotionPermit()
         self._permit_state: int | None = None
-        self._seen_starting = False
-        self._autorun_over = False
+        self._begin_by_s = math.inf  # inf: not to be begun
+        self._start_seen = False  # a person has started the cell for the next run
         self._asked: tuple[str, TimeMsg] = ("", TimeMsg())
         self._waiting: tuple[Wait, Timer] | None = None
         self._replies: collections.OrderedDict[str, tuple[bool, str, int]] = (
@@ -75,7 +82,7 @@ class TaskManager(CellNode):
         declare_settings(self, "task", file.task)
         self._journal = Journal(self.cell.keep_folder(self.state_dir) / JOURNAL)
         if self._journal.last is not None:
-            self._state = _state_in(self._journal)
+            self._state = wire.state_in(self._journal)
         self._states = self.create_publisher(TaskStateMsg, "task_state", KEPT)
         self._robot = RobotActions(
             self, file.robot.poses, silent_s=file.safety.node_timeout_s, report=self._feed
@@ -90,17 +97,25 @@ class TaskManager(CellNode):
         self._timer = self.create_timer(TICK_S, self._tick, clock=self._steady, autostart=False)
 
     def start(self) -> None:
-        """Go on where the journal says."""
-        self._active = True
+        """Go on where the journal says, once the part sensors have spoken."""
+        self._begin_by_s = time.monotonic() + self.cell.file.task.sensors_timeout_s
         self._timer.reset()
+        self._begin()
+
+    def _begin(self) -> None:
+        if self._active or not (self._parts or time.monotonic() >= self._begin_by_s):
+            return
+        self._active, self._begin_by_s = True, math.inf
         if self._state.active:
             self.get_logger().info(f"goes on with run {self._state.run_id} from the journal")
             self._feed(Restarted())
+        if self._permit_state is not None and not self._started:
+            self._feed(Stopped())
         self._publish()
 
     def stop(self) -> None:
         """Begin nothing more."""
-        self._active = False
+        self._active, self._begin_by_s = False, math.inf
         self._timer.cancel()
         self._act()
 
@@ -117,6 +132,8 @@ class TaskManager(CellNode):
     def _hear_parts(self, message: PartSensors) -> None:
         self._parts_stamp = message.header.stamp
         self._look_at_parts(dict(zip(message.place, message.occupied, strict=False)))
+        if self._begin_by_s < math.inf:
+            self._begin()
 
     def _look_at_parts(self, parts: dict[str, bool]) -> None:
         age_s = self.age_s(self._parts_stamp)
@@ -127,25 +144,38 @@ class TaskManager(CellNode):
             self._feed(PartsChanged())
 
     def _hear_permit(self, message: MotionPermit) -> None:
+        self._permit = message
         before, self._permit_state = self._permit_state, message.state
         if before == self._permit_state or self._robot is None:
             return
-        started = self._permit_state >= MotionPermit.STANDSTILL
-        self._seen_starting |= started and before in (MotionPermit.LATCHED, MotionPermit.READY)
-        self._robot.cell_started(started)
+        if not self._started:
+            self._start_seen = False
+            self._feed(Stopped())
+        elif before in (MotionPermit.LATCHED, MotionPermit.READY):
+            self._start_seen = not self._state.active
+        self._robot.cell_started(self._started)
         self._autorun()
 
-    def _autorun(self) -> None:
-        """Begin the default recipe once the cell is started, and only once.
+    @property
+    def _started(self) -> bool:
+        return (self._permit_state or 0) >= MotionPermit.STANDSTILL
 
-        What a person gave up does not begin again because this process did: then the start of the
-        cell must have been seen.
+    def _gripper_permitted(self) -> bool:
+        """Return whether the gripper may act, by a permit that is not older than a node may be."""
+        age_s = self.age_s(self._permit.header.stamp)
+        fresh = -FUTURE_MAX_S <= age_s <= self.cell.file.safety.node_timeout_s
+        return fresh and bool(self._permit.gripper_permitted)
+
+    def _autorun(self) -> None:
+        """Begin the default recipe when a person starts the cell and no run is under way.
+
+        What is over, or was given up, begins again with the next start that is seen: not because
+        this process is new, and not because the start for the run before is still in force.
         """
         task, state = self.cell.file.task, self._state
-        started = (self._permit_state or 0) >= MotionPermit.STANDSTILL
-        due = started and (self._seen_starting or state.phase is Phase.IDLE)
-        if task.autorun and due and not self._autorun_over:
-            self._autorun_over = state.active or not self._request(task.recipe, repeat=task.repeat)
+        due = self._started and (self._start_seen or state.phase is Phase.IDLE)
+        if task.autorun and due and not state.active:
+            self._start_seen = self._request(task.recipe, repeat=task.repeat) != ""
 
     def _hear_progress(self, message: MotionProgress) -> None:
         if self._robot is not None:
@@ -191,7 +221,9 @@ class TaskManager(CellNode):
             by=request.operator_alias,
             key=key,
         )
-        reason = "unknown_question" if not self._active else core.refusal(self._state, event)
+        reason = "unknown_question"
+        if self._active:
+            reason = core.refusal(self._given(self._state.recipe), self._state, event)
         if not reason and (self._broken or not self._feed(event)):
             reason = "journal"
         version = self._state.version
@@ -206,17 +238,7 @@ class TaskManager(CellNode):
             self._replies[key] = reply
             while len(self._replies) > REPLIES_KEPT:
                 self._replies.popitem(last=False)
-        self.tell(
-            "answer",
-            {
-                "accepted": not reason,
-                "reason": reason,
-                "question_id": event.question_id,
-                "answer": event.answer,
-                "operator_alias": event.by,
-                "device": request.device,
-            },
-        )
+        self.tell("answer", wire.answered(request, reason))
         return reply
 
     # Decide, journal, act.
@@ -226,7 +248,10 @@ class TaskManager(CellNode):
         # A recipe that is gone: any other one has another hash and will not be taken for it.
         known = recipes.get(name) or recipes[self.cell.file.task.recipe]
         return core.Given(
-            recipe=known, retry_max=self.cell.file.task.step_retry_max, parts=self._parts
+            recipe=known,
+            retry_max=self.cell.file.task.step_retry_max,
+            parts=self._parts,
+            gripper_permitted=self._gripper_permitted(),
         )
 
     def _feed(self, event: Event, *, recipe: str = "") -> bool:
@@ -296,7 +321,7 @@ class TaskManager(CellNode):
         """Have done what the state wants, and nothing else."""
         command = None
         if self._active and self._state.active:
-            command = core.wanted(self._given(self._state.recipe).recipe, self._state)
+            command = wanted(self._given(self._state.recipe).recipe, self._state)
         self._wait(command if isinstance(command, Wait) else None)
         if self._robot is not None:
             robots = command if not isinstance(command, Wait) else None
@@ -324,6 +349,9 @@ class TaskManager(CellNode):
         self._look_at_parts(self._parts)
         if self._robot is not None:
             self._robot.tick()
+        if not self._active:
+            self._begin()
+            return
         self._autorun()
         self._publish()
 
@@ -354,16 +382,6 @@ class TaskManager(CellNode):
         )
         told.header.stamp, told.header.frame_id = self.stamp(), self.cell.file.frame
         self._states.publish(told)
-
-
-def _state_in(journal: Journal) -> TaskState:
-    try:
-        return state_from((journal.last or {}).get("state", {}))
-    except ValueError as error:
-        raise ValueError(
-            f"{journal.path}: written by another version ({error}); see that nobody holds a part "
-            "and the gripper is empty, then move the file away (keep it) and start again"
-        ) from error
 
 
 def main() -> None:

@@ -7,8 +7,10 @@ from typing import Any
 from builtin_interfaces.msg import Time as TimeMsg
 from hrc_cell_interfaces.msg import Question as QuestionMsg
 from hrc_cell_interfaces.msg import TaskState as TaskStateMsg
+from hrc_cell_interfaces.srv import AnswerQuestion
 
-from hrc_cell.core.task import Event, Phase, Question, TaskState, as_data
+from hrc_cell.adapters.record.journal import Journal
+from hrc_cell.core.task import Event, Phase, Question, TaskState, as_data, state_from
 from hrc_cell.settings.recipe import Recipe
 
 
@@ -56,6 +58,29 @@ def record(state: TaskState, event: Event, stamp_ns: int) -> dict[str, Any]:
     """Return the journal's record of a transition."""
     cause = {"kind": type(event).__name__, **as_data(event)}
     return {"stamp_ns": stamp_ns, "event": cause, "state": as_data(state)}
+
+
+def state_in(journal: Journal) -> TaskState:
+    """Return the state that stands last in a journal. Raises ValueError with what to do."""
+    try:
+        return state_from((journal.last or {}).get("state", {}))
+    except ValueError as error:
+        raise ValueError(
+            f"{journal.path}: written by another version ({error}); see that nobody holds a part "
+            "and the gripper is empty, then move the file away (keep it) and start again"
+        ) from error
+
+
+def answered(request: AnswerQuestion.Request, reason: str) -> dict[str, Any]:
+    """Return what the record says of an answer."""
+    return {
+        "accepted": not reason,
+        "reason": reason,
+        "question_id": request.question_id,
+        "answer": request.answer,
+        "operator_alias": request.operator_alias,
+        "device": request.device,
+    }
 
 
 def told(state: TaskState, recipe: Recipe) -> dict[str, Any]:

@@ -13,7 +13,7 @@ class TaskSettings:
 
     recipe: str = setting("recipe run after start, a file name in recipes/", pattern="[a-z0-9_]+")
     repeat: bool = setting("again and again")
-    autorun: bool = setting("without being asked, once the cell is ready")
+    autorun: bool = setting("begin it with each start of the cell while no run is under way")
     step_retry_max: int = setting("failed robot steps tried again before asking", low=0, high=10)
     sensors_timeout_s: float = setting(
         "part sensors silent for longer count as unknown", unit="s", low=0.1, high=10.0
