@@ -22,7 +22,7 @@ STATE = {
     "ages": {"permit_s": 0.0, "humans_s": 0.0, "motors_s": 0.0, "task_s": 0.1, "inputs_s": 0.0},
     "permit": {
         "seq": 5, "state": "standstill", "cause": "separation", "culprit": "", "ratio": 0.0,
-        "category": 2, "reset_possible": False, "zone": "around_table", "human": 1,
+        "gripper": True, "category": 2, "reset_possible": False, "zone": "around_table", "human": 1,
         "link": "link_4", "distance": 1.42, "required": 1.56, "age": 0.05,
     },
     "humans": [{"id": 1, "x": 1.9, "y": 0.2, "vx": 0.0, "vy": 0.3, "r": 0.3, "confirmed": True}],

@@ -106,14 +106,78 @@ def test_a_refusal_of_the_cell_is_told_with_its_reason_and_the_question_stays(pa
     assert page.page.locator(".question.asked").is_visible()
 
 
-def test_a_question_that_just_appeared_cannot_be_answered_at_once(page):
-    page.cell.state["task"] = {**STATE["task"], "question": NO_QUESTION}
-    page.wait(".question.asked", state="detached")
-    page.page.evaluate(
-        "new MutationObserver(() => { const one = document.querySelector('.act.arm');"
-        " if (one && window.first === undefined) window.first = one.disabled; })"
-        ".observe(document.body, {childList: true, subtree: true})"
-    )
-    page.cell.state["task"] = {**STATE["task"], "question": {**QUESTION, "id": "run.9"}}
+@pytest.mark.parametrize("between", [True, False])
+def test_a_question_that_just_appeared_cannot_be_answered_at_once(page, between):
+    """Neither after a while without one, nor in the place of another that could be answered."""
     page.wait(".act.arm:enabled")
+    if between:
+        page.cell.state["task"] = {**STATE["task"], "question": NO_QUESTION}
+        page.wait(".question.asked", state="detached")
+    page.page.evaluate(
+        "new MutationObserver(() => { const one = document.querySelector('.act.other:last-child');"
+        f" if (one && one.textContent === '{ENGLISH['option.skip']}' && window.first === undefined)"
+        " window.first = one.disabled; }).observe(document.body,"
+        " {childList: true, subtree: true, characterData: true, attributes: true})"
+    )
+    later = {**QUESTION, "id": "run.9", "options": ["confirm", "skip"]}
+    page.cell.state["task"] = {**STATE["task"], "question": later}
+    page.wait(f'.act.other:enabled:has-text("{ENGLISH["option.skip"]}")')
     assert page.page.evaluate("window.first") is True
+
+
+@pytest.mark.req("S4")
+def test_in_a_stopped_cell_a_release_cannot_be_confirmed_and_the_page_says_why(page):
+    page.wait(".act.arm:enabled")
+    page.cell.state["permit"] = {**STATE["permit"], "state": "latched", "gripper": False}
+    page.wait(".act.arm:disabled")
+    page.told("answer.not_permitted")
+    page.wait(".act.other:enabled").click()
+    page.told("answer.told")
+    assert answers(page) == ["refuse"]
+
+
+@pytest.mark.req("S4")
+@pytest.mark.parametrize("taken", [True, False])
+def test_where_no_reply_came_the_outcome_is_told_as_unknown_until_the_task_says_it(page, taken):
+    page.cell.silent = True
+    page.press_at(*page.arm())
+    page.told("answer.unknown")
+    page.page.mouse.up()
+    assert page.page.locator(".question.asked").is_visible()
+    later = {**STATE["task"], "question": NO_QUESTION}
+    page.cell.state["task"] = {**later, "handoff": "confirmed" if taken else "approaching"}
+    if taken:
+        page.told("answer.confirmed")
+    else:
+        page.wait(".question", state="detached")
+
+
+@pytest.mark.req("S2")
+@pytest.mark.parametrize("option", ["go", "done", "retry", "skip", "offer_again"])
+def test_on_old_data_nothing_is_let_go_on(page, option):
+    asked = {**QUESTION, "id": "run.9", "risk_class": 1, "options": [option, "abort"]}
+    page.cell.state["task"] = {**STATE["task"], "question": asked}
+    page.wait(f'.act.other:enabled:has-text("{ENGLISH[f"option.{option}"]}")')
+    page.cell.state["ages"] = {**STATE["ages"], "permit_s": SETTINGS.stale_s + 0.1}
+    page.wait(f'.act.other:disabled:has-text("{ENGLISH[f"option.{option}"]}")')
+    page.wait(f'.act.other:enabled:has-text("{ENGLISH["option.abort"]}")').click()
+    page.told("answer.told")
+    assert answers(page) == ["abort"]
+
+
+@pytest.mark.req("S4")
+def test_an_arming_that_is_answered_after_the_question_changed_arms_nothing(page):
+    page.wait(".act.arm:enabled")
+    held = []
+    page.page.route("**/api/arm", lambda route: held.append(route))
+    with page.page.expect_request("**/api/arm"):
+        page.page.locator(".act.arm").click()
+    later = {**QUESTION, "id": "run.8", "state_version": 8, "text_key": "question.recover"}
+    page.cell.state["task"] = {**STATE["task"], "question": later}
+    page.wait(f'.question:has-text("{ENGLISH["question.recover"]}")')
+    reply = {"challenge": "old", "hold_s": 0.1, "lifetime_s": 30.0}
+    with page.page.expect_response("**/api/arm"):
+        held[0].fulfill(json=reply)
+    page.wait(".act.arm:enabled")
+    assert page.page.get_attribute(".act.arm", "aria-pressed") == "false"
+    assert page.page.locator(".act.hold").is_disabled()

@@ -173,6 +173,35 @@ def test_to_refuse_needs_no_fresh_permit(url, cell):
     assert ask(url, "POST", "/api/answer", {**ABOUT, **REST, "answer": "refuse"})[0] == 200
 
 
+@pytest.mark.req("S2")
+@pytest.mark.parametrize("answer", ["retry", "skip", "offer_again", "go"])
+def test_what_lets_the_robot_go_on_needs_fresh_data(url, cell, answer):
+    recover = {**QUESTION, "kind": "recover", "risk_class": 1, "options": [answer, "abort"]}
+    cell.state["task"]["question"] = recover
+    cell.state["ages"]["permit_s"] = SETTINGS.stale_s + 0.1
+    status, reply = ask(url, "POST", "/api/answer", {**ABOUT, **REST, "answer": answer})
+    assert (status, reply["reason"]) == (409, "stale_data")
+    abort = {**ABOUT, **REST, "answer": "abort", "idempotency_key": "other"}
+    assert ask(url, "POST", "/api/answer", abort)[0] == 200
+    assert [body["answer"] for _, body in cell.acts] == ["abort"]
+
+
+@pytest.mark.req("S4")
+def test_what_opens_the_gripper_is_not_confirmed_while_the_gripper_may_not_act(url, cell):
+    _, armed = ask(url, "POST", "/api/arm", ABOUT)
+    cell.state["permit"]["gripper"] = False
+    assert ask(url, "POST", "/api/arm", ABOUT)[1]["reason"] == "not_permitted"
+    cell.state["permit"]["gripper"] = True
+    _, armed = ask(url, "POST", "/api/arm", ABOUT)
+    wait(url, SETTINGS.hold_s)
+    cell.state["permit"]["gripper"] = False
+    body = {**ABOUT, **REST, "challenge": armed["challenge"]}
+    assert ask(url, "POST", "/api/confirm", body)[1]["reason"] == "not_permitted"
+    refuse = {**ABOUT, **REST, "answer": "refuse", "idempotency_key": "other"}
+    assert ask(url, "POST", "/api/answer", refuse)[0] == 200
+    assert [body["answer"] for _, body in cell.acts] == ["refuse"]
+
+
 def test_a_stop_request_needs_nothing_and_is_passed_on_at_once(url, cell):
     status, _ = ask(url, "POST", "/api/stop_request", {"device": "t", "operator": ""})
     assert (status, cell.acts[0][0]) == (200, "stop")

@@ -57,6 +57,7 @@ def permit(msg: Any) -> dict[str, Any] | None:
         "cause": cause,
         "culprit": culprit,
         "ratio": _number(msg.speed_ratio),
+        "gripper": msg.gripper_permitted,
         "category": msg.stop_category if msg.stop_category in CATEGORIES else None,
         "reset_possible": msg.reset_possible,
         "zone": msg.zone,

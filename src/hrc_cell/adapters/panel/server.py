@@ -25,8 +25,8 @@ from hrc_cell.settings.operation import LANGUAGES, PanelSettings
 STATIC = Path(__file__).parent / "static"
 HOLD_CLASS = 2
 """From this risk class on, an affirmative answer needs arming and holding."""
-NEGATIVE = ("refuse", "skip", "abort", "retry", "offer_again")
-"""Answers that release nothing and start nothing that was not asked about again."""
+NEGATIVE = ("refuse", "abort")
+"""Answers that release nothing and start nothing. All others are affirmative."""
 TASK_PERIOD_S = 0.5
 """So often the task says its state when nothing changes: by so much it may be older than others."""
 HEADERS = {
@@ -254,6 +254,7 @@ class PanelServer:
         """Return the question of the moment if the request means it; else refuse.
 
         What lets the robot go on needs fresh data of monitor and task; to refuse, old ones will do.
+        What must be held lets the gripper open, and needs a permit for that too.
         """
         snapshot, settings = self._backend.snapshot(), self._settings
         ages = snapshot["ages"]
@@ -270,6 +271,9 @@ class PanelServer:
             raise Refusal(409, "stale_version")
         if "answer" in body and body["answer"] not in question["options"]:
             raise Refusal(409, "bad_option")
+        held = affirmative and question["risk_class"] >= HOLD_CLASS
+        if held and not snapshot["permit"]["gripper"]:
+            raise Refusal(409, "not_permitted")
         return question
 
 

@@ -2,6 +2,9 @@
 
 const ACK_MS = 1000;
 
+// Reasons that do not say whether the cell has taken the act.
+export const UNANSWERED = ["no_reply", "no_answer_from_cell"];
+
 export const ALIAS = "operator"; // people have no names here
 
 const random = (bytes) => Array.from(crypto.getRandomValues(new Uint8Array(bytes)), (b) => b.toString(16).padStart(2, "0")).join("");

@@ -1,8 +1,9 @@
 // The question of the moment. What releases something is confirmed by two acts at two places:
-// tap to arm, then hold. The server counts the time, and only its reply says what came of it.
+// tap to arm, then hold. The server counts the time, and only its reply says what came of it. Where
+// no reply came nobody knows it yet: then the state of the task says it.
 
-import { html, useEffect, useState } from "./html.js";
-import { ALIAS, device, key, post } from "./api.js";
+import { computed, html, signal, useEffect, useState } from "./html.js";
+import { ALIAS, device, key, post, UNANSWERED } from "./api.js";
 import { Hold } from "./hold.js";
 import { Icon } from "./icons.js";
 import { about, cell, level, old } from "./state.js";
@@ -12,97 +13,128 @@ const DEAD_MS = 500;
 const TOLD_MS = 5000;
 const HOLD_CLASS = 2;
 const AFFIRMATIVE = "confirm";
+const NEGATIVE = ["refuse", "abort"]; // release nothing and start nothing: old data will do
+const CONFIRMED = ["confirmed", "released", "taken", "done"]; // handoffs that a person confirmed
 const NOTHING = { id: "", args: {}, options: [], risk_class: 0, state_version: 0 };
+
+const named = (question) => `${question.id} ${question.state_version}`;
+
+// What came of the last answer, and to which question: {about, key, values}.
+const told = signal(null);
+const tell = (about_, key_, values = {}) => { told.value = { about: about_, key: key_, values }; };
+
+function refuse(about_, reply) {
+  const reason = `refusal.${reply.reason}`;
+  tell(about_, "answer.refused", { reason: has(reason) ? t(reason) : reply.reason });
+}
+
+const usable = computed(() => level.value === "live" && !old.task.value);
+const permitted = computed(() => cell.permit.value?.gripper === true);
+
+// An unknown outcome is known as soon as the handoff has gone on.
+function known(said, handoff) {
+  if (said !== "answer.unknown" || handoff === "offered") return said;
+  return CONFIRMED.includes(handoff) ? "answer.confirmed" : null;
+}
 
 export function Question() {
   const question = cell.task.value?.question ?? NOTHING;
-  const asked = `${question.id} ${question.state_version}`;
-  const usable = level.value === "live" && !old.task.value;
-  const [told, setTold] = useState(null);
+  if (!question.id) return html`<${Outcome} />`;
+  return html`<${Asked} key=${named(question)} question=${question} />`; // a new one begins anew
+}
+
+function Outcome() {
+  const said = told.value;
+  useEffect(() => {
+    if (!said) return undefined;
+    const timer = setTimeout(() => { if (told.value === said) told.value = null; }, TOLD_MS);
+    return () => clearTimeout(timer);
+  }, [said]);
+  const key_ = said && known(said.key, cell.task.value?.handoff);
+  return key_ && html`<section class="card question" role="status"><p class="told">${t(key_, said.values)}</p></section>`;
+}
+
+function Asked({ question }) {
+  const asked = named(question);
   const [armed, setArmed] = useState(null);
   const [busy, setBusy] = useState(false);
-  const [dead, setDead] = useState(true);
+  const [dead, setDead] = useState(true); // nobody has read it yet
 
   useEffect(() => {
-    if (question.id) setTold(null);
-    setArmed(null);
-    setDead(true);
     const timer = setTimeout(() => setDead(false), DEAD_MS);
     return () => clearTimeout(timer);
-  }, [asked]);
+  }, []);
 
-  useEffect(() => { if (!usable) setArmed(null); }, [usable]);
+  const holds = question.risk_class >= HOLD_CLASS && question.options.includes(AFFIRMATIVE);
+  const waiting = dead || busy;
+  const blocked = waiting || !usable.value;
+  const closed = blocked || !permitted.value; // the gripper could not open now
+
+  useEffect(() => { if (closed && !busy) setArmed(null); }, [closed]);
 
   useEffect(() => {
     if (!armed) return undefined;
-    const timer = setTimeout(() => give(t("refusal.challenge_expired")), 1000 * armed.lifetime_s);
+    const timer = setTimeout(() => give("refusal.challenge_expired"), 1000 * armed.lifetime_s);
     return () => clearTimeout(timer);
   }, [armed]);
 
-  useEffect(() => {
-    if (question.id || !told) return undefined;
-    const timer = setTimeout(() => setTold(null), TOLD_MS);
-    return () => clearTimeout(timer);
-  }, [told, question.id]);
-
-  if (!question.id) {
-    return told && html`<section class="card question" role="status"><p class="told">${told}</p></section>`;
-  }
-
   const meant = { question_id: question.id, state_version: question.state_version, device };
-  const waiting = dead || busy;
-  const blocked = waiting || !usable; // to refuse, old data will do
 
   function give(why) {
     setArmed(null);
-    setTold(why);
+    tell(asked, why);
   }
 
   async function act(path, body, done) {
     setBusy(true);
-    setTold(path === "/api/arm" ? null : t("answer.checking"));
+    if (path === "/api/arm") told.value = null;
+    else tell(asked, "answer.checking");
     const reply = await post(path, body);
     setBusy(false);
     done(reply);
   }
 
-  const arm = () => !blocked && !armed && act("/api/arm", meant, (reply) => (reply.challenge ? setArmed(reply) : setTold(refusal(reply))));
+  const arm = () => !closed && !armed && act("/api/arm", meant, (reply) => (reply.challenge ? setArmed(reply) : refuse(asked, reply)));
+
+  const answer = (path, more, good) => act(path, { ...meant, ...more, operator: ALIAS, idempotency_key: key() }, (reply) => {
+    if (reply.accepted) tell(asked, good);
+    else if (UNANSWERED.includes(reply.reason)) tell(asked, "answer.unknown");
+    else refuse(asked, reply);
+  });
 
   function confirm() {
     const { challenge } = armed;
     setArmed(null);
-    act("/api/confirm", { ...meant, challenge, answer: AFFIRMATIVE, operator: ALIAS, idempotency_key: key() },
-      (reply) => setTold(reply.accepted ? t("answer.confirmed") : refusal(reply)));
+    answer("/api/confirm", { challenge, answer: AFFIRMATIVE }, "answer.confirmed");
   }
 
-  function answer(option) {
+  function tap(option) {
     setArmed(null);
-    act("/api/answer", { ...meant, answer: option, operator: ALIAS, idempotency_key: key() },
-      (reply) => setTold(reply.accepted ? t("answer.told") : refusal(reply)));
+    answer("/api/answer", { answer: option }, "answer.told");
   }
 
-  const holds = question.risk_class >= HOLD_CLASS && question.options.includes(AFFIRMATIVE);
+  function hint() {
+    if (told.value?.about === asked) return t(told.value.key, told.value.values);
+    if (!usable.value) return t("answer.not_now");
+    if (!holds) return "";
+    if (!permitted.value) return t("answer.not_permitted");
+    return t(armed ? "answer.hold" : "answer.arm_first", { seconds: number(about.value.panel.hold_s, 1) });
+  }
+
   const taps = question.options.filter((option) => !(holds && option === AFFIRMATIVE));
-  const values = Object.fromEntries(Object.entries(question.args).map(([name, value]) => [name, has(value) ? t(value) : value]));
-  const holdS = about.value.panel.hold_s;
+  const values = Object.fromEntries(Object.entries(question.args).map(([name, value]) => [name, t(value)]));
   return html`<section class="card question asked">
     <h2 aria-live="polite"><${Icon} name="act" />${t(question.text_key, values)}</h2>
     <div class="answers">
       ${holds && html`<div class="deliberate">
-        <button class="act arm" aria-pressed=${armed !== null} disabled=${blocked} onClick=${arm}>
+        <button class="act arm" aria-pressed=${armed !== null} disabled=${closed} onClick=${arm}>
           <span class="ordinal">${armed ? html`<${Icon} name="check" />` : number(1)}</span>${t("option.arm")}</button>
-        <${Hold} holdS=${holdS} usable=${armed !== null && !blocked} onDone=${confirm} onCancel=${() => give(t("answer.canceled"))}>
+        <${Hold} holdS=${about.value.panel.hold_s} usable=${armed !== null && !closed} onDone=${confirm} onCancel=${() => give("answer.canceled")}>
           <span class="ordinal">${number(2)}</span>${t("option.hold")}<//>
       </div>`}
       <div class=${`taps ${holds ? "apart" : ""}`}>${taps.map((option) => html`<button key=${option} class="act other"
-        disabled=${option === AFFIRMATIVE ? blocked : waiting} onClick=${() => answer(option)}>${t(`option.${option}`)}</button>`)}</div>
+        disabled=${NEGATIVE.includes(option) ? waiting : blocked} onClick=${() => tap(option)}>${t(`option.${option}`)}</button>`)}</div>
     </div>
-    <p class="told" role="status">${told ?? (!usable ? t("answer.not_now") : holds
-      ? t(armed ? "answer.hold" : "answer.arm_first", { seconds: number(holdS, 1) }) : "")}</p>
+    <p class="told" role="status">${hint()}</p>
   </section>`;
-}
-
-function refusal(reply) {
-  const reason = `refusal.${reply.reason}`;
-  return t("answer.refused", { reason: has(reason) ? t(reason) : reply.reason });
 }
