@@ -2,6 +2,7 @@
 
 import json
 import math
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -54,7 +55,7 @@ def test_numbers_that_json_cannot_carry_become_null(log, tmp_path):
     assert finite(True) is True
 
 
-def test_each_start_begins_a_file_and_size_begins_the_next(log, tmp_path):
+def test_size_begins_the_next_file_and_a_start_goes_on_with_the_newest(log, tmp_path):
     for number in range(30):
         assert write(log, number, text="x" * 50)
     log.close()
@@ -62,10 +63,46 @@ def test_each_start_begins_a_file_and_size_begins_the_next(log, tmp_path):
     assert len(files) == 3  # the oldest are gone
     assert all(file.stat().st_size <= 1000 for file in files)
     assert [line["data"]["n"] for line in lines(tmp_path / "records")][-1] == 29
-    again = EventLog(tmp_path / "records", size_max_mb=1.0, files_max=10)
-    assert write(again, 99)
+    for number in range(40, 60):  # a writer that dies and starts again, in the middle of a line
+        again = EventLog(tmp_path / "records", size_max_mb=1.0, files_max=3)
+        assert write(again, number)
+        again._file.write(b'{"stamp": "20' + b"0" * 100_000)
+        again.close()
+    assert sorted((tmp_path / "records").iterdir()) == files
+    assert write(again, 60)
     again.close()
-    assert len(list((tmp_path / "records").iterdir())) == 4
+    assert [line["data"]["n"] for line in lines(tmp_path / "records")][-21:] == [*range(40, 61)]
+
+
+def test_a_clock_that_was_set_back_does_not_make_the_newest_file_the_oldest(log, tmp_path):
+    for number in range(30):
+        assert write(log, -number * 10**12, text="x" * 50)
+    assert [line["data"]["n"] for line in lines(tmp_path / "records")][-1] == -29 * 10**12
+
+
+def test_tries_on_a_full_disk_cost_no_history_and_leave_no_empty_file(log, tmp_path, monkeypatch):
+    for number in range(30):
+        assert write(log, number, text="x" * 50)
+    log.close()
+    before = {path: path.read_bytes() for path in (tmp_path / "records").iterdir()}
+    opened = Path.open
+
+    def full(path, *how, **more):
+        """Make the file as asked; what is written to it finds a real full device."""
+        file = opened(path, *how, **more)
+        if how == ("rb",):
+            return file
+        file.close()
+        return opened(Path("/dev/full"), "ab", buffering=0)
+
+    monkeypatch.setattr(Path, "open", full)
+    for number in range(20):
+        assert not write(log, 100 + number, mono_s=number * (RETRY_S + 1.0), text="x" * 900)
+    monkeypatch.undo()
+    assert {path: path.read_bytes() for path in (tmp_path / "records").iterdir()} == before
+    assert write(log, 200, mono_s=21 * (RETRY_S + 1.0))
+    gap, line = lines(tmp_path / "records")[-2:]
+    assert (gap["data"]["lost"], line["data"]["n"]) == (20, 200)
 
 
 def test_a_folder_that_cannot_be_made_loses_lines_and_nothing_else(tmp_path):

@@ -1,24 +1,33 @@
 """The event log: one JSON line for each event and decision.
 
 Each line is {"stamp": RFC 3339 in UTC with nanoseconds, "mono_s": seconds of the monotonic clock
-when it was written, "source": node, "kind": what it is, "data": {...}}. A new file begins with each
-start and when one has grown to `size_max_mb`; the oldest beyond `files_max` are deleted.
+when it was written, "source": node, "kind": what it is, "data": {...}}. A new file begins when one
+has grown to `size_max_mb`; the oldest beyond `files_max` are deleted.
+
+Files are named `events-<number>-<time>.jsonl` and in order by number: a clock that was set back
+does not make the newest one the oldest. A start goes on with the newest file, so that a writer that
+starts again and again does not push out what is old; a line that a crash left without its end is
+cut off.
 
 The record never harms anyone else: a disk that is full or fails stops the writing, not the writer.
-`write` then returns False, counts what is lost and tries to begin a new file `RETRY_S` later; the
-first line of that file says how many were lost.
+`write` then returns False, counts what is lost and tries again `RETRY_S` later; the line before the
+first one that is written again says how many were lost. Nothing old is deleted before a new file
+has a line, and a file that got none is taken away again: tries cost no history.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
+import os
 from collections.abc import Mapping
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
 RETRY_S = 5.0
+BLOCK = 1 << 16
 PREFIX, SUFFIX = "events-", ".jsonl"
 
 
@@ -54,6 +63,7 @@ class EventLog:
         self._file: Any = None
         self._size = 0
         self._retry_at_s = -math.inf
+        self._is_new = False  # a file without a line yet
         self.path: Path | None = None
         self.lost = 0
         self.error = ""
@@ -62,19 +72,20 @@ class EventLog:
         self, *, stamp_ns: int, mono_s: float, source: str, kind: str, data: Mapping[str, Any]
     ) -> bool:
         """Write one line and flush it. Return False, with `error` set, where it is lost."""
-        line = {
-            "stamp": rfc3339(stamp_ns), "mono_s": round(mono_s, 6), "source": source,
-            "kind": kind, "data": finite(data),
-        }  # fmt: skip
-        text = json.dumps(line, separators=(",", ":"), allow_nan=False).encode() + b"\n"
+        text = _line(stamp_ns, mono_s, source, kind, data)
+        if self.lost:
+            gap = {"lost": self.lost, "reason": self.error}
+            text = _line(stamp_ns, mono_s, "recorder", "record_gap", gap) + text
         try:
             if self._file is None or self._size + len(text) > self._size_max:
-                self._begin(stamp_ns, mono_s)
+                self._begin(stamp_ns, mono_s, len(text))
             self._put(text)
         except OSError as error:
             self._give_up(error, mono_s)
             return False
-        self.error = ""
+        if self._is_new:
+            self._delete_oldest()
+        self._is_new, self.lost, self.error = False, 0, ""
         return True
 
     def close(self) -> None:
@@ -83,26 +94,32 @@ class EventLog:
             self._file.close()
             self._file = None
 
-    def _begin(self, stamp_ns: int, mono_s: float) -> None:
+    def _begin(self, stamp_ns: int, mono_s: float, room: int) -> None:
+        """Open the file that the next `room` bytes go to."""
         if mono_s < self._retry_at_s:
             raise OSError(self.error)
         self.close()
         self._folder.mkdir(parents=True, exist_ok=True)
-        old = sorted(self._folder.glob(f"{PREFIX}*{SUFFIX}"))
-        for path in old[: max(0, len(old) - self._files_max + 1)]:
-            path.unlink(missing_ok=True)
+        files = self._files()
+        if files and (size := _cut(files[-1])) + room <= self._size_max:
+            self.path, self._size = files[-1], size
+            self._file = self.path.open("ab", buffering=0)
+            return
+        number = _number(files[-1]) + 1 if files else 1
         name = rfc3339(stamp_ns).replace(":", "").replace(".", "-")
-        path = self._folder / f"{PREFIX}{name}{SUFFIX}"
-        self._file = path.open("ab", buffering=0)
-        self.path, self._size = path, path.stat().st_size
-        if self.lost:
-            lost = {"lost": self.lost, "reason": self.error}
-            line = {
-                "stamp": rfc3339(stamp_ns), "mono_s": round(mono_s, 6), "source": "recorder",
-                "kind": "record_gap", "data": lost,
-            }  # fmt: skip
-            self._put(json.dumps(line, separators=(",", ":")).encode() + b"\n")
-            self.lost = 0
+        self.path, self._size = self._folder / f"{PREFIX}{number:06d}-{name}{SUFFIX}", 0
+        self._file, self._is_new = self.path.open("xb", buffering=0), True
+
+    def _files(self) -> list[Path]:
+        """Return the files of the record, the oldest first."""
+        found = self._folder.glob(f"{PREFIX}*{SUFFIX}")
+        return sorted(found, key=lambda path: (_number(path), path.name))
+
+    def _delete_oldest(self) -> None:
+        """Delete what is too much. What cannot be deleted now is tried with the next file."""
+        for path in self._files()[: -self._files_max]:
+            with contextlib.suppress(OSError):
+                path.unlink()
 
     def _put(self, text: bytes) -> None:
         written = self._file.write(text)
@@ -115,7 +132,41 @@ class EventLog:
         if mono_s >= self._retry_at_s:
             self._retry_at_s = mono_s + RETRY_S
             self.error = str(error)
+        if self._is_new and self.path is not None:
+            with contextlib.suppress(OSError):
+                self.path.unlink()
+        self._is_new = False
         try:
             self.close()
         except OSError:
             self._file = None
+
+
+def _line(stamp_ns: int, mono_s: float, source: str, kind: str, data: Mapping[str, Any]) -> bytes:
+    line = {
+        "stamp": rfc3339(stamp_ns), "mono_s": round(mono_s, 6), "source": source,
+        "kind": kind, "data": finite(data),
+    }  # fmt: skip
+    return json.dumps(line, separators=(",", ":"), allow_nan=False).encode() + b"\n"
+
+
+def _number(path: Path) -> int:
+    """Return the number in the name of a file, 0 for a name of another kind."""
+    digits = path.name.removeprefix(PREFIX).partition("-")[0]
+    return int(digits) if digits.isdecimal() else 0
+
+
+def _cut(path: Path) -> int:
+    """Cut off what follows the last whole line and return the size that is left."""
+    end = size = path.stat().st_size
+    with path.open("rb") as file:
+        while end > 0:
+            begin = max(0, end - BLOCK)
+            file.seek(begin)
+            if (found := file.read(end - begin).rfind(b"\n")) >= 0:
+                end = begin + found + 1
+                break
+            end = begin
+    if end < size:
+        os.truncate(path, end)
+    return end

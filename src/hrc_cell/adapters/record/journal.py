@@ -80,9 +80,10 @@ class Journal:
         return self._last
 
     def append(self, records: Sequence[Mapping[str, Any]]) -> None:
-        """Write records behind the last one, all or none, and return when they are on disk.
+        """Write records behind the last one and return when they are on disk.
 
-        Raises OSError if they could not be written; then nothing counts as written.
+        Raises OSError if they could not be written; then nothing counts as written. A crash in the
+        middle may leave the first of them, each whole: every record must be one to go on from.
         """
         data = b"".join(map(encode, records))
         try:
