@@ -49,7 +49,7 @@ PATIENT = {
 """Limits that hold on a machine that is busy with other tests; the laws are the same."""
 
 
-def patient_cell(folder):
+def patient_cell(folder, *, real=False):
     """Return the default cell with patient limits, written to a folder."""
     shutil.copytree(CELL.folder, folder)
     file = folder / "cell.yaml"
@@ -57,14 +57,17 @@ def patient_cell(folder):
     data["safety"] |= PATIENT
     for scanner in data["scanners"]:
         scanner["timeout_s"] = 0.5
+    if real:
+        del data["sim"]
+        data["simulated"], data["bus"]["port"] = False, "/dev/serial/by-id/adapter"
     file.write_text(yaml.safe_dump(data))
     return load_cell(folder)
 
 
 @contextmanager
-def running(tmp_path, *more):
+def running(tmp_path, *more, real=False):
     """Run rclpy with the patient cell, in a namespace of this test's own."""
-    made = patient_cell(tmp_path / "cell")
+    made = patient_cell(tmp_path / "cell", real=real)
     arguments = ["--ros-args", "-r", f"__ns:=/monitor_{os.getpid()}"]
     for given in (f"cell:={made.folder}", f"state_dir:={tmp_path}", *more):
         arguments += ["-p", given]
@@ -183,6 +186,20 @@ def human(x_m, y_m=0.0):
     person = Human(id=7, radius_m=0.3, position_std_m=0.02, confirmed=False)
     person.position.x, person.position.y = x_m, y_m
     return person
+
+
+@pytest.mark.req("S2")
+def test_in_a_real_cell_a_simulated_box_counts_as_silent(tmp_path):
+    with running(tmp_path, real=True):
+        cell = Surroundings()
+        assert cell.monitor.trigger_configure() == GOOD
+        assert cell.monitor.trigger_activate() == GOOD
+        cell.buttons = {"simulated": True, "reset": True}
+        silent = cell.until("nothing else missing", lambda p: p.cause == "inputs_silent")
+        assert not silent.reset_possible
+        cell.buttons = {}
+        cell.until("a real box", lambda p: p.reset_possible)
+        cell.close()
 
 
 @pytest.mark.req("S1")

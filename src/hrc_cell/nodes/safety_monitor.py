@@ -115,6 +115,12 @@ class SafetyMonitor(CellNode):
         self._joints_s = self._instant(message.header.stamp)
 
     def _hear_inputs(self, message: OperatorInputs) -> None:
+        if message.simulated and not self.cell.file.simulated:
+            self.get_logger().error(
+                "a simulated operator box speaks in a real cell: not heard; end what sends it",
+                throttle_duration_sec=5.0,
+            )
+            return
         self._inputs, self._inputs_s = message, self._instant(message.header.stamp)
 
     def _hear_progress(self, message: MotionProgress) -> None:
