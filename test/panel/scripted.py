@@ -35,7 +35,8 @@ STATE = {
     "motion": {"phase": "held", "path": 1.0, "ratio": 0.0},
     "motors": {"gate": "hold", "reason": "standstill"},
     "task": {
-        "phase": "waiting", "recipe": "hand_over", "cycle": 1, "step": 2, "steps": 4,
+        "phase": "waiting", "recipe": "hand_over", "title_key": "recipe.hand_over", "cycle": 1,
+        "step": 2, "steps": 4,
         "step_id": "hand", "actor": "both", "automation": "confirm", "text_key": "step.hand",
         "handoff": "offered", "reason": "", "question": QUESTION,
     },
@@ -50,9 +51,10 @@ class ScriptedCell:
         self.acts = []
         self.reply = {"accepted": True, "reason": ""}
         self.silent = False
+        self.facts = about(CELL)
 
     def about(self):
-        return about(CELL)
+        return self.facts
 
     def snapshot(self):
         return self.state

@@ -66,9 +66,13 @@ def test_a_page_finds_back_to_a_server_that_was_started_again(page):
     again = ScriptedCell()
     again.state["permit"] = {**STATE["permit"], "state": "free", "cause": ""}
     again.state["task"] = None
+    again.state["inputs"] = {**STATE["inputs"], "simulated": False}
+    again.facts.update(name="another cell", simulated=False, zones=[])
     with served(again, port=port):
         page.wait(".lost", state="detached")
         page.wait(".status.free")
+        page.wait('h1:has-text("another cell")')
+        assert page.page.locator(".mark, .zone").count() == 0, "what the new server says counts"
         page.wait(".question.asked", state="detached")
         assert (again.acts, page.cell.acts) == ([], []), "nothing is sent again by itself"
 
@@ -156,8 +160,46 @@ def test_the_box_is_marked_as_simulated_and_is_not_there_in_a_real_cell(page):
         page.wait(".box-button.hint").click()
     assert "SIMULATED" in page.page.inner_text(".simbox")
     assert ("press", {"control": "start", "value": "press"}) in page.cell.acts
+    page.cell.state["ages"] = {**STATE["ages"], "inputs_s": 9.0}
+    page.wait(".simbox.old .stale-note")
     page.cell.state["inputs"] = {**STATE["inputs"], "simulated": False}
     page.wait(".simbox", state="detached")
+
+
+def test_a_real_cell_offers_no_simulated_box_even_if_one_speaks(shown):
+    shown.cell.facts["simulated"] = False
+    page = shown.open()
+    page.wait(".act.arm:enabled")
+    assert page.page.locator(".simbox").count() == 0
+
+
+def test_the_headline_says_what_the_robot_may_do_not_that_it_does(page):
+    """A permit lets the arm move; whether it does depends on the task."""
+    for state, words in (("free", "may move"), ("reduced", "may move slowly")):
+        page.cell.state["permit"] = {**STATE["permit"], "state": state}
+        page.wait(f'.status.{state} h2:has-text("{words}")')
+    page.cell.state["permit"] = {**STATE["permit"], "state": "standstill"}
+    page.wait('.status.standstill h2:has-text("must stand still")')
+
+
+def test_the_texts_of_a_cells_own_recipes_are_shown_readably(page):
+    shown = {"title_key": "Bolts for housing 7", "text_key": "step.turn_it_over"}
+    page.cell.state["task"] = {**STATE["task"], "recipe": "bolts", **shown}
+    page.wait('.task h3:has-text("Bolts for housing 7")')
+    assert page.page.inner_text(".task .step") == "turn it over"
+
+
+def test_texts_that_could_not_be_loaded_are_loaded_later(shown):
+    failed = []
+
+    def fail_first(route):
+        failed.append(route)
+        route.abort() if len(failed) <= 2 else route.continue_()
+
+    shown.page.route("**/catalog/*.json", fail_first)
+    page = shown.open()
+    page.wait(f'.status h2:has-text("{ENGLISH["state.standstill"]}")')
+    assert len(failed) >= 3
 
 
 def test_another_language_is_one_tap_and_what_nobody_checked_is_marked(page):

@@ -10,6 +10,7 @@ from dataclasses import replace
 import aiohttp
 import pytest
 
+from hrc_cell.adapters.panel.server import _address
 from panel.scripted import QUESTION, SETTINGS, ScriptedCell, served
 
 ABOUT = {"question_id": QUESTION["id"], "state_version": 7, "device": "tablet"}
@@ -213,9 +214,12 @@ def test_a_cell_that_does_not_answer_is_told_as_such(url, cell):
     assert (status, reply["accepted"], reply["reason"]) == (504, False, "no_answer_from_cell")
 
 
-@pytest.mark.parametrize("inputs", [None, {"simulated": False}])
-def test_the_box_of_a_real_cell_is_never_pressed_from_the_page(url, cell, inputs):
-    cell.state["inputs"] = inputs
+@pytest.mark.parametrize(
+    ("simulated", "inputs"),
+    [(True, None), (True, {"simulated": False}), (False, {"simulated": True})],
+)
+def test_the_box_of_a_real_cell_is_never_pressed_from_the_page(url, cell, simulated, inputs):
+    cell.facts["simulated"], cell.state["inputs"] = simulated, inputs
     press = {"control": "reset", "value": "press"}
     assert ask(url, "POST", "/api/press", press)[0] == 403
     assert cell.acts == []
@@ -241,6 +245,12 @@ def test_listening_everywhere_it_is_found_by_address_and_by_no_foreign_name(cell
         assert ask(other, "GET", "/api/state", Origin=other)[0] == 200
         assert ask(other, "GET", "/api/state", Host=f"evil.example:{port}")[0] == 403
         assert ask(other, "GET", "/api/state", Origin="http://evil.example")[0] == 403
+
+
+def test_on_the_usual_port_a_browser_names_no_port():
+    assert _address("cell.local", 80) == "cell.local"
+    assert _address("::1", 80) == "[::1]"
+    assert _address("127.0.0.1", 8080) == "127.0.0.1:8080"
 
 
 @pytest.mark.parametrize(

@@ -134,7 +134,7 @@ class OperatorPanel(CellNode):
             "inputs": wire.inputs(last("operator_inputs")),
             "motion": wire.motion(last("motion_progress")),
             "motors": wire.motors(last("motor_states")),
-            "task": wire.task(last("task_state")),
+            "task": wire.task(last("task_state"), self.cell),
         }  # fmt: skip
 
     async def answer(self, body: dict[str, Any]) -> dict[str, Any]:

@@ -159,14 +159,15 @@ def motors(msg: Any) -> dict[str, Any] | None:
     return None if msg is None else {"gate": _named(GATE, msg.gate), "reason": msg.gate_reason}
 
 
-def task(msg: Any) -> dict[str, Any] | None:
+def task(msg: Any, cell: Cell) -> dict[str, Any] | None:
     """Return the task and the question of the moment."""
     if msg is None:
         return None
-    asked = msg.question
+    asked, recipe = msg.question, cell.recipes.get(msg.recipe)
     return {
         "phase": _named(PHASES, msg.phase),
         "recipe": msg.recipe,
+        "title_key": msg.recipe if recipe is None else recipe.title_key,
         "cycle": msg.cycle,
         "step": msg.step_index,
         "steps": msg.step_count,

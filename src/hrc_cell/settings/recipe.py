@@ -27,7 +27,7 @@ class Step:
     act: str = setting("what is done", choices=ACTS)
     automation: str = setting("how far the robot acts by itself",
                               choices=("manual", "confirm", "auto"))  # fmt: skip
-    text_key: str = setting("work instruction, message id in the catalogues")
+    text_key: str = setting("work instruction: a message id of the catalogues, or the text")
     poses: tuple[str, ...] = setting("poses to move through, in order", default=())
     speed_ratio: float = setting("of the planned speed", unit="1", low=0.05, high=1.0, default=1.0)
     time_s: float = setting("of a wait", unit="s", low=0.0, high=3600.0, default=0.0)
@@ -54,7 +54,7 @@ class Step:
 class RecipeFile:
     """recipes/<name>.yaml."""
 
-    title_key: str = setting("title, message id in the catalogues")
+    title_key: str = setting("title: a message id of the catalogues, or the text itself")
     steps: tuple[Step, ...] = setting("the steps in order")
 
     def __post_init__(self) -> None:

@@ -39,6 +39,7 @@ HEADERS = {
     "Cache-Control": "no-store",
 }
 KEY_MAX = 200
+HTTP_PORT = 80
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -111,8 +112,8 @@ class PanelServer:
         site = web.TCPSite(self._runner, self._settings.host, self._port)
         await site.start()
         port = self._runner.addresses[0][1]
-        names = {self._settings.host, "localhost", "127.0.0.1"}
-        self._hosts = {f"{name}:{port}" for name in names}
+        names = (self._settings.host, "localhost", "127.0.0.1")
+        self._hosts = {_address(name, port) for name in names}
         self._task = asyncio.create_task(self._send_state())
         self._task.add_done_callback(_tell_failure)
         return f"http://{self._settings.host}:{port}/"
@@ -246,7 +247,8 @@ class PanelServer:
     async def _press(self, request: web.Request) -> web.StreamResponse:
         body = await _body(request, control=str, value=str)
         inputs = self._backend.snapshot()["inputs"]
-        if inputs is None or not inputs["simulated"]:
+        simulated = self._backend.about()["simulated"]
+        if not simulated or inputs is None or not inputs["simulated"]:
             raise Refusal(403, "not_simulated")
         return _told(await self._backend.press(body))
 
@@ -291,8 +293,13 @@ def _own_address(request: web.Request) -> str:
     name = transport.get_extra_info("sockname") if transport is not None else None
     if not name:
         return ""
-    host, port = name[0], name[1]
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    return _address(name[0], name[1])
+
+
+def _address(host: str, port: int) -> str:
+    """Return an address as a browser writes it in Host and Origin: without the usual port."""
+    name = f"[{host}]" if ":" in host else host
+    return name if port == HTTP_PORT else f"{name}:{port}"
 
 
 def _tell_failure(task: asyncio.Task[None]) -> None:

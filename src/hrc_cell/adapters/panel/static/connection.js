@@ -4,7 +4,7 @@
 const FIRST_RETRY_MS = 250;
 const LAST_RETRY_MS = 5000;
 
-export function connect({ onUpdate, onDoubt, silentMs }) {
+export function connect({ onOpen, onUpdate, onDoubt, silentMs }) {
   let retryMs = FIRST_RETRY_MS;
   let socket = null;
   let timer = null;
@@ -15,6 +15,7 @@ export function connect({ onUpdate, onDoubt, silentMs }) {
     heard = performance.now();
     const mine = new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws`);
     socket = mine;
+    mine.onopen = () => socket === mine && onOpen();
     mine.onmessage = (event) => {
       if (socket !== mine) return;
       retryMs = FIRST_RETRY_MS;

@@ -3,7 +3,8 @@
 
 import { computed, html, signal } from "./html.js";
 import { ALIAS, device, post } from "./api.js";
-import { about, cell, unreachable } from "./state.js";
+import { Icon } from "./icons.js";
+import { about, cell, old, unreachable } from "./state.js";
 import { anyUnreviewed, language, load, t } from "./texts.js";
 
 const TOLD_MS = 8000;
@@ -51,14 +52,14 @@ async function press(control, value) {
 
 export function SimulatedBox() {
   const inputs = cell.inputs.value;
-  if (!inputs || !inputs.simulated) return null;
+  if (!about.value.simulated || !inputs?.simulated) return null;
   const open = chosen.value ?? wanted.value !== "";
   const button = (control) => html`<button class=${`box-button ${wanted.value === control ? "hint" : ""}`}
     onClick=${() => press(control, "press")}>${t(`box.${control}`)}</button>`;
   const toggle = (control) => html`<button class="box-button" aria-pressed=${inputs[control]}
     onClick=${() => press(control, inputs[control] ? "release" : "hold")}>
     ${t(`box.${control}`)}<b>${t(inputs[control] ? "box.on" : "box.off")}</b></button>`;
-  return html`<section class=${`card simbox ${open ? "open" : ""}`}>
+  return html`<section class=${`card simbox ${open ? "open" : ""} ${old.inputs.value ? "old" : ""}`}>
     <button class="drawer" aria-expanded=${open} onClick=${() => { chosen.value = !open; }}>
       <span class="chevron" aria-hidden="true"></span>${t("box.title")}</button>
     ${open && html`<p class="note">${t("box.note")}</p>
@@ -67,6 +68,7 @@ export function SimulatedBox() {
     </div>
     <label class="box-mode">${t("box.mode")} <select value=${inputs.mode} onChange=${(event) => press("mode", event.target.value)}>
       ${MODES.map((mode) => html`<option key=${mode} value=${mode}>${t(`mode.${mode}`)}</option>`)}</select></label>`}
+    ${old.inputs.value && html`<p class="stale-note"><${Icon} name="caution" />${t("data.section_old")}</p>`}
     <p class="told" role="status">${boxTold.value && t(boxTold.value)}</p>
   </section>`;
 }

@@ -54,15 +54,30 @@ function Page() {
   </div>`;
 }
 
+// What stays while the server runs: the cell's own facts, and the texts. Returns whether all is known.
+async function learn() {
+  about.value = await (await fetch("/api/about")).json();
+  const { languages, language } = about.value.panel;
+  document.title = `${about.value.name} · hrc_cell`;
+  const kept = localStorage.getItem("language");
+  return load(languages.includes(kept) ? kept : language);
+}
+
+// Another server may answer after a silence, with other zones, or for another cell.
+let learning = 0;
+async function learnAnew() {
+  const mine = ++learning;
+  while (!(await learn().catch(() => false))) {
+    await new Promise((done) => setTimeout(done, AGAIN_MS));
+    if (mine !== learning) return;
+  }
+}
+
 async function begin() {
   try {
-    about.value = await (await fetch("/api/about")).json();
-    const { languages, language, lost_s } = about.value.panel;
-    const kept = localStorage.getItem("language");
-    await load(languages.includes(kept) ? kept : language);
-    document.title = `${about.value.name} · hrc_cell`;
+    await learn();
     render(html`<${Page} />`, document.getElementById("page"));
-    connect({ onUpdate: take, onDoubt: doubt, silentMs: 1000 * lost_s });
+    connect({ onOpen: learnAnew, onUpdate: take, onDoubt: doubt, silentMs: 1000 * about.value.panel.lost_s });
   } catch {
     setTimeout(begin, AGAIN_MS);
   }

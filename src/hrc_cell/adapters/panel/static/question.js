@@ -7,7 +7,7 @@ import { ALIAS, device, key, post, UNANSWERED } from "./api.js";
 import { Hold } from "./hold.js";
 import { Icon } from "./icons.js";
 import { about, cell, level, old } from "./state.js";
-import { has, number, t } from "./texts.js";
+import { has, number, own, t } from "./texts.js";
 
 const DEAD_MS = 500;
 const TOLD_MS = 5000;
@@ -122,7 +122,7 @@ function Asked({ question }) {
   }
 
   const taps = question.options.filter((option) => !(holds && option === AFFIRMATIVE));
-  const values = Object.fromEntries(Object.entries(question.args).map(([name, value]) => [name, t(value)]));
+  const values = Object.fromEntries(Object.entries(question.args).map(([name, value]) => [name, own(value)]));
   return html`<section class="card question asked">
     <h2 aria-live="polite"><${Icon} name="act" />${t(question.text_key, values)}</h2>
     <div class="answers">

@@ -3,7 +3,7 @@
 import { html } from "./html.js";
 import { Icon } from "./icons.js";
 import { cell, old } from "./state.js";
-import { has, metres, percent, t } from "./texts.js";
+import { has, metres, own, percent, t } from "./texts.js";
 
 export function reason(permit) {
   const key = `cause.${permit.cause || "none"}`;
@@ -67,12 +67,12 @@ export function Task() {
     t(`phase.${task.phase}`), handoff, task.steps > 0 ? progress : "", task.cycle > 0 ? t("task.cycle", { cycle: task.cycle }) : "",
   ].filter(Boolean);
   return html`<section class=${`card task ${old.task.value ? "old" : ""}`}>
-    <h3>${task.recipe ? t(`recipe.${task.recipe}`) : t("task.none")}
+    <h3>${task.recipe ? own(task.title_key) : t("task.none")}
       <span class="actors">${(ACTORS[task.actor] ?? []).map((actor) => html`<${Icon} key=${actor} name=${actor} />`)}</span></h3>
     ${task.steps > 0 && html`<ol class="steps" role="img" aria-label=${progress}>
       ${Array.from({ length: task.steps }, (_, i) => html`<li key=${i} class=${i < task.step ? "done" : i === task.step ? "now" : ""}></li>`)}
     </ol>`}
-    ${task.text_key && html`<p class="step">${t(task.text_key)}</p>`}
+    ${task.text_key && html`<p class="step">${own(task.text_key)}</p>`}
     ${code && html`<p class="why"><${Icon} name="caution" />${has(`reason.${code}`) ? t(`reason.${code}`) : task.reason}</p>`}
     <p class="facts">${facts.join(" · ")}</p>
     ${old.task.value && html`<p class="stale-note"><${Icon} name="caution" />${t("data.section_old")}</p>`}

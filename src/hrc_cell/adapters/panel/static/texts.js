@@ -28,6 +28,12 @@ export function t(key, values = {}) {
   return text.replace(/\{(\w+)\}/g, (whole, name) => (name in values ? values[name] : whole));
 }
 
+// A text of a cell's own files: of the catalogue, or as it stands there, or the words of its key.
+export function own(key) {
+  if (has(key)) return t(key);
+  return /^[a-z0-9_]+(\.[a-z0-9_]+)+$/.test(key) ? key.slice(key.lastIndexOf(".") + 1).replaceAll("_", " ") : key;
+}
+
 // A number as the language writes it; a dash for what is not known.
 export function number(value, digits = 0) {
   if (value === null || value === undefined) return "–";
