@@ -14,6 +14,7 @@ import uuid
 import pytest
 import rclpy
 from hrc_cell_interfaces.msg import (
+    CellEvent,
     Human,
     Humans,
     MotionPermit,
@@ -30,7 +31,7 @@ from strategies import default_cell
 
 from hrc_cell.adapters.description import load_description
 from hrc_cell.core.kinematics import forward
-from hrc_cell.nodes.base import ALL, EXIT_NOT_CONFIGURED, KEPT, NEWEST
+from hrc_cell.nodes.base import ALL, EVENTS, EXIT_NOT_CONFIGURED, KEPT, NEWEST
 from hrc_cell.nodes.operator_panel import OperatorPanel
 
 CELL = default_cell()
@@ -51,7 +52,8 @@ class Neighbours:
         self.motors = publisher(MotorStates, "motor_states", NEWEST)
         self.inputs = publisher(OperatorInputs, "operator_inputs", KEPT)
         self.tasks = publisher(TaskState, "task_state", KEPT)
-        self.asked = []
+        self.asked, self.events = [], []
+        self.node.create_subscription(CellEvent, "events", self.events.append, EVENTS)
         self.permit = MotionPermit(
             seq=1, state=MotionPermit.STANDSTILL, stop_category=2, cause="separation", human_id=3,
             link=CHAIN.capsule_names[-1], distance_m=1.42, required_m=1.56,
@@ -202,6 +204,23 @@ def test_what_was_never_heard_is_unknown_and_not_ready(room):
         )  # fmt: skip
 
     assert room.until(told)["motion"] is None
+
+
+@pytest.mark.req("S4")
+def test_what_the_panel_refuses_itself_is_told_for_the_record(room):
+    events = room.neighbours.events
+    room.until(lambda _, state: state["task"] and state["permit"])
+    confirm = {
+        "question_id": "run.7", "state_version": 7, "device": "tablet", "answer": "confirm",
+        "operator": "operator", "idempotency_key": "k",
+    }  # fmt: skip
+    assert room.post("api/answer", **confirm)[1]["reason"] == "needs_holding"
+    room.until(lambda *_: any(event.kind == "answer" for event in list(events)))
+    [told] = [json.loads(event.data) for event in events if event.kind == "answer"]
+    assert told == {
+        "accepted": False, "reason": "needs_holding", "question_id": "run.7", "answer": "confirm",
+        "operator_alias": "operator", "device": "tablet",
+    }  # fmt: skip
 
 
 @pytest.mark.req("S4")

@@ -13,7 +13,7 @@ from rclpy.executors import SingleThreadedExecutor
 from rclpy.lifecycle import TransitionCallbackReturn
 from strategies import default_cell
 
-from hrc_cell.nodes.base import ALL, NEWEST
+from hrc_cell.nodes.base import ALL, EVENTS, NEWEST
 from hrc_cell.nodes.recorder import Recorder
 from hrc_cell.nodes.task_manager import TaskManager
 
@@ -41,15 +41,16 @@ class Cell:
         self.spinner.add_node(self.node)
         make = self.node.create_publisher
         self.outlets = {
-            CellEvent: make(CellEvent, "events", ALL),
+            CellEvent: make(CellEvent, "events", EVENTS),
             MotionPermit: make(MotionPermit, "safety_state", ALL),
             MotionProgress: make(MotionProgress, "motion_progress", NEWEST),
             MotorStates: make(MotorStates, "motor_states", NEWEST),
         }
-        self.recorder = Recorder()
-        self.spinner.add_node(self.recorder)
+        self.recorder = None
 
     def begin(self):
+        self.recorder = Recorder()
+        self.spinner.add_node(self.recorder)
         assert self.recorder.trigger_configure() == GOOD
         assert self.recorder.trigger_activate() == GOOD
         self.until(
@@ -82,10 +83,14 @@ class Cell:
         self.send(CellEvent(source="test", kind=name, data="{}"))
         self.until("the mark", lambda: bool(self.lines(name)))
 
-    def end(self):
+    def leave(self):
+        """End the recorder alone."""
         self.spinner.remove_node(self.recorder)
         self.recorder.close()
         self.recorder.destroy_node()
+
+    def end(self):
+        self.leave()
         self.node.destroy_node()
 
 
@@ -135,6 +140,20 @@ def test_each_event_is_one_line_even_a_malformed_one(cell):
         {"accepted": True}, {"text": "not JSON"}, {"value": [1, None]},
     ]  # fmt: skip
     assert cell.lines("answer")[0]["source"] == "panel"
+
+
+def test_what_was_told_while_no_recorder_ran_is_written_once_and_so_is_the_rest(cell):
+    for number in range(3):
+        cell.send(CellEvent(source="panel", kind="before", data=f'{{"n": {number}, "x": NaN}}'))
+    cell.until("three", lambda: len(cell.lines("before")) == 3)
+    cell.leave()
+    for number in range(3):
+        cell.send(CellEvent(source="panel", kind="meanwhile", data=f'{{"n": {number}}}'))
+    cell.begin()
+    cell.until("three more", lambda: len(cell.lines("meanwhile")) >= 3)
+    cell.marked()
+    for kind in ("before", "meanwhile"):
+        assert [line["data"]["n"] for line in cell.lines(kind)] == [0, 1, 2]
 
 
 def test_a_permit_is_written_when_it_changes_with_all_its_numbers(cell):

@@ -48,7 +48,7 @@ class ScriptedCell:
 
     def __init__(self):
         self.state = deepcopy(STATE)
-        self.acts = []
+        self.acts, self.refusals = [], []
         self.reply = {"accepted": True, "reason": ""}
         self.silent = False
         self.facts = about(CELL)
@@ -58,6 +58,9 @@ class ScriptedCell:
 
     def snapshot(self):
         return self.state
+
+    def refused(self, body, reason):
+        self.refusals.append((body["device"], body["question_id"], reason))
 
     async def _act(self, kind, body):
         if self.silent:

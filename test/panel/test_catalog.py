@@ -52,7 +52,7 @@ def test_every_key_that_the_page_names_has_a_text_and_none_is_left_over():
     named = set(re.findall(r"""[t(,?: ]"([a-z_]+\.[a-z_]+)\"""", source))
     assert named - {"index.html"} <= ENGLISH.keys() | {"application.json"}
     families = set(re.findall(r"`([a-z]+)\.\$\{", source))
-    refusals = set(re.findall(r'Refusal\(\d+, "(\w+)"', Path(server.__file__).read_text()))
+    refusals = set(re.findall(r'Refusal\(\w+, "(\w+)"', Path(server.__file__).read_text()))
     assert {f"refusal.{reason}" for reason in refusals} - ENGLISH.keys() <= {
         "refusal.not_json", "refusal.not_simulated", "refusal.unknown_language",
     }  # fmt: skip

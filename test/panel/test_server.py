@@ -100,6 +100,7 @@ def test_an_answer_to_another_question_is_refused(url, cell, field, value, reaso
 def test_a_tap_may_refuse_but_never_confirm_what_must_be_held(url, cell):
     status, reply = ask(url, "POST", "/api/answer", {**ABOUT, **REST})
     assert (status, reply["reason"]) == (409, "needs_holding")
+    assert cell.refusals == [("tablet", QUESTION["id"], "needs_holding")], "and it is told"
     refusal = {**ABOUT, **REST, "answer": "refuse", "idempotency_key": "other"}
     assert ask(url, "POST", "/api/answer", refusal)[0] == 200
     assert [body["answer"] for _, body in cell.acts] == ["refuse"]

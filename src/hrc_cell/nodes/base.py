@@ -49,7 +49,14 @@ KEPT = QoSProfile(
 )
 """States: who comes late gets the last one."""
 ALL = QoSProfile(depth=200, reliability=ReliabilityPolicy.RELIABLE)
-"""Events: none may be lost."""
+"""What comes in a row: none may be lost while one listens."""
+EVENTS = QoSProfile(
+    depth=200,
+    reliability=ReliabilityPolicy.RELIABLE,
+    durability=DurabilityPolicy.TRANSIENT_LOCAL,
+    lifespan=Duration(seconds=60.0),
+)
+"""Events: a recorder that is started again gets what was told meanwhile, once more what it had."""
 SENSOR = QoSProfile(depth=2, reliability=ReliabilityPolicy.BEST_EFFORT)
 """Sensor data, as drivers publish it."""
 
@@ -71,7 +78,7 @@ class CellNode(LifecycleNode):
             ),
         )
         self.cell: Cell
-        self._events = self.create_publisher(CellEvent, "events", ALL)
+        self._events = self.create_publisher(CellEvent, "events", EVENTS)
         self._heartbeats = self.create_publisher(Heartbeat, "heartbeats", ALL)
         self._heart = self.create_timer(HEARTBEAT_PERIOD_S, self._beat, autostart=False)
 

@@ -161,6 +161,15 @@ class OperatorPanel(CellNode):
         reply = await self._call(self._presses, request)
         return {"accepted": reply.accepted, "reason": reply.reason}
 
+    def refused(self, body: dict[str, Any], reason: str) -> None:
+        """Tell of an answer that the page's server refused."""
+        told = {
+            "accepted": False, "reason": reason, "question_id": body["question_id"],
+            "answer": body.get("answer", ""), "operator_alias": body.get("operator", ""),
+            "device": body["device"],
+        }  # fmt: skip
+        self.tell("answer", told)
+
     async def _call(self, client: Any, request: Any) -> Any:
         """Return the response of a service. Raises TimeoutError when none comes in time."""
         if not client.service_is_ready():

@@ -3,6 +3,9 @@
 Events are written as they are. Permits: a line whenever state, cause, zone or stop category change,
 and one a second while the arm moves. Task states: a line for each new version. Motor states: a line
 whenever the gate or its reason changes. A disk that fails is told and harms nobody.
+
+Events told while no recorder ran are kept for it by those who told them. What comes again, because
+the recorder before had written it, is known by the end of the record and not written twice.
 """
 
 from __future__ import annotations
@@ -15,14 +18,19 @@ from typing import Any
 
 from builtin_interfaces.msg import Time as TimeMsg
 from hrc_cell_interfaces.msg import CellEvent, MotionPermit, MotionProgress, MotorStates
+from rclpy.qos import DurabilityPolicy, QoSProfile
 
-from hrc_cell.adapters.record.events import EventLog
-from hrc_cell.nodes.base import ALL, NEWEST, CellNode, run
+from hrc_cell.adapters.record.events import EventLog, finite, rfc3339
+from hrc_cell.nodes.base import ALL, EVENTS, NEWEST, CellNode, run
 from hrc_cell.nodes.parameters import declare_settings
 
 NAME = "recorder"
 SAMPLE_S = 1.0
 COMPLAIN_S = 30.0
+TOLD_AGAIN = QoSProfile(
+    depth=4000, reliability=EVENTS.reliability, durability=DurabilityPolicy.TRANSIENT_LOCAL
+)
+"""Room for the events that all nodes have kept."""
 
 
 class Recorder(CellNode):
@@ -31,6 +39,7 @@ class Recorder(CellNode):
     def __init__(self) -> None:
         super().__init__(NAME)
         self._log: EventLog | None = None
+        self._written: frozenset[str] = frozenset()  # by the recorder before this one
         self._active = False
         self._permit: tuple[object, ...] = ()
         self._gate: tuple[object, ...] = ()
@@ -46,7 +55,8 @@ class Recorder(CellNode):
         self._log = EventLog(
             folder / "records", size_max_mb=record.size_max_mb, files_max=record.files_max
         )
-        self.create_subscription(CellEvent, "events", self._hear_event, ALL)
+        self._written = frozenset(map(_identity, self._log.newest_lines()))
+        self.create_subscription(CellEvent, "events", self._hear_event, TOLD_AGAIN)
         self.create_subscription(MotionPermit, "safety_state", self._hear_permit, ALL)
         self.create_subscription(MotionProgress, "motion_progress", self._hear_progress, NEWEST)
         self.create_subscription(MotorStates, "motor_states", self._hear_motors, NEWEST)
@@ -81,6 +91,13 @@ class Recorder(CellNode):
         except ValueError:
             data = {"text": message.data}
         data = data if isinstance(data, dict) else {"value": data}
+        stamp = message.header.stamp
+        line = {
+            "stamp": rfc3339(_nanoseconds(stamp)), "source": message.source,
+            "kind": message.kind, "data": finite(data),
+        }  # fmt: skip
+        if _identity(line) in self._written:
+            return
         self._write(message.source, message.kind, message.header.stamp, data)
 
     def _hear_permit(self, message: MotionPermit) -> None:
@@ -106,7 +123,7 @@ class Recorder(CellNode):
             return
         now_s = time.monotonic()
         written = self._log.write(
-            stamp_ns=stamp.sec * 1_000_000_000 + stamp.nanosec,
+            stamp_ns=_nanoseconds(stamp),
             mono_s=now_s,
             source=source,
             kind=kind,
@@ -118,6 +135,15 @@ class Recorder(CellNode):
                 f"the record cannot be written, {self._log.lost} lines lost so far: "
                 f"{self._log.error}; make room on the disk, it is tried again by itself"
             )
+
+
+def _nanoseconds(stamp: TimeMsg) -> int:
+    return int(stamp.sec) * 1_000_000_000 + int(stamp.nanosec)
+
+
+def _identity(line: Mapping[str, Any]) -> str:
+    """Return what makes a line the same as another: all but when it was written."""
+    return json.dumps([line.get(name) for name in ("stamp", "source", "kind", "data")])
 
 
 def plain(message: Any) -> Any:

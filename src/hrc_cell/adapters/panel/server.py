@@ -40,6 +40,7 @@ HEADERS = {
 }
 KEY_MAX = 200
 HTTP_PORT = 80
+ANSWER_REFUSED = 409
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -61,9 +62,15 @@ class Backend(Protocol):
     async def press(self, body: dict[str, Any]) -> dict[str, Any]:
         """Press the simulated operator box."""
 
+    def refused(self, body: dict[str, Any], reason: str) -> None:
+        """Hear of an answer that was refused here and not passed on."""
+
 
 class Refusal(Exception):
-    """A request that is not carried out, with the reason that the page shows."""
+    """A request that is not carried out, with the reason that the page shows.
+
+    Status ANSWER_REFUSED: it was well formed, and an answer to a question.
+    """
 
     def __init__(self, status: int, reason: str) -> None:
         super().__init__(reason)
@@ -141,6 +148,8 @@ class PanelServer:
             self._check_origin(request)
             response = await handler(request)
         except Refusal as refusal:
+            if refusal.status == ANSWER_REFUSED:
+                self._backend.refused(await request.json(), refusal.reason)
             response = web.json_response(
                 {"accepted": False, "reason": refusal.reason}, status=refusal.status
             )
@@ -199,7 +208,7 @@ class PanelServer:
         body = await _body(request, question_id=str, state_version=int, device=str)
         question = self._question(body, affirmative=True)
         if "confirm" not in question["options"]:
-            raise Refusal(409, "bad_option")
+            raise Refusal(ANSWER_REFUSED, "bad_option")
         token = self._challenges.arm(_about(body), time.monotonic())
         settings = self._settings
         return web.json_response(
@@ -215,7 +224,7 @@ class PanelServer:
         async def act() -> dict[str, Any]:
             refused = self._challenges.redeem(body["challenge"], _about(body), time.monotonic())
             if refused:
-                raise Refusal(409, refused)
+                raise Refusal(ANSWER_REFUSED, refused)
             self._question(body, affirmative=True)
             return await self._backend.answer(body)
 
@@ -231,7 +240,7 @@ class PanelServer:
             affirmative = body["answer"] not in NEGATIVE
             question = self._question(body, affirmative=affirmative)
             if question["risk_class"] >= HOLD_CLASS and affirmative:
-                raise Refusal(409, "needs_holding")
+                raise Refusal(ANSWER_REFUSED, "needs_holding")
             return await self._backend.answer(body)
 
         return await self._once(body, act)
@@ -262,20 +271,20 @@ class PanelServer:
         ages = snapshot["ages"]
         limit_s = settings.stale_s if affirmative else settings.lost_s
         if not _within(ages["task_s"], limit_s + TASK_PERIOD_S):
-            raise Refusal(409, "stale_data")
+            raise Refusal(ANSWER_REFUSED, "stale_data")
         if affirmative and not _within(ages["permit_s"], limit_s):
-            raise Refusal(409, "stale_data")
+            raise Refusal(ANSWER_REFUSED, "stale_data")
         task = snapshot["task"]
         question: dict[str, Any] = task["question"] if task else {"id": ""}
         if not question["id"] or question["id"] != body["question_id"]:
-            raise Refusal(409, "unknown_question")
+            raise Refusal(ANSWER_REFUSED, "unknown_question")
         if question["state_version"] != body["state_version"]:
-            raise Refusal(409, "stale_version")
+            raise Refusal(ANSWER_REFUSED, "stale_version")
         if "answer" in body and body["answer"] not in question["options"]:
-            raise Refusal(409, "bad_option")
+            raise Refusal(ANSWER_REFUSED, "bad_option")
         held = affirmative and question["risk_class"] >= HOLD_CLASS
         if held and not snapshot["permit"]["gripper"]:
-            raise Refusal(409, "not_permitted")
+            raise Refusal(ANSWER_REFUSED, "not_permitted")
         return question
 
 

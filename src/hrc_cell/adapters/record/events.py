@@ -27,7 +27,7 @@ from pathlib import Path
 from typing import Any
 
 RETRY_S = 5.0
-BLOCK = 1 << 16
+BLOCK, TAIL = 1 << 16, 1 << 22
 PREFIX, SUFFIX = "events-", ".jsonl"
 
 
@@ -87,6 +87,16 @@ class EventLog:
             self._delete_oldest()
         self._is_new, self.lost, self.error = False, 0, ""
         return True
+
+    def newest_lines(self) -> list[dict[str, Any]]:
+        """Return the last lines of the record, about TAIL bytes of each of the two newest files."""
+        found: list[dict[str, Any]] = []
+        with contextlib.suppress(OSError):
+            for path in self._files()[-2:]:
+                with path.open("rb") as file:
+                    file.seek(max(0, path.stat().st_size - TAIL))
+                    found += filter(None, map(_parsed, file.read().splitlines()))
+        return found
 
     def close(self) -> None:
         """End the file."""
@@ -148,6 +158,15 @@ def _line(stamp_ns: int, mono_s: float, source: str, kind: str, data: Mapping[st
         "kind": kind, "data": finite(data),
     }  # fmt: skip
     return json.dumps(line, separators=(",", ":"), allow_nan=False).encode() + b"\n"
+
+
+def _parsed(line: bytes) -> dict[str, Any] | None:
+    """Return a line as data, None for what is only a part of one."""
+    try:
+        data = json.loads(line)
+    except ValueError:
+        return None
+    return data if isinstance(data, dict) else None
 
 
 def _number(path: Path) -> int:
