@@ -32,7 +32,7 @@ from strategies import default_cell
 from hrc_cell.core.cell import Eye, Mode
 from hrc_cell.core.safety import State
 from hrc_cell.nodes import safety_wire as wire
-from hrc_cell.nodes.base import ALL, KEPT, NEWEST
+from hrc_cell.nodes.base import ALL, INPUTS, NEWEST
 from hrc_cell.nodes.parameters import declare_settings, descriptor
 from hrc_cell.nodes.processes import processes_of
 from hrc_cell.nodes.safety_monitor import SafetyMonitor
@@ -94,7 +94,7 @@ class Surroundings:
         make = self.node.create_publisher
         self.humans = make(Humans, "humans", NEWEST)
         self.joints = make(JointState, "joint_states", NEWEST)
-        self.inputs = make(OperatorInputs, "operator_inputs", KEPT)
+        self.inputs = make(OperatorInputs, "operator_inputs", INPUTS)
         self.progress = make(MotionProgress, "motion_progress", NEWEST)
         self.beats = make(Heartbeat, "heartbeats", ALL)
         self.permits, self.events = [], []
@@ -280,6 +280,17 @@ def test_silence_latches_and_noise_alone_does_not_undo_it(cell, silent, cause):
     assert (again.state, again.cause) == (MotionPermit.LATCHED, cause)
     cell.press("reset", MotionPermit.READY)
     cell.press("start", MotionPermit.STANDSTILL)
+
+
+@pytest.mark.req("S3")
+def test_an_emergency_stop_pressed_and_let_go_at_once_is_not_missed(cell):
+    cell.set_free()
+    for pressed in (True, False):
+        message = OperatorInputs(mode=cell.mode, emergency_stop_input=pressed)
+        message.header.stamp = cell.node.get_clock().now().to_msg()
+        cell.inputs.publish(message)
+    latched = cell.until("latched", lambda p: p.state == MotionPermit.LATCHED)
+    assert latched.cause == "emergency_stop_input"
 
 
 @pytest.mark.req("S3")

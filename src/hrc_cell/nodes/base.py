@@ -48,6 +48,10 @@ KEPT = QoSProfile(
     depth=1, reliability=ReliabilityPolicy.RELIABLE, durability=DurabilityPolicy.TRANSIENT_LOCAL
 )
 """States: who comes late gets the last one."""
+INPUTS = QoSProfile(
+    depth=20, reliability=ReliabilityPolicy.RELIABLE, durability=DurabilityPolicy.TRANSIENT_LOCAL
+)
+"""A state of which no short visit may be missed: a button pressed and let go at once."""
 ALL = QoSProfile(depth=200, reliability=ReliabilityPolicy.RELIABLE)
 """What comes in a row: none may be lost while one listens."""
 EVENTS = QoSProfile(

@@ -23,7 +23,7 @@ from sensor_msgs.msg import JointState
 from hrc_cell.adapters.description import load_description
 from hrc_cell.core.cell import Eye, Memory, Observation, Person, Rules, Sight, judge
 from hrc_cell.nodes import safety_wire as wire
-from hrc_cell.nodes.base import ALL, KEPT, NEWEST, CellNode, run
+from hrc_cell.nodes.base import ALL, NEWEST, CellNode, run
 from hrc_cell.nodes.parameters import declare_settings
 from hrc_cell.nodes.processes import processes_of
 
@@ -42,6 +42,7 @@ class SafetyMonitor(CellNode):
         self._seq = 0
         self._memory = Memory()
         self._stop_requested = False
+        self._pressed = False  # the emergency stop, since the last tick
         self._people: tuple[Person, ...] = ()
         self._people_seq = 0  # counts scans, not messages: the tracker also repeats itself
         self._scans: list[TimeMsg] = []  # stamps behind the newest list of people
@@ -75,7 +76,7 @@ class SafetyMonitor(CellNode):
         self._states = self.create_publisher(MotionPermit, "safety_state", ALL)
         self.create_subscription(Humans, "humans", self._hear_people, NEWEST)
         self.create_subscription(JointState, "joint_states", self._hear_joints, NEWEST)
-        self.create_subscription(OperatorInputs, "operator_inputs", self._hear_inputs, KEPT)
+        self.create_subscription(OperatorInputs, "operator_inputs", self._hear_inputs, ALL)
         self.create_subscription(MotionProgress, "motion_progress", self._hear_progress, NEWEST)
         self.create_subscription(Heartbeat, "heartbeats", self._hear_beat, ALL)
         self.create_service(RequestStop, "request_stop", self._request_stop)
@@ -122,6 +123,7 @@ class SafetyMonitor(CellNode):
             )
             return
         self._inputs, self._inputs_s = message, self._instant(message.header.stamp)
+        self._pressed = self._pressed or message.emergency_stop_input
 
     def _hear_progress(self, message: MotionProgress) -> None:
         self._progress, self._progress_s = message, self._instant(message.header.stamp)
@@ -157,6 +159,7 @@ class SafetyMonitor(CellNode):
         stamp = self.stamp()
         self._memory, verdict = judge(self._rules, self._memory, self._observe())
         self._stop_requested = False
+        self._pressed = False
         self._seq += 1
         permit = wire.permit(verdict)
         permit.header.stamp, permit.header.frame_id = stamp, self.cell.file.frame
@@ -192,7 +195,7 @@ class SafetyMonitor(CellNode):
             mode=inputs.mode,
             reset=inputs.reset,
             start=inputs.start,
-            emergency_stop_input=inputs.emergency_stop_input,
+            emergency_stop_input=self._pressed or inputs.emergency_stop_input,
             stop_requested=self._stop_requested,
         )
 

@@ -31,7 +31,7 @@ from hrc_cell.adapters.sim.pace import Pacer
 from hrc_cell.adapters.sim.plant import ArmPlant
 from hrc_cell.adapters.sim.scanner import Scan
 from hrc_cell.adapters.sim.world import SimWorld, Truth
-from hrc_cell.nodes.base import KEPT, NEWEST, SENSOR, CellNode, run
+from hrc_cell.nodes.base import INPUTS, KEPT, NEWEST, SENSOR, CellNode, run
 from hrc_cell.settings.share import find_named
 
 INPUTS_HZ = PARTS_HZ = 20.0
@@ -91,7 +91,7 @@ class SimCell(CellNode):
             if place.name in self._world.eyes
         }
         self._frames = {place.name: place.frame_id for place in self.cell.file.scanners}
-        self._inputs = self.create_publisher(OperatorInputs, "operator_inputs", KEPT)
+        self._inputs = self.create_publisher(OperatorInputs, "operator_inputs", INPUTS)
         self._parts = self.create_publisher(PartSensors, "part_sensors", KEPT)
         self._truth = self.create_publisher(SimTruth, "sim/truth", NEWEST)
         self.create_service(PressButton, "sim/press", self._press)
