@@ -186,9 +186,10 @@ def _resume_figures(
     """Return how far the goal was from the arm when it went on, and the greatest speed of a joint
     since, as a part of that joint's own limit."""
     going_s = next(t for t, m in witness.since("sim/truth", left_s) if moving(m))
-    goals = [(t, g) for t, g in witness.since("joint_goals", left_s) if t <= going_s]
+    goals = witness.since("joint_goals", left_s)
+    last = [message for t, message in goals if t <= going_s] or [goals[0][1]]
     before = [m for t, m in witness.since("sim/truth", left_s) if t <= going_s]
-    goal = dict(zip(goals[-1][1].name, goals[-1][1].position, strict=True))
+    goal = dict(zip(last[-1].name, last[-1].position, strict=True))
     true = dict(zip(before[-1].joint, before[-1].position, strict=True))
     error_rad = max(abs(goal[name] - true[name]) for name in most_radps)
     return error_rad, top_speed_ratio(witness.since("sim/truth", going_s), most_radps)
