@@ -20,7 +20,7 @@ LEGS_RADIUS_M = 0.2
 """Holds both legs of a standing or walking person at shin height."""
 
 Samples = Sequence[tuple[float, Any]]
-"""Pairs of arrival [s, monotonic] and SimTruth, oldest first."""
+"""Pairs of instant [s, monotonic] and SimTruth, oldest first."""
 
 
 def moving(truth: Any, still_radps: float = STILL_RADPS) -> bool:
@@ -34,10 +34,10 @@ def standstill_after_s(samples: Samples, start_s: float) -> float:
     inf if it never stood still for a second.
     """
     last_moving_s = start_s
-    for arrival_s, truth in samples:
+    for instant_s, truth in samples:
         if moving(truth):
-            last_moving_s = arrival_s
-        elif arrival_s - last_moving_s >= 1.0:
+            last_moving_s = instant_s
+        elif instant_s - last_moving_s >= 1.0:
             break
     else:
         return (

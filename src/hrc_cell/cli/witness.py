@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import rclpy
+from builtin_interfaces.msg import Time as TimeMsg
 from hrc_cell_interfaces.msg import (
     CellEvent,
     Humans,
@@ -58,7 +59,7 @@ class Late(RuntimeError):
 
 @dataclass(slots=True)
 class Heard:
-    """Messages of one topic with the monotonic instant of arrival, oldest first."""
+    """Messages of one topic with the monotonic instants of their stamps, as they came."""
 
     times_s: list[float] = field(default_factory=list)
     messages: list[Any] = field(default_factory=list)
@@ -69,7 +70,7 @@ class Heard:
         return self.messages[-1] if self.messages else None
 
     def since(self, start_s: float) -> list[tuple[float, Any]]:
-        """Return (arrival, message) for everything at or after `start_s`."""
+        """Return (instant, message) for everything of `start_s` or later."""
         pairs = zip(self.times_s, self.messages, strict=False)
         return [(t, m) for t, m in pairs if t >= start_s]
 
@@ -143,7 +144,7 @@ class Witness:
         return self.heard[topic].last
 
     def since(self, topic: str, start_s: float) -> list[tuple[float, Any]]:
-        """Return (arrival, message) of a topic since a monotonic instant."""
+        """Return (instant, message) of a topic since a monotonic instant."""
         with self._news:
             return self.heard[topic].since(start_s)
 
@@ -215,7 +216,7 @@ class Witness:
 
         def hear(message: Any) -> None:
             with self._news:
-                kept.times_s.append(time.monotonic())
+                kept.times_s.append(_instant_s(message.header.stamp))
                 kept.messages.append(message)
                 self._news.notify_all()
 
@@ -229,3 +230,13 @@ class Witness:
         except Exception:
             if not self._leaving:  # while it leaves, what it waits on is taken away under it
                 raise
+
+
+def _instant_s(stamp: TimeMsg) -> float:
+    """Return the monotonic instant of a stamp, of now where there is none.
+
+    So that a busy machine, which hears late, takes nothing for having happened late.
+    """
+    now_s = time.monotonic()
+    ns = stamp.sec * 1_000_000_000 + stamp.nanosec
+    return now_s - (time.time_ns() - ns) * 1e-9 if ns else now_s
