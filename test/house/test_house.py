@@ -179,6 +179,17 @@ def test_what_the_source_imports_stands_in_the_package_manifest():
     assert messages <= declared
 
 
+INTERFACES = ROOT / "interfaces" / "hrc_cell_interfaces"
+
+
+@names(sorted(p for kind in ("msg", "srv", "action") for p in (INTERFACES / kind).iterdir()))
+def test_every_field_of_a_message_is_explained(path):
+    lines = path.read_text().splitlines()
+    assert lines[0].startswith("# ")
+    bare = [line for line in lines if line not in ("", "---") and "# " not in line]
+    assert not bare
+
+
 def test_the_lock_names_exact_versions_and_no_place():
     for lock in (ROOT / "requirements").glob("*.lock"):
         for line in lock.read_text().splitlines():
