@@ -11,19 +11,33 @@ from emulated import JOINTS, Feeder, RunningMotors, plan_for
 
 from hrc_cell.adapters.serial import bus_process
 from hrc_cell.adapters.serial.child import BusChild
+from hrc_cell.adapters.serial.emulator import Emulator
 from hrc_cell.adapters.serial.shared import Command
 from hrc_cell.core.gate import Phase
 
 START = (0.5, -0.4, 0.3, 0.0, 0.2, -0.1, 0.35)
 HALF_A_DEGREE = 0.0087
 OPEN, HOLD, CLOSED = Phase.OPEN, Phase.HOLD, Phase.CLOSED
+PING_STATUS_SIZE = 14
 # What a machine shared with others may keep a process waiting for is no fault in these stories.
 PATIENT = {"watchdog_s": 0.5, "lost_cycles_max": 40, "reply_margin_s": 0.02}
 
 
+class Taciturn(Emulator):
+    """Motors of which some answer to a ping and say nothing else."""
+
+    def __init__(self, *arguments):
+        super().__init__(*arguments)
+        self.only_greet = set()
+
+    def feed(self, data, now_s):
+        replies = super().feed(data, now_s)
+        return [r for r in replies if r[4] not in self.only_greet or len(r) == PING_STATUS_SIZE]
+
+
 @pytest.fixture
 def motors(tmp_path):
-    with RunningMotors(tmp_path / "motors", start_rad=START) as running:
+    with RunningMotors(tmp_path / "motors", start_rad=START, emulator=Taciturn) as running:
         yield running
 
 
@@ -117,6 +131,82 @@ def test_a_lost_motor_stops_all_until_it_is_back_and_a_person_has_reset(motors):
         feeder.wait("hold", lambda bus: bus.gate == HOLD)
         assert np.allclose(motors.plant.positions, held, atol=HALF_A_DEGREE)
         assert [line["kind"] for line in feeder.told][:3] == ["ready", "fault", "fault_cleared"]
+
+
+def lose_and_latch(motors, feeder):
+    """Lose joint 3 in motion, and let the monitor act on it."""
+    get_moving(motors, feeder)
+    motors.emulator.silent.add(3)
+    feeder.wait("the fault", lambda bus: bus.latched)
+    feeder.speed_radps = 0.0
+    feeder.stop(state=0)
+    feeder.wait("the monitor's latch", lambda bus: bus.latch_seen)
+    feeder.wait("hold", lambda bus: bus.gate in (HOLD, CLOSED))
+    motors.wait("rest", lambda: motors.resting)
+    motors.emulator.silent.clear()
+
+
+def assert_only_another_reset_clears(motors, feeder):
+    """The motors are sound again; that frees nothing, until a person resets once more."""
+    held = motors.plant.positions.copy()
+    for permit in (lambda: feeder.stop(state=1), feeder.free):
+        permit()
+        feeder.speed_radps, feeder.rejoins = 0.2, True
+        feeder.wait_cycles(100)
+        assert (feeder.bus.latched, feeder.bus.latch_seen) == (True, False)
+        assert np.allclose(motors.plant.positions, held, atol=0.002)
+    feeder.speed_radps, feeder.rejoins = 0.0, False
+    feeder.stop(state=0)
+    feeder.wait("the monitor's latch", lambda bus: bus.latch_seen)
+    feeder.stop(state=1)
+    feeder.wait("a clear bus", lambda bus: not bus.latched and bus.gate == HOLD)
+    assert np.allclose(motors.plant.positions, held, atol=HALF_A_DEGREE)
+
+
+@pytest.mark.req("S3")
+def test_a_reset_is_used_up_when_a_motor_does_not_answer_for_a_while(motors):
+    with brought_up(motors, lost_cycles_max=5) as feeder:
+        lose_and_latch(motors, feeder)
+        motors.emulator.only_greet.add(3)
+        feeder.stop(state=1)
+        assert "motor 3 does not answer" in feeder.wait_told("fault_stays")["text"]
+        motors.emulator.only_greet.clear()
+        assert_only_another_reset_clears(motors, feeder)
+
+
+@pytest.mark.req("S3")
+def test_a_reset_is_used_up_at_once_when_a_motor_answers_with_an_error(motors):
+    with brought_up(motors, lost_cycles_max=5) as feeder:
+        lose_and_latch(motors, feeder)
+        with motors.lock:
+            motors.emulator.motors[7]._put(38, 2, 50)  # Current Limit, below the goal
+        feeder.stop(state=1)
+        stays = feeder.wait_told("fault_stays")["text"]
+        assert stays.startswith("gripper: writing Goal Current")
+        with motors.lock:
+            motors.emulator.motors[7]._put(38, 2, 1193)
+        assert_only_another_reset_clears(motors, feeder)
+
+
+@pytest.mark.req("S3")
+def test_a_fault_is_never_cleared_once_the_cell_is_started(motors):
+    with brought_up(motors, lost_cycles_max=5) as feeder:
+        lose_and_latch(motors, feeder)
+        feeder.free()
+        assert "started before" in feeder.wait_told("fault_stays")["text"]
+        assert_only_another_reset_clears(motors, feeder)
+
+
+@pytest.mark.req("S3")
+def test_a_motor_that_answers_again_soon_after_the_reset_is_brought_up_by_it(motors):
+    with brought_up(motors, lost_cycles_max=5) as feeder:
+        lose_and_latch(motors, feeder)
+        motors.emulator.only_greet.add(3)
+        feeder.stop(state=1)
+        feeder.wait("a try that failed", lambda bus: bus.gate == CLOSED)
+        assert feeder.bus.latch_seen
+        motors.emulator.only_greet.clear()
+        feeder.wait("a clear bus", lambda bus: not bus.latched and bus.gate == HOLD)
 
 
 @pytest.mark.req("S1")

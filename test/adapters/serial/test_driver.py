@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from hrc_cell.adapters.serial.driver import Driver, hardware_error_text
 from hrc_cell.adapters.serial.emulator import Emulator
-from hrc_cell.adapters.serial.master import Freshness, Master, NoReply
+from hrc_cell.adapters.serial.master import Freshness, Master, NoReply, StatusError
 from hrc_cell.adapters.serial.plant import COUNTS_PER_TURN
 from hrc_cell.adapters.serial.port import Port
 from hrc_cell.adapters.serial.registers import (
@@ -138,10 +138,10 @@ def test_a_motor_that_says_the_wrong_number_of_bytes_counts_as_silent(motors, dr
 
 def test_errors_name_the_motor_and_the_register(motors, driver):
     master = driver._master
-    with pytest.raises(NoReply, match=r"writing Torque Enable = 2: motor 3: the value is out of"):
+    with pytest.raises(StatusError, match=r"writing Torque Enable = 2: motor 3: the value is out"):
         master.write(3, TORQUE_ENABLE, 2)
     master.write(3, TORQUE_ENABLE, 1)
-    with pytest.raises(NoReply, match=r"Operating Mode = 5: motor 3: the register may not be"):
+    with pytest.raises(StatusError, match=r"Operating Mode = 5: motor 3: the register may not be"):
         master.write(3, OPERATING_MODE, 5)
     motors.emulator.silent.add(4)
     with pytest.raises(NoReply, match="reading Model Number: motor 4 does not answer; check power"):

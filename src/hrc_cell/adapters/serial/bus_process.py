@@ -10,8 +10,11 @@ process is killed with it, and the motors' own Bus Watchdog stops and holds them
 A fault (a motor silent for `lost_cycles_max` cycles, a tripped watchdog, a hardware error, torque
 gone, a cycle that came too late for the watchdogs) brings the joints to rest and is latched. It is
 cleared when the monitor has been LATCHED since and a person has reset it (a fresh permit with state
-READY or more), and then only by bringing all motors up again: checks, goals at the present
-positions, HOLD.
+READY), and then only by bringing all motors up again: checks, goals at the present positions, HOLD.
+A motor that does not answer is tried again for `CLEAR_WITHIN_S`. After that, at once where a motor
+answers with an error, and as soon as the cell is started, the reset is used up: the fault stays,
+the monitor, which gets no joint states then, latches anew, and a person has to reset again. So
+nothing ever clears later than the reset explains.
 
 Told to end (SIGTERM, or `Command.end`), it brings the joints to rest, switches every torque off,
 each tried, then the watchdogs, and closes the port. It tells what happens as JSON lines on its
@@ -32,8 +35,8 @@ import time
 
 import numpy as np
 
-from hrc_cell.adapters.serial.driver import Driver, Refused, hardware_error_text
-from hrc_cell.adapters.serial.master import Master, NoReply
+from hrc_cell.adapters.serial.driver import Driver, hardware_error_text
+from hrc_cell.adapters.serial.master import Master, NoReply, Refused
 from hrc_cell.adapters.serial.plan import BusPlan
 from hrc_cell.adapters.serial.port import Port, PortLost
 from hrc_cell.adapters.serial.shared import BusState, Command, Shared
@@ -51,6 +54,8 @@ from hrc_cell.core.gate import (
 EXIT_REFUSED = 5
 EXIT_PORT_LOST = 6
 LATCHED, READY = 0, 1  # states of MotionPermit
+CLEAR_WITHIN_S = 1.0
+"""So long after the first try that a reset has led to, silent motors are tried again."""
 _PR_SET_PDEATHSIG = 1
 _REAL_TIME_PRIORITY = 50
 
@@ -71,6 +76,7 @@ class BusLoop:
         self.gate: GateState = closed(len(plan.motors))
         self.fault = ""
         self._latch_seen = False
+        self._clear_until_s = math.inf
         self._cycle = self._missed = 0
         self._ending = False
         self._command = Command()
@@ -190,23 +196,30 @@ class BusLoop:
         if permit is None or not -0.01 < permit.age_s <= permit.lease_s:
             return
         if permit.state == LATCHED:
-            self._latch_seen = True
-        elif self._latch_seen and permit.state >= READY:
-            if self.gate.phase not in (Phase.HOLD, Phase.CLOSED):
-                return
-            try:
-                self.bring_up()
-            except (NoReply, Refused) as error:
-                # Goals stay unwritten: some motors may have taken new ones. A motor that does not
-                # answer is tried again, anything else needs another reset.
-                self.gate = closed(len(self._plan.motors))
-                self._latch_seen = isinstance(error, NoReply)
-                if not self._latch_seen:
-                    tell("fault_stays", fault=self.fault, text=str(error))
-                return
-            self._latch_seen = False
-            tell("fault_cleared", fault=self.fault)
-            self.fault = ""
+            self._latch_seen, self._clear_until_s = True, math.inf
+        elif self._latch_seen and permit.state > READY:
+            self._stays("the cell was started before the motors were up again")
+        elif self._latch_seen and self.gate.phase in (Phase.HOLD, Phase.CLOSED):
+            self._clear()
+
+    def _clear(self) -> None:
+        """Try to bring the motors up; on failure goals stay unwritten: some may have new ones."""
+        self._clear_until_s = min(self._clear_until_s, time.monotonic() + CLEAR_WITHIN_S)
+        try:
+            self.bring_up()
+        except (NoReply, Refused) as error:
+            self.gate = closed(len(self._plan.motors))
+            if isinstance(error, Refused) or time.monotonic() >= self._clear_until_s:
+                self._stays(str(error))
+            return
+        self._latch_seen = False
+        tell("fault_cleared", fault=self.fault)
+        self.fault = ""
+
+    def _stays(self, text: str) -> None:
+        """Take the reset for used up. The node withholds the joint states then."""
+        self._latch_seen = False
+        tell("fault_stays", fault=self.fault, text=text)
 
     def _publish_samples(self) -> None:
         """Let the joints be known while the motors are brought up, so that no one misses them."""

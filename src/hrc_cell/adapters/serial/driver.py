@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from hrc_cell.adapters.serial import codec, registers
-from hrc_cell.adapters.serial.master import Freshness, Master, NoReply
+from hrc_cell.adapters.serial.master import Freshness, Master, NoReply, Refused, StatusError
 from hrc_cell.adapters.serial.plan import SLOW_SIZE, BusPlan, MotorPlan
 from hrc_cell.adapters.serial.registers import (
     BUS_WATCHDOG,
@@ -50,10 +50,6 @@ HARDWARE_ERRORS = {
     0x10: "electrical shock",
     0x20: "overload",
 }
-
-
-class Refused(RuntimeError):
-    """The motors may not be used as they are. Says which and why."""
 
 
 def hardware_error_text(bits: int) -> str:
@@ -96,8 +92,8 @@ class Driver:
         for index, motor in enumerate(self.plan.motors):
             try:
                 self._configure(index, motor)
-            except NoReply as error:
-                raise NoReply(f"{motor.joint}: {error}") from error
+            except (NoReply, StatusError) as error:
+                raise type(error)(f"{motor.joint}: {error}") from error
             self.read_all()  # keeps the watchdogs of the others quiet
             after_read()
         switched: list[MotorPlan] = []
@@ -118,7 +114,7 @@ class Driver:
         for motor in self.plan.motors:
             try:
                 status = self._master.one(codec.ping(motor.motor_id), motor.motor_id, 3)
-            except NoReply as error:
+            except (NoReply, StatusError) as error:
                 wrong.append(f"{motor.joint}: {error}")
                 continue
             model, firmware = struct.unpack("<HB", status.data)
@@ -280,6 +276,6 @@ class Driver:
             try:
                 self._master.write(motor.motor_id, TORQUE_ENABLE, 0)
                 self._master.write(motor.motor_id, BUS_WATCHDOG, 0)
-            except NoReply as error:
+            except (NoReply, StatusError) as error:
                 failed.append(f"{motor.joint}: {error}")
         return failed

@@ -25,7 +25,15 @@ PATIENT_S = 0.04
 
 
 class NoReply(OSError):
-    """A motor did not answer, or answered with an error."""
+    """A motor did not answer, or not with what was asked for."""
+
+
+class Refused(RuntimeError):
+    """The motors may not be used as they are. Says which and why."""
+
+
+class StatusError(Refused):
+    """A motor answered with an error: it is there, and asking again changes nothing."""
 
 
 def wire_s(byte_count: int, baud: int) -> float:
@@ -98,14 +106,17 @@ class Master:
     # One motor at a time, for what is not part of the cycle.
 
     def one(self, frame: bytes, motor_id: int, data_size: int = 0, tries: int = 5) -> Status:
-        """Return one motor's reply, asked for a few times. Raises NoReply, naming the motor."""
+        """Return one motor's reply, asked for a few times.
+
+        Raises NoReply or StatusError, naming the motor.
+        """
         for _ in range(tries):
             replies = self.ask(frame, (motor_id,), data_size, max(PATIENT_S, self._margin_s))
             if motor_id in replies:
                 status = replies[motor_id][0]
                 if status.error:
                     what = codec.ERRORS.get(status.error, f"error {status.error}")
-                    raise NoReply(f"motor {motor_id}: {what}")
+                    raise StatusError(f"motor {motor_id}: {what}")
                 return status
         raise NoReply(f"motor {motor_id} does not answer; check power, cable, ID and baud rate")
 
@@ -114,6 +125,8 @@ class Master:
         frame = codec.read(motor_id, register.address, register.size)
         try:
             return register.unpack(self.one(frame, motor_id, register.size).data)
+        except StatusError as error:
+            raise StatusError(f"reading {register.name}: {error}") from error
         except (NoReply, ValueError) as error:
             raise NoReply(f"reading {register.name}: {error}") from error
 
@@ -122,8 +135,8 @@ class Master:
         frame = codec.write(motor_id, register.address, register.pack(value))
         try:
             self.one(frame, motor_id)
-        except NoReply as error:
-            raise NoReply(f"writing {register.name} = {value:g}: {error}") from error
+        except (NoReply, StatusError) as error:
+            raise type(error)(f"writing {register.name} = {value:g}: {error}") from error
 
     def write_all(self, register: Register, values: Mapping[int, float]) -> None:
         """Set a register of several motors at once; nobody answers."""
