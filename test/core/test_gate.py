@@ -193,6 +193,29 @@ def test_without_leave_an_arm_rests_after_the_stopping_time_whatever_the_goals_s
 
 
 @pytest.mark.req("S1")
+@given(
+    speed=st.floats(-3.0, 3.0),
+    cycles_s=st.lists(st.floats(0.005, 0.06), min_size=80, max_size=80),
+    goals_come=st.booleans(),
+)
+def test_an_arm_rests_after_the_stopping_time_however_long_the_cycles_of_the_bus_are(
+    speed, cycles_s, goals_come
+):
+    state, position = moving(speed, (0.0, 0.0, 0.3))
+    began, fastest, elapsed_s = state.commanded_rad[0], abs(state.speed_radps[0]), 0.0
+    for dt_s in cycles_s:
+        position[0] = state.commanded_rad[0] + speed * dt_s
+        one = goal(position, (speed, 0.0, 0.0)) if goals_come else None
+        state = run(state, [one], permit=None, dt_s=dt_s)
+        elapsed_s += dt_s
+        limit_s = LIMITS.stopping_time_s if goals_come else fastest / 8.0
+        if elapsed_s > limit_s + ULP:
+            break
+    assert state.phase is Phase.HOLD
+    assert abs(state.commanded_rad[0] - began) <= max(fastest, abs(speed)) * elapsed_s + ULP
+
+
+@pytest.mark.req("S1")
 @given(st.floats(-3.0, 3.0), st.sampled_from(["", "motor_lost:joint_2"]))
 def test_without_goals_each_joint_is_ramped_to_rest_at_once(speed, fault):
     state, position = moving(speed, (0.0, 0.0, 0.3))

@@ -126,7 +126,7 @@ class GateLimits:
     rejoin_velocity_radps: float
     goal_lifetime_s: float
     extrapolate_s: float
-    cycle_max_s: float  # a longer cycle moves no further than one of this length
+    cycle_max_s: float  # a longer cycle moves no further than one of this length can
 
     def __post_init__(self) -> None:
         check_gate(
@@ -134,6 +134,11 @@ class GateLimits:
             self.stop_deceleration_radps2,
             self.stopping_time_s,
         )
+
+    def way_max_rad(self, dt_s: float) -> Array:
+        """Return how far each joint moves at most in a cycle, however long it was."""
+        way: Array = self.velocity_max_radps * min(dt_s, self.cycle_max_s)
+        return way
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -193,7 +198,7 @@ def step(
     """
     if state.phase is Phase.CLOSED:
         return state
-    dt_s = min(dt_s, limits.cycle_max_s) if dt_s > 0.0 else 0.0
+    dt_s = dt_s if 0.0 < dt_s < math.inf else 0.0
     goal_void = fault or _goal_void(limits, goal)
     if goal_void:
         goal = None
@@ -309,12 +314,10 @@ def _follow(
     limits: GateLimits, state: GateState, target: Array, offset: Array, dt_s: float
 ) -> GateState:
     """Return the state one cycle of open gate later."""
-    less = limits.rejoin_velocity_radps * dt_s
+    less = limits.rejoin_velocity_radps * min(dt_s, limits.cycle_max_s)
     offset = offset - np.clip(offset, -less, less)
-    most = limits.velocity_max_radps[:-1] * dt_s
     wanted = target + offset - state.commanded_rad[:-1]
-    change = np.clip(wanted, -most, most)
-    new = _moved(limits, state, change, dt_s)
+    new = _moved(limits, state, wanted, dt_s)
     short = np.abs(new.commanded_rad[:-1] - state.commanded_rad[:-1] - wanted) > 1e-9
     return replace(new, phase=Phase.OPEN, reason=_named(limits, "limit", short), offset_rad=offset)
 
@@ -332,13 +335,13 @@ def _stop_begins(limits: GateLimits, state: GateState, goal: GoalView | None) ->
 
 
 def _moved(limits: GateLimits, state: GateState, change: Array, dt_s: float) -> GateState:
-    """Return the state with the arm moved by `change`, within its window.
+    """Return the state with the arm moved by `change`, within its window and its greatest speed.
 
     A joint that stands outside of its window may stay there and come back, never go further out.
     """
-    old = state.commanded_rad[:-1]
+    old, most = state.commanded_rad[:-1], limits.way_max_rad(dt_s)[:-1]
     new = np.clip(
-        old + change,
+        old + np.clip(change, -most, most),
         np.minimum(limits.lower_rad[:-1], old),
         np.maximum(limits.upper_rad[:-1], old),
     )
@@ -357,7 +360,7 @@ def _with_gripper(
     if goal_rad is None or dt_s <= 0.0:
         return new
     at = float(old.commanded_rad[-1])
-    most = float(limits.velocity_max_radps[-1]) * dt_s
+    most = float(limits.way_max_rad(dt_s)[-1])
     wanted = min(max(goal_rad, float(limits.lower_rad[-1])), float(limits.upper_rad[-1]))
     change = min(max(wanted - at, -most), most)
     return replace(
