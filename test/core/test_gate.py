@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from strategies import unknown
+from strategies import motion, unknown
 
 from hrc_cell.core import gate
 from hrc_cell.core.gate import GateLimits, GoalView, PermitView, Phase, permit_holds
+from hrc_cell.core.scaling import Along, LineLimits, track
 
 DT_S = 0.005
 LIMITS = GateLimits(
@@ -18,8 +19,10 @@ LIMITS = GateLimits(
     lower_rad=np.array([-2.0, -1.0, 0.0]),
     upper_rad=np.array([2.0, 1.5, 0.7]),
     velocity_max_radps=np.array([3.0, 2.0, 2.0]),
+    planned_max_radps=np.array([3.0, 2.0, 2.0]),
     stop_deceleration_radps2=8.0,
     stopping_time_s=0.4,
+    stop_grace_s=0.1,
     rejoin_rad=0.02,
     rejoin_velocity_radps=0.1,
     goal_lifetime_s=0.1,
@@ -69,6 +72,17 @@ def moving(speed=1.0, at=HOME):
         state = run(state, [goal(position, (speed, 0.0, 0.0))])
     assert state.phase is Phase.OPEN
     return state, position
+
+
+GAIN_RADPS = 8.0 * 0.01
+CATCH_UP_RADPS = 0.1 + GAIN_RADPS
+WAY_S = (0.4 + 0.1) / 2.0
+"""A stop from 1 rad/s takes no more radians."""
+
+
+def most_at_stop(speed, ratio=1.0):
+    """Return how fast joint 1 may be at most when it stops, having run at this speed."""
+    return max(abs(speed), min(abs(speed) + GAIN_RADPS, ratio * LIMITS.planned_max_radps[0]))
 
 
 # The permit.
@@ -184,12 +198,119 @@ def test_without_leave_an_arm_rests_after_the_stopping_time_whatever_the_goals_s
             one = goal(position, (velocity, 0.0, 0.0))
         before = state.commanded_rad
         state = run(state, [one], permit)
-        most = max(abs(fastest), abs(after[0] or 0.0))
+        most = most_at_stop(fastest)
         assert abs(state.commanded_rad[0] - before[0]) <= most * DT_S + ULP
         if (count + 1) * DT_S >= LIMITS.stopping_time_s:
             assert state.phase is Phase.HOLD
             assert state.commanded_rad[0] == pytest.approx(before[0], abs=1e-9)
-    assert abs(state.commanded_rad[0] - began[0]) <= most * LIMITS.stopping_time_s + ULP
+    assert abs(state.commanded_rad[0] - began[0]) <= most * WAY_S + ULP
+
+
+@pytest.mark.req("S1")
+@settings(max_examples=50)
+@given(
+    st.lists(
+        st.tuples(st.sampled_from([0.0, 0.05, 0.3, 1.0]), st.integers(1, 60), st.floats(-9.0, 9.0)),
+        max_size=8,
+    )
+)
+def test_no_joint_is_ever_faster_than_what_was_permitted_in_the_last_stopping_time(
+    said,
+):
+    state, recent = gate.held(HOME), [0.0] * round(LIMITS.stopping_time_s / DT_S)
+    limits = replace(LIMITS, planned_max_radps=np.array([1.2, 1.0, 2.0]))
+    for ratio, speed in [(ratio, speed) for ratio, cycles, speed in said for _ in range(cycles)]:
+        recent = [*recent[1:], ratio]
+        permit = replace(PERMIT, speed_ratio=ratio, state=4) if ratio else STANDSTILL
+        at = state.commanded_rad + np.array([speed, -speed, 0.0]) * DT_S
+        before = state.commanded_rad
+        state = run(state, [goal(at, (speed, -speed, 0.0))], permit, limits=limits)
+        most = max(recent) * limits.planned_max_radps[:-1] + CATCH_UP_RADPS
+        assert np.all(np.abs(state.commanded_rad - before)[:-1] <= most * DT_S + ULP)
+
+
+@pytest.mark.req("S1")
+@given(st.floats(0.0, 1.0), st.floats(-9.0, 9.0))
+def test_from_slow_motion_no_executor_makes_a_long_stop(ratio, asked):
+    limits = replace(LIMITS, planned_max_radps=np.array([1.2, 1.2, 2.0]))
+    permit = replace(PERMIT, speed_ratio=ratio, state=4 if ratio else 2)
+    state, position, speed = gate.held(HOME), HOME.copy(), 1.2 * ratio
+    for _ in range(60):
+        position[0] += speed * DT_S
+        state = run(state, [goal(position, (speed, 0.0, 0.0))], permit, limits=limits)
+    began = state.commanded_rad[0]
+    for _ in range(100):  # the goals run away at the very instant of the stop
+        at = off(state.commanded_rad, 0, asked * DT_S)
+        state = run(state, [goal(at, (asked, 0.0, 0.0))], STANDSTILL, limits=limits)
+    assert state.phase is Phase.HOLD
+    assert abs(state.commanded_rad[0] - began) <= speed * WAY_S + ULP
+
+
+# The executor's own stops, with the limits of the default cell, at 100 Hz and as late as it may be.
+
+MOTION = motion()
+LINE_RAD = 20.0
+late_s = st.sampled_from([0.0, 0.01, 0.02, 0.03])
+joints = st.integers(0, 5)
+
+
+def line_limits(joint, acceleration, jerk):
+    rates = (MOTION.velocity_max_radps[joint], acceleration[joint], jerk[joint])
+    names = ("speed_max_ratio_ps", "acceleration_ratio_ps2", "jerk_ratio_ps3")
+    return LineLimits(**{n: rate / LINE_RAD for n, rate in zip(names, rates, strict=True)})
+
+
+def driven(joint, ratios, late_s):
+    """Yield goal, gate and a gate that limits nothing, for each cycle of an executor's motion."""
+    planned = line_limits(joint, MOTION.acceleration_max_radps2, MOTION.jerk_max_radps3)
+    stopping = line_limits(joint, MOTION.stop_deceleration_radps2, MOTION.stop_jerk_radps3)
+    most = MOTION.velocity_max_radps[joint]
+    wide = {"lower_rad": np.full(3, -99.0), "upper_rad": np.full(3, 99.0)}
+    limits = replace(LIMITS, planned_max_radps=np.array([most, 1.0, 2.0]), **wide)
+    along, start, late = Along(), np.zeros(3), round(late_s / DT_S)
+    state = free = gate.held(start)
+    heard = [ratios[0]] * late + ratios
+    for cycle, ratio in enumerate(ratios):
+        if cycle % 2 == 0:
+            target = heard[cycle] * planned.speed_max_ratio_ps
+            own = stopping if target < along.speed_ratio_ps else planned
+            along = track(along, target_ratio_ps=target, limits=own, dt_s=2 * DT_S)
+        one = goal(
+            off(start, 0, along.done_ratio * LINE_RAD),
+            (along.speed_ratio_ps * LINE_RAD, 0.0, 0.0), age_s=0.002 + cycle % 2 * DT_S,
+        )  # fmt: skip
+        permit = replace(PERMIT, speed_ratio=ratio, state=4) if ratio else STANDSTILL
+        state = run(state, [one], permit, limits=limits)
+        free = run(free, [one], limits=replace(limits, planned_max_radps=np.full(3, 99.0)))
+        yield one, state, free
+
+
+@pytest.mark.req("S1")
+@settings(max_examples=15)
+@given(joints, st.floats(0.05, 1.0), st.just(0.0) | st.floats(0.05, 1.0), late_s)
+def test_a_stop_or_a_slow_down_of_the_executor_passes_whole(joint, first, second, late_s):
+    for _, state, free in driven(joint, [first] * 240 + [second] * 160, late_s):
+        np.testing.assert_allclose(state.commanded_rad, free.commanded_rad, atol=1e-4)
+    assert state.phase is (Phase.OPEN if second else Phase.HOLD)
+
+
+@pytest.mark.req("S1")
+@settings(max_examples=8)
+@given(joints, st.floats(0.5, 4.0), late_s)
+def test_so_does_one_that_follows_a_falling_ratio(joint, slope_per_s, late_s):
+    ratios = [max(0.05, 1.0 - slope_per_s * DT_S * max(0, n)) for n in range(-240, 400)]
+    for _, state, free in driven(joint, ratios, late_s):
+        np.testing.assert_allclose(state.commanded_rad, free.commanded_rad, atol=1e-4)
+
+
+@pytest.mark.req("S3")
+@settings(max_examples=15)
+@given(joints, st.integers(2, 240), late_s)
+def test_a_stop_out_of_acceleration_ends_where_the_executor_ends(joint, cycles, late_s):
+    for one, state, _ in driven(joint, [1.0] * cycles + [0.0] * 160, late_s):
+        assert abs(state.commanded_rad[0] - one.positions_rad[0]) < 0.06  # less than a goal's life
+    assert state.phase is Phase.HOLD
+    np.testing.assert_allclose(state.commanded_rad, one.positions_rad, atol=1e-3)
 
 
 @pytest.mark.req("S1")
@@ -331,7 +452,7 @@ def test_after_a_hold_goals_must_begin_where_the_arm_stands():
 @pytest.mark.req("S3")
 def test_a_joint_pushed_away_while_held_may_go_on_from_where_it_is():
     pushed = off(HOME, 0, 0.4)
-    state = run(gate.held(HOME), [goal(pushed)] * 60, measured=pushed)
+    state = run(gate.held(HOME), [goal(pushed)] * 120, measured=pushed)
     assert state.phase is Phase.OPEN
     assert state.commanded_rad[0] == pytest.approx(pushed[0])
 
@@ -346,14 +467,23 @@ def test_while_it_stops_goals_must_begin_where_it_was_commanded_not_where_it_was
 
 
 @pytest.mark.parametrize("joint", [0, 1])
-def test_each_joint_is_ramped_down_from_its_own_planned_speed(joint):
+def test_each_joint_is_ramped_down_from_the_speed_it_really_had(joint):
     velocities = np.array([0.4, 0.2, 0.0])
     at, state = HOME.copy(), gate.held(HOME)
     for _ in range(60):
         at = at + velocities * DT_S
         state = run(state, [goal(at, velocities)])
-    stopping = run(state, [goal(at, velocities)], permit=None)
-    np.testing.assert_allclose(stopping.stop_speed_radps[joint], velocities[joint], rtol=1e-6)
+    stopping = run(state, [goal(at, velocities + 2.0)], permit=None)
+    had = velocities[joint]
+    assert stopping.stop_speed_radps[joint] == pytest.approx(had + GAIN_RADPS, rel=1e-6)
+
+
+def test_a_single_cycle_does_not_make_the_speed_that_a_stop_begins_with():
+    state, position = moving(0.4)
+    state = run(state, [goal(off(position, 0, 3.0 * DT_S), (3.0, 0.0, 0.0))])
+    assert state.speed_radps[0] == pytest.approx(3.0)
+    stopping = run(state, [goal(state.commanded_rad, (3.0, 0.0, 0.0))], permit=None)
+    assert 0.4 < stopping.stop_speed_radps[0] < 0.4 + 2.6 / 3.0 + GAIN_RADPS + ULP
 
 
 def test_how_far_a_goal_may_be_off_counts_from_where_the_arm_stands():
@@ -390,6 +520,23 @@ def test_the_executors_own_stop_on_the_path_is_let_through_whole():
     assert state.commanded_rad[0] == pytest.approx(position[0])
     assert (state.phase, state.reason) == (Phase.HOLD, "standstill")
     assert run(state, [goal(position)]).phase is Phase.OPEN
+
+
+@pytest.mark.req("S1")
+@pytest.mark.parametrize("void", [{"age_s": 9.0}, {"speed_ratio": math.nan}, {"speed_ratio": 9.0}])
+def test_a_permit_that_does_not_hold_adds_nothing_to_what_is_permitted(void):
+    slow = replace(PERMIT, speed_ratio=0.1, state=3)
+    state = run(gate.held(HOME), [goal()] * 5, slow)
+    state = run(state, [goal()], replace(PERMIT, **void))
+    assert state.leave.ratio == 0.1
+    assert state.stop_speed_radps[0] <= GAIN_RADPS
+
+
+def test_in_a_long_cycle_each_joint_moves_no_farther_than_it_can_in_a_short_one():
+    state = run(gate.held(HOME), [goal()] * 5)
+    after = run(state, [goal(HOME + 0.15)], dt_s=0.04)
+    np.testing.assert_allclose((after.commanded_rad - HOME)[:2], [3.0 * 0.01, 2.0 * 0.01])
+    assert after.speed_radps[0] == pytest.approx(3.0 * 0.01 / 0.04)
 
 
 def test_a_cycle_without_duration_moves_nothing_and_ends_no_stop():

@@ -7,10 +7,14 @@ the joints of the arm in order, then the gripper; radians and seconds.
 The arm
 - OPEN: permit holds, its speed ratio is above 0, goals are fresh: goals are followed, extrapolated
   with their velocity for `extrapolate_s` and from there as if braking with `stop_deceleration`.
+  No joint moves faster than the permitted ratio of its planned maximum and what it takes to catch
+  up and to rejoin; a ratio that was lowered counts once the executor could slow (core.envelope).
 - STOPPING: the permit is void or its ratio is 0: the executor brakes on its path, so its goals are
-  still followed, but a joint moves no faster than when the stop began, and slowly enough to rest
-  within `stopping_time_s` of it when braking with `stop_deceleration`. Without goals each joint is
-  ramped to rest with that deceleration at once.
+  still followed, but only under an envelope (core.envelope) that falls to rest within
+  `stopping_time_s`, from the speed that was really commanded lately (and what a joint that was
+  gaining speed may still gain), whatever the goals say. So the way is at most that speed times
+  (stopping_time_s + stop_grace_s) / 2. Without goals each joint is ramped to rest with
+  `stop_deceleration` at once.
 - HOLD: nothing moves. Goals are followed again only when permit, ratio and goals are good and the
   goals begin within `rejoin_rad` of the held or of the measured position. What is left of that
   distance is taken away with `rejoin_velocity_radps`, so nothing jumps.
@@ -31,6 +35,7 @@ from enum import IntEnum
 import numpy as np
 import numpy.typing as npt
 
+from hrc_cell.core.envelope import Leave, left_ratio, slowed
 from hrc_cell.settings.stopping import check_gate
 
 Array = npt.NDArray[np.float64]
@@ -120,8 +125,10 @@ class GateLimits:
     lower_rad: Array
     upper_rad: Array
     velocity_max_radps: Array
+    planned_max_radps: Array  # at speed ratio 1
     stop_deceleration_radps2: float
     stopping_time_s: float
+    stop_grace_s: float  # see core.envelope
     rejoin_rad: float
     rejoin_velocity_radps: float
     goal_lifetime_s: float
@@ -134,6 +141,11 @@ class GateLimits:
             self.stop_deceleration_radps2,
             self.stopping_time_s,
         )
+
+    @property
+    def gain_radps(self) -> float:
+        """Return what a joint gains within a long cycle, with the deceleration of a stop."""
+        return self.stop_deceleration_radps2 * self.cycle_max_s
 
     def way_max_rad(self, dt_s: float) -> Array:
         """Return how far each joint moves at most in a cycle, however long it was."""
@@ -149,9 +161,11 @@ class GateState:
     reason: str
     commanded_rad: Array
     speed_radps: Array  # of the commanded positions
+    lately_radps: Array  # the same, its size, of the last few cycles, arm only
     offset_rad: Array  # what is left of the distance at rejoining, arm only
     stop_speed_radps: Array  # when the stop began, arm only
     stop_elapsed_s: float = 0.0
+    leave: Leave = Leave()
 
 
 def closed(joint_count: int) -> GateState:
@@ -176,6 +190,7 @@ def _still(phase: Phase, reason: str, positions_rad: Array) -> GateState:
         reason=reason,
         commanded_rad=positions_rad,
         speed_radps=np.zeros(count),
+        lately_radps=np.zeros(count - 1),
         offset_rad=np.zeros(count - 1),
         stop_speed_radps=np.zeros(count - 1),
     )
@@ -204,12 +219,15 @@ def step(
         goal = None
     target = None if goal is None else _target(limits, goal)
     permitted, why_not = permit_holds(permit)
+    ratio = permit.speed_ratio if permitted and permit is not None else 0.0
+    envelope = {"time_s": limits.stopping_time_s, "grace_s": limits.stop_grace_s}
+    state = replace(state, leave=slowed(state.leave, ratio, dt_s=dt_s, **envelope))
     gripper = permitted and permit is not None and permit.gripper_permitted
     if permitted and permit is not None and permit.speed_ratio <= 0.0:
         why_not = "standstill"
     arm_target = None if target is None else target[:-1]
     why_not = fault or why_not or goal_void
-    new = _arm(limits, state, arm_target, goal, measured_rad[:-1], dt_s, why_not)
+    new = _arm(limits, state, arm_target, measured_rad[:-1], dt_s, why_not)
     gripper_rad = float(target[-1]) if gripper and target is not None else None
     return _with_gripper(limits, state, new, gripper_rad, dt_s)
 
@@ -248,7 +266,6 @@ def _arm(
     limits: GateLimits,
     state: GateState,
     target: Array | None,
-    goal: GoalView | None,
     measured_rad: Array,
     dt_s: float,
     why_not: str,
@@ -259,15 +276,21 @@ def _arm(
         if not why_not:
             return _follow(limits, state, target, offset, dt_s)
     if state.phase is Phase.HOLD:
-        return replace(state, reason=why_not, speed_radps=np.zeros_like(state.speed_radps))
+        return replace(
+            state,
+            reason=why_not,
+            speed_radps=np.zeros_like(state.speed_radps),
+            lately_radps=np.zeros_like(state.lately_radps),
+        )
     if state.phase is Phase.OPEN:
-        state = _stop_begins(limits, state, goal)
+        state = _stop_begins(limits, state)
     elapsed_s = state.stop_elapsed_s + dt_s
     speed = state.speed_radps[:-1]
     brake = limits.stop_deceleration_radps2
     if target is not None and not _jumps(limits, state, target).any():
+        left = left_ratio(elapsed_s, time_s=limits.stopping_time_s, grace_s=limits.stop_grace_s)
         room = brake * max(limits.stopping_time_s - elapsed_s, 0.0)
-        most = np.minimum(state.stop_speed_radps, room) * dt_s
+        most = np.minimum(state.stop_speed_radps * left, room) * dt_s
         change = np.clip(target + state.offset_rad - state.commanded_rad[:-1], -most, most)
     else:
         change = np.sign(speed) * np.maximum(np.abs(speed) - brake * dt_s, 0.0) * dt_s
@@ -316,21 +339,23 @@ def _follow(
     """Return the state one cycle of open gate later."""
     less = limits.rejoin_velocity_radps * min(dt_s, limits.cycle_max_s)
     offset = offset - np.clip(offset, -less, less)
+    permitted = state.leave.ratio * limits.planned_max_radps[:-1]
+    most = (permitted + limits.rejoin_velocity_radps + limits.gain_radps) * dt_s
     wanted = target + offset - state.commanded_rad[:-1]
-    new = _moved(limits, state, wanted, dt_s)
+    new = _moved(limits, state, np.clip(wanted, -most, most), dt_s)
     short = np.abs(new.commanded_rad[:-1] - state.commanded_rad[:-1] - wanted) > 1e-9
     return replace(new, phase=Phase.OPEN, reason=_named(limits, "limit", short), offset_rad=offset)
 
 
-def _stop_begins(limits: GateLimits, state: GateState, goal: GoalView | None) -> GateState:
-    """Return the state with the speeds remembered that a stop begins with."""
-    speed = np.abs(state.speed_radps[:-1])
-    if goal is not None:  # the planned speed is free of the jitter of single cycles
-        speed = np.maximum(speed, np.abs(goal.velocities_radps[:-1]))
+def _stop_begins(limits: GateLimits, state: GateState) -> GateState:
+    """Return the state with the speeds remembered that a stop begins with.
+
+    A joint that was gaining speed may gain a little more, never beyond what was permitted.
+    """
+    permitted = state.leave.ratio * limits.planned_max_radps[:-1]
+    gaining = np.minimum(state.lately_radps + limits.gain_radps, permitted)
     return replace(
-        state,
-        stop_speed_radps=np.minimum(speed, limits.velocity_max_radps[:-1]),
-        stop_elapsed_s=0.0,
+        state, stop_speed_radps=np.maximum(state.lately_radps, gaining), stop_elapsed_s=0.0
     )
 
 
@@ -346,8 +371,11 @@ def _moved(limits: GateLimits, state: GateState, change: Array, dt_s: float) -> 
         np.maximum(limits.upper_rad[:-1], old),
     )
     speed = (new - old) / dt_s if dt_s > 0.0 else state.speed_radps[:-1]
+    news = dt_s / (dt_s + limits.cycle_max_s)
+    lately = state.lately_radps
     return replace(
         state,
+        lately_radps=lately + news * (np.abs(speed) - lately),
         commanded_rad=np.append(new, state.commanded_rad[-1]),
         speed_radps=np.append(speed, 0.0),
     )

@@ -15,6 +15,7 @@ import numpy as np
 from hrc_cell.adapters.serial import codec, registers
 from hrc_cell.adapters.serial.master import wire_s
 from hrc_cell.adapters.serial.registers import RAD_PER_COUNT
+from hrc_cell.core.envelope import grace_s
 from hrc_cell.core.gate import GateLimits
 from hrc_cell.settings.cell import CellFile
 
@@ -37,6 +38,7 @@ class MotorPlan:
     lower_rad: float
     upper_rad: float
     velocity_max_radps: float
+    planned_max_radps: float  # at speed ratio 1
     current_max_a: float | None  # None: as the motor has it
 
     def radians(self, counts: float) -> float:
@@ -66,6 +68,7 @@ class BusPlan:
     lost_cycles_max: int
     stop_deceleration_radps2: float
     stopping_time_s: float
+    stop_grace_s: float
     rejoin_rad: float
     rejoin_velocity_radps: float
     goal_lifetime_s: float
@@ -104,8 +107,10 @@ class BusPlan:
             lower_rad=np.array([lower for lower, _ in windows]),
             upper_rad=np.array([upper for _, upper in windows]),
             velocity_max_radps=np.array([motor.velocity_max_radps for motor in self.motors]),
+            planned_max_radps=np.array([motor.planned_max_radps for motor in self.motors]),
             stop_deceleration_radps2=self.stop_deceleration_radps2,
             stopping_time_s=self.stopping_time_s,
+            stop_grace_s=self.stop_grace_s,
             rejoin_rad=self.rejoin_rad,
             rejoin_velocity_radps=self.rejoin_velocity_radps,
             goal_lifetime_s=self.goal_lifetime_s,
@@ -150,8 +155,10 @@ def make_plan(
 
     Raises ValueError when rate or limits cannot be kept.
     """
-    bus, robot = file.bus, file.robot
-    asked = [bus.velocity_max_radps] * len(robot.arm) + [robot.gripper.velocity_radps]
+    bus, robot, safety = file.bus, file.robot, file.safety
+    gripper_radps = robot.gripper.velocity_radps
+    asked = [bus.velocity_max_radps] * len(robot.arm) + [gripper_radps]
+    planned = [*file.motion.velocity_max_radps, gripper_radps]
     motors = tuple(
         MotorPlan(
             joint=motor.joint,
@@ -161,10 +168,17 @@ def make_plan(
             lower_rad=float(lower),
             upper_rad=float(upper),
             velocity_max_radps=min(most, float(able)),
+            planned_max_radps=min(at_full_speed, most, float(able)),
             current_max_a=robot.gripper.current_max_a if motor is robot.hand else None,
         )
-        for motor, lower, upper, most, able in zip(
-            (*robot.arm, robot.hand), lower_rad, upper_rad, asked, velocity_max_radps, strict=True
+        for motor, lower, upper, most, at_full_speed, able in zip(
+            (*robot.arm, robot.hand),
+            lower_rad,
+            upper_rad,
+            asked,
+            planned,
+            velocity_max_radps,
+            strict=True,
         )
     )
     plan = BusPlan(
@@ -175,7 +189,12 @@ def make_plan(
         watchdog_s=bus.watchdog_s,
         lost_cycles_max=bus.lost_cycles_max,
         stop_deceleration_radps2=bus.stop_deceleration_radps2,
-        stopping_time_s=file.safety.stopping_time_s,
+        stopping_time_s=safety.stopping_time_s,
+        stop_grace_s=grace_s(
+            stopping_time_s=safety.stopping_time_s,
+            stopping_distance_m=safety.stopping_distance_m,
+            speed_max_mps=file.motion.tcp_speed_max_mps,
+        ),
         rejoin_rad=bus.rejoin_rad,
         rejoin_velocity_radps=file.motion.rejoin_velocity_radps,
         goal_lifetime_s=bus.goal_lifetime_s,
