@@ -4,15 +4,20 @@ import contextlib
 import os
 import signal
 import struct
+import time
 
 import numpy as np
 import pytest
 from emulated import JOINTS, Feeder, RunningMotors, plan_for
 
 from hrc_cell.adapters.serial import bus_process
+from hrc_cell.adapters.serial.bus_process import BusLoop
 from hrc_cell.adapters.serial.child import BusChild
+from hrc_cell.adapters.serial.driver import Driver
 from hrc_cell.adapters.serial.emulator import Emulator
-from hrc_cell.adapters.serial.shared import Command
+from hrc_cell.adapters.serial.master import Master
+from hrc_cell.adapters.serial.port import Port
+from hrc_cell.adapters.serial.shared import Command, GoalRecord, PermitRecord, Shared
 from hrc_cell.core.gate import Phase
 
 START = (0.5, -0.4, 0.3, 0.0, 0.2, -0.1, 0.35)
@@ -207,6 +212,36 @@ def test_a_motor_that_answers_again_soon_after_the_reset_is_brought_up_by_it(mot
         assert feeder.bus.latch_seen
         motors.emulator.only_greet.clear()
         feeder.wait("a clear bus", lambda bus: not bus.latched and bus.gate == HOLD)
+
+
+@pytest.mark.req("S1")
+def test_what_was_said_before_the_motors_were_brought_up_moves_nothing_after(motors):
+    plan, shared = plan_for(motors.link, **PATIENT), Shared(JOINTS)
+    port = Port(plan.port, plan.baud)
+    loop = BusLoop(plan, shared, Driver(plan, Master(port, reply_margin_s=plan.reply_margin_s)))
+    loop.bring_up()
+    motors.emulator.motors[2].reboot(time.monotonic())  # its torque is gone
+    for _ in range(100):
+        loop._run_cycle(time.monotonic(), plan.period_s)
+    assert loop.fault == "torque_off:joint_2"
+    opening = (*START[:6], START[6] + 0.2)
+    for state in (bus_process.LATCHED, bus_process.READY):
+        now_s = time.monotonic()
+        permit = PermitRecord(
+            seq=1, stamp_s=now_s, lease_s=0.06, speed_ratio=0.0, oldest_sample_age_s=0.05,
+            reaction_time_s=0.2, gripper_permitted=True, state=state,
+        )  # fmt: skip
+        goal = GoalRecord(
+            seq=1, stamp_s=now_s, lifetime_s=0.1, positions_rad=opening,
+            velocities_radps=(0.0,) * JOINTS,
+        )  # fmt: skip
+        shared.write_command(Command(permit=permit, goal=goal))
+        loop._run_cycle(now_s, plan.period_s)
+    assert time.monotonic() - now_s > goal.lifetime_s  # bringing up takes longer than it lives
+    assert (loop.fault, shared.read_state().reason) == ("", "started")
+    assert loop.gate.commanded_rad[6] == pytest.approx(START[6], abs=0.002)
+    port.close()
+    shared.close()
 
 
 @pytest.mark.req("S1")

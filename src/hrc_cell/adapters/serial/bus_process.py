@@ -122,6 +122,9 @@ class BusLoop:
         permit = self._permit(now_s)
         if self.fault:
             self._try_to_clear(permit)
+            if not self.fault:  # that took a while: permit and goals have to be looked at anew
+                self._publish_samples()
+                return
         self.gate = step(
             self._limits,
             self.gate,
