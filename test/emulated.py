@@ -21,8 +21,16 @@ JOINTS = 7
 class RunningMotors:
     """Free-running motors behind a port. What only the thread may touch is touched under `lock`."""
 
-    def __init__(self, link: Path, *, start_rad=(0.0,) * JOINTS, baud=None, emulator=Emulator):
-        self.plant = FreeMotors(start_rad)
+    def __init__(
+        self,
+        link: Path,
+        *,
+        start_rad=(0.0,) * JOINTS,
+        baud=None,
+        emulator=Emulator,
+        plant=FreeMotors,
+    ):
+        self.plant = plant(start_rad)
         self.emulator = emulator(range(1, len(start_rad) + 1), self.plant)
         self.link = link
         self.lock = threading.Lock()

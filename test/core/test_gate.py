@@ -145,7 +145,9 @@ goals = st.none() | st.builds(
 )  # fmt: skip
 steps = st.lists(
     st.tuples(
-        permits | st.just(PERMIT), goals, st.sampled_from([0.0, 0.001, 0.005, 0.02, 9.0, math.nan])
+        permits | st.just(PERMIT),
+        goals,
+        st.sampled_from([0.0, 0.001, 0.005, 0.02, 9.0, math.nan, math.inf]),
     ),
     max_size=30,
 )
@@ -159,6 +161,7 @@ def test_no_joint_ever_moves_faster_than_its_limit_or_out_of_its_window(sequence
         before = state.commanded_rad
         state = run(state, [one], permit, dt_s=dt_s, measured=np.full(3, math.nan))
         elapsed_s = min(dt_s, LIMITS.cycle_max_s) if dt_s > 0.0 else 0.0
+        assert np.all(np.isfinite(state.lately_radps))
         most = LIMITS.velocity_max_radps * elapsed_s + ULP
         assert np.all(np.abs(state.commanded_rad - before) <= most)
         assert np.all(LIMITS.lower_rad <= state.commanded_rad)
@@ -368,6 +371,8 @@ def test_a_position_that_is_not_known_cannot_be_held():
 def test_limits_that_cannot_stop_in_time_are_refused():
     with pytest.raises(ValueError, match="does not come to rest"):
         replace(LIMITS, stopping_time_s=0.3)
+    with pytest.raises(ValueError, match="does not come to rest"):
+        replace(LIMITS, velocity_max_radps=np.array([2.0, 3.3, 2.0]))
 
 
 def test_an_open_gate_follows_goals_and_runs_on_between_them():
@@ -401,6 +406,7 @@ def test_goals_that_are_late_are_continued_as_if_braking():
         (goal(positions=(0.0, math.nan, 0.0)), "goal_invalid"),
         (goal(velocities=(0.0, math.inf, 0.0)), "goal_invalid"),
         (goal(positions=(0.0, 0.0)), "goal_invalid"),
+        (goal(positions=(0.0,), velocities=(0.0,)), "goal_invalid"),
         (goal(velocities=(0.0, 0.0, 0.0, 0.0)), "goal_invalid"),
     ],
 )
@@ -450,11 +456,12 @@ def test_after_a_hold_goals_must_begin_where_the_arm_stands():
 
 
 @pytest.mark.req("S3")
-def test_a_joint_pushed_away_while_held_may_go_on_from_where_it_is():
-    pushed = off(HOME, 0, 0.4)
-    state = run(gate.held(HOME), [goal(pushed)] * 120, measured=pushed)
+@pytest.mark.parametrize("joint", [0, 1])
+def test_a_joint_pushed_away_while_held_may_go_on_from_where_it_is(joint):
+    pushed = off(HOME, joint, 0.4)
+    state = run(gate.held(HOME), [goal(pushed)] * 160, measured=pushed)
     assert state.phase is Phase.OPEN
-    assert state.commanded_rad[0] == pytest.approx(pushed[0])
+    assert state.commanded_rad[joint] == pytest.approx(pushed[joint])
 
 
 def test_while_it_stops_goals_must_begin_where_it_was_commanded_not_where_it_was_pushed():
@@ -545,6 +552,17 @@ def test_a_cycle_without_duration_moves_nothing_and_ends_no_stop():
         after = run(state, [goal(position + 0.01, (1.0, 0.0, 0.0))], permit, dt_s=0.0)
         assert np.array_equal(after.commanded_rad, state.commanded_rad)
     assert after.phase is Phase.STOPPING
+
+
+@pytest.mark.req("S3")
+def test_goals_that_leave_the_gripper_out_let_it_keep_its_goal():
+    state = run(gate.held(HOME), [goal(off(HOME, 2, -0.1))] * 60)
+    assert state.commanded_rad[2] == pytest.approx(HOME[2] - 0.1)  # presses on something
+    held = state.commanded_rad[2]
+    arm = goal(HOME[:2] + 0.01, (0.0, 0.0))
+    state = run(state, [arm] * 60, measured=HOME)
+    assert (state.phase, state.commanded_rad[2]) == (Phase.OPEN, held)
+    np.testing.assert_allclose(state.commanded_rad[:2], arm.positions_rad)
 
 
 def test_the_gripper_follows_at_standstill_when_it_may_and_within_its_speed():

@@ -74,7 +74,7 @@ class Around:
     def _on_goals(self, msg):
         self.goals.append(msg)
         if not self.blocked:
-            self.at = np.array(msg.position)
+            self.at = np.append(msg.position, self.at[len(msg.position) :])
             self.at[-1] = max(self.at[-1], self.part_rad)
 
     def _send(self):
@@ -175,7 +175,7 @@ def cell(tmp_path):
 
 
 def arm(goals):
-    return np.array([goal.position for goal in goals])[:, :6]
+    return np.array([goal.position[:6] for goal in goals])
 
 
 def assert_no_jump(goals):
@@ -192,7 +192,7 @@ def test_a_path_is_followed_from_where_the_arm_is_to_its_end(cell):
     np.testing.assert_allclose(result.position, LEFT, atol=1e-3)
     np.testing.assert_allclose(arm(cell.goals)[0], HOME, atol=1e-3)
     assert_no_jump(cell.goals)
-    assert tuple(cell.goals[0].name) == CELL.file.robot.joints
+    assert tuple(cell.goals[0].name) == CELL.file.robot.joints[:6]
     assert all(0 < goal.permit_seq <= cell.seq for goal in cell.goals)
     assert [g.seq for g in cell.goals] == sorted({g.seq for g in cell.goals})
     assert cell.event("path_started") == {"path": "p", "lines": 1}
@@ -212,7 +212,7 @@ def test_without_leave_it_stops_on_the_path_and_goes_on_without_a_jump(cell, why
     cell.permitted, cell.ratio = why != "permit_expired", 0.0
     assert cell.event("path_held") == {"path": "p", "reason": why}
     held, count, told = cell.goals[-1], len(cell.goals), len(cell.events)
-    assert [*held.velocity] == [0.0] * 7
+    assert [*held.velocity] == [0.0] * 6
     way = LEFT - HOME
     on_line = np.dot(arm([held])[0] - HOME, way) / np.dot(way, way)
     np.testing.assert_allclose(arm([held])[0], HOME + on_line * way, atol=1e-6)
@@ -336,7 +336,7 @@ def test_after_a_break_of_the_node_a_path_goes_on_from_rest(cell):
     count = len(cell.goals)
     assert cell.tried.trigger_activate() == GOOD
     assert cell.result(handle)[1].reached
-    assert [*cell.goals[count].velocity] == [0.0] * 7  # from rest
+    assert [*cell.goals[count].velocity] == [0.0] * 6  # from rest
     assert_no_jump(cell.goals)
 
 
@@ -349,6 +349,18 @@ def test_the_gripper_closes_on_nothing_and_on_a_part(cell):
     assert (held.reached, held.holding) == (False, True)
     assert held.opening_ratio == pytest.approx(0.5, abs=0.02)
     np.testing.assert_allclose(arm(cell.goals), np.tile(HOME, (len(cell.goals), 1)), atol=1e-9)
+
+
+@pytest.mark.req("S3")
+def test_goals_name_the_gripper_only_once_a_grip_was_asked_for(cell):
+    cell.part_rad, cell.at[-1] = 0.35, 0.35  # a part is held, by a grip of before
+    assert cell.result(cell.path(LEFT))[1].reached
+    assert {tuple(g.name) for g in cell.goals} == {CELL.file.robot.joints[:6]}
+    assert cell.result(cell.fingers(0.0, effort=0.5))[1].holding
+    count, squeezed = len(cell.goals), cell.goals[-1].position[6]
+    assert squeezed < 0.35 - 0.05
+    assert cell.result(cell.path(HOME))[1].reached
+    assert {g.position[6] for g in cell.goals[count:]} == {squeezed}
 
 
 @pytest.mark.req("S1")

@@ -21,7 +21,8 @@ The arm
 - CLOSED: torque is off; positions are not to be written.
 
 The gripper follows fresh goals while the permit holds and says `gripper_permitted`, within its own
-velocity limit, also at monitored standstill.
+velocity limit, also at monitored standstill. Goals may leave it out: it keeps its goal then, and
+with it the force with which it holds a part.
 
 Whatever is missing, not finite, from the future or too old counts as absent.
 """
@@ -99,7 +100,7 @@ def permit_holds(permit: PermitView | None) -> tuple[bool, str]:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class GoalView:
-    """Goals as they are at this instant."""
+    """Goals as they are at this instant: of all joints, or of the arm's, then the gripper keeps."""
 
     seq: int
     age_s: float  # since the instant they are meant for
@@ -225,10 +226,12 @@ def step(
     gripper = permitted and permit is not None and permit.gripper_permitted
     if permitted and permit is not None and permit.speed_ratio <= 0.0:
         why_not = "standstill"
-    arm_target = None if target is None else target[:-1]
+    arm = len(limits.joints) - 1
+    arm_target = None if target is None else target[:arm]
     why_not = fault or why_not or goal_void
     new = _arm(limits, state, arm_target, measured_rad[:-1], dt_s, why_not)
-    gripper_rad = float(target[-1]) if gripper and target is not None else None
+    names_gripper = gripper and target is not None and len(target) > arm
+    gripper_rad = float(target[arm]) if names_gripper and target is not None else None
     return _with_gripper(limits, state, new, gripper_rad, dt_s)
 
 
@@ -236,8 +239,8 @@ def _goal_void(limits: GateLimits, goal: GoalView | None) -> str:
     """Return why a goal does not count, "" if it does."""
     if goal is None:
         return "no_goal"
-    count = len(limits.joints)
-    if goal.positions_rad.shape != (count,) or goal.velocities_radps.shape != (count,):
+    count, shape = len(limits.joints), goal.positions_rad.shape
+    if shape not in ((count,), (count - 1,)) or goal.velocities_radps.shape != shape:
         return "goal_invalid"
     numbers = np.concatenate((goal.positions_rad, goal.velocities_radps))
     if not np.all(np.abs(numbers) < GOAL_MAX):  # also false for what is no number
@@ -276,12 +279,7 @@ def _arm(
         if not why_not:
             return _follow(limits, state, target, offset, dt_s)
     if state.phase is Phase.HOLD:
-        return replace(
-            state,
-            reason=why_not,
-            speed_radps=np.zeros_like(state.speed_radps),
-            lately_radps=np.zeros_like(state.lately_radps),
-        )
+        return replace(_still(Phase.HOLD, why_not, state.commanded_rad), leave=state.leave)
     if state.phase is Phase.OPEN:
         state = _stop_begins(limits, state)
     elapsed_s = state.stop_elapsed_s + dt_s

@@ -1,7 +1,8 @@
 """motion_executor: moves the arm along paths, and the gripper, under the permit.
 
 Publishes goals only while something is to be moved or brought to rest; when it is silent the last
-gate holds arm and gripper where they are. One path and one grip at a time.
+gate holds arm and gripper where they are. One path and one grip at a time. Until a grip was asked
+for, goals leave the gripper out: a process that came up anew does not know how hard it grips.
 """
 
 from __future__ import annotations
@@ -53,7 +54,7 @@ class MotionExecutor(CellNode):
         self._joints = file.robot.joints
         self._motion = Motion()
         self._grip: grip.Grip | None = None
-        self._gripper_rad: float | None = None  # last commanded
+        self._gripper_rad: float | None = None  # last commanded by this process
         self._path_goal: tuple[Any, Future] | None = None
         self._grip_goal: tuple[Any, Future] | None = None
         self._permit: tuple[MotionPermit, float] | None = None  # and its age at arrival
@@ -288,18 +289,19 @@ class MotionExecutor(CellNode):
         return True
 
     def _publish_goals(self, velocity: Any, permit: PermitView | None) -> None:
-        if self._motion.goal_rad is None or self._measured is None:
+        if self._motion.goal_rad is None:
             return
-        if self._gripper_rad is None:
-            self._gripper_rad = float(self._measured[0][-1])
+        goals = list(zip(self._motion.goal_rad.tolist(), velocity.tolist(), strict=True))
+        if self._gripper_rad is not None:
+            goals.append((self._gripper_rad, 0.0))
         self._seq += 1
         msg = JointGoals(
             seq=self._seq,
             permit_seq=0 if permit is None else permit.seq,
             lifetime_s=self.cell.file.bus.goal_lifetime_s,
-            name=self._joints,
-            position=[*self._motion.goal_rad.tolist(), self._gripper_rad],
-            velocity=[*velocity.tolist(), 0.0],
+            name=self._joints[: len(goals)],
+            position=[position for position, _ in goals],
+            velocity=[speed for _, speed in goals],
         )
         msg.header.stamp = self.stamp()
         self._goals.publish(msg)

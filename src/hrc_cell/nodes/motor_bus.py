@@ -123,12 +123,12 @@ class MotorBus(CellNode):
         self._hand_over(replace(self._command, permit=permit))
 
     def _take_goals(self, message: JointGoals) -> None:
-        joints = len(self._plan.motors)
         names = [motor.joint for motor in self._plan.motors]
+        named, count = list(message.name), len(message.name)
         position, velocity = tuple(message.position), tuple(message.velocity)
-        if list(message.name) != names or {len(position), len(velocity)} != {joints}:
+        if named not in (names, names[:-1]) or {len(position), len(velocity)} != {count}:
             # Nothing of it can be told apart: no goals at all, in the gate's words.
-            position = velocity = (math.nan,) * joints
+            position = velocity = (math.nan,) * len(names)
         goal = GoalRecord(
             seq=message.seq,
             stamp_s=time.monotonic() - self.age_s(message.header.stamp),

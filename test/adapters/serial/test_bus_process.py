@@ -16,6 +16,7 @@ from hrc_cell.adapters.serial.child import BusChild
 from hrc_cell.adapters.serial.driver import Driver
 from hrc_cell.adapters.serial.emulator import Emulator
 from hrc_cell.adapters.serial.master import Master
+from hrc_cell.adapters.serial.plant import FreeMotors
 from hrc_cell.adapters.serial.port import Port
 from hrc_cell.adapters.serial.shared import Command, GoalRecord, PermitRecord, Shared
 from hrc_cell.core.gate import Phase
@@ -38,6 +39,15 @@ class Taciturn(Emulator):
     def feed(self, data, now_s):
         replies = super().feed(data, now_s)
         return [r for r in replies if r[4] not in self.only_greet or len(r) == PING_STATUS_SIZE]
+
+
+class Gripping(FreeMotors):
+    """Motors of which the gripper's cannot close any farther."""
+
+    def _step(self, dt_s):
+        super()._step(dt_s)
+        if self.positions[6] < START[6]:
+            self.positions[6], self.velocities[6] = START[6], 0.0
 
 
 @pytest.fixture
@@ -170,7 +180,7 @@ def assert_only_another_reset_clears(motors, feeder):
 
 @pytest.mark.req("S3")
 def test_a_reset_is_used_up_when_a_motor_does_not_answer_for_a_while(motors):
-    with brought_up(motors, lost_cycles_max=5) as feeder:
+    with brought_up(motors) as feeder:
         lose_and_latch(motors, feeder)
         motors.emulator.only_greet.add(3)
         feeder.stop(state=1)
@@ -181,7 +191,7 @@ def test_a_reset_is_used_up_when_a_motor_does_not_answer_for_a_while(motors):
 
 @pytest.mark.req("S3")
 def test_a_reset_is_used_up_at_once_when_a_motor_answers_with_an_error(motors):
-    with brought_up(motors, lost_cycles_max=5) as feeder:
+    with brought_up(motors) as feeder:
         lose_and_latch(motors, feeder)
         with motors.lock:
             motors.emulator.motors[7]._put(38, 2, 50)  # Current Limit, below the goal
@@ -195,7 +205,7 @@ def test_a_reset_is_used_up_at_once_when_a_motor_answers_with_an_error(motors):
 
 @pytest.mark.req("S3")
 def test_a_fault_is_never_cleared_once_the_cell_is_started(motors):
-    with brought_up(motors, lost_cycles_max=5) as feeder:
+    with brought_up(motors) as feeder:
         lose_and_latch(motors, feeder)
         feeder.free()
         assert "started before" in feeder.wait_told("fault_stays")["text"]
@@ -204,7 +214,7 @@ def test_a_fault_is_never_cleared_once_the_cell_is_started(motors):
 
 @pytest.mark.req("S3")
 def test_a_motor_that_answers_again_soon_after_the_reset_is_brought_up_by_it(motors):
-    with brought_up(motors, lost_cycles_max=5) as feeder:
+    with brought_up(motors) as feeder:
         lose_and_latch(motors, feeder)
         motors.emulator.only_greet.add(3)
         feeder.stop(state=1)
@@ -242,6 +252,26 @@ def test_what_was_said_before_the_motors_were_brought_up_moves_nothing_after(mot
     assert loop.gate.commanded_rad[6] == pytest.approx(START[6], abs=0.002)
     port.close()
     shared.close()
+
+
+@pytest.mark.req("S3")
+@pytest.mark.parametrize(("squeeze_rad", "kept_rad"), [(0.15, 0.15), (0.25, 0.0)])
+def test_a_part_stays_gripped_when_the_bus_process_is_started_anew(tmp_path, squeeze_rad, kept_rad):
+    with RunningMotors(tmp_path / "motors", start_rad=START, plant=Gripping) as motors:
+        with brought_up(motors) as feeder:
+            feeder.goal_rad[6] -= squeeze_rad
+            feeder.wait_cycles(60)
+            assert motors.plant.goals[6] == pytest.approx(START[6] - squeeze_rad, abs=0.002)
+            os.kill(feeder.child.pid, signal.SIGKILL)
+            motors.wait(
+                "tripped watchdogs",
+                lambda: all(motor.watchdog_tripped for motor in motors.emulator.motors.values()),
+            )
+        child = BusChild(plan_for(motors.link, **PATIENT))
+        child.wait_ready(20.0)
+        assert motors.plant.goals[6] == pytest.approx(START[6] - kept_rad, abs=0.002)
+        assert motors.moved_rad.max() < HALF_A_DEGREE
+        child.close()
 
 
 @pytest.mark.req("S1")

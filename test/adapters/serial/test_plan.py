@@ -19,6 +19,7 @@ def test_radians_and_counts_are_each_others_inverse(reversed_, zero_counts, join
     motor = MotorPlan(
         joint="j", motor_id=1, reversed=reversed_, zero_counts=zero_counts, lower_rad=-3.0,
         upper_rad=3.0, velocity_max_radps=1.0, planned_max_radps=1.0, current_max_a=None,
+        squeeze_max_rad=0.0,
     )  # fmt: skip
     assert motor.radians(motor.counts(joint_rad)) == pytest.approx(joint_rad, abs=HALF_COUNT_RAD)
     assert motor.radians(zero_counts) == 0.0

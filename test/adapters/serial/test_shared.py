@@ -22,10 +22,12 @@ permits = st.builds(
     oldest_sample_age_s=number, reaction_time_s=number, gripper_permitted=st.booleans(),
     state=st.integers(0, 255),
 )  # fmt: skip
-triple = st.tuples(number, number, number)
+rows = st.integers(2, 3).flatmap(  # of all joints, or of all but the gripper
+    lambda count: st.tuples(*[st.tuples(*[number] * count)] * 2)
+)
 goals = st.builds(
-    GoalRecord, seq=counts, stamp_s=number, lifetime_s=number, positions_rad=triple,
-    velocities_radps=triple,
+    lambda rows, **rest: GoalRecord(positions_rad=rows[0], velocities_radps=rows[1], **rest),
+    rows, seq=counts, stamp_s=number, lifetime_s=number,
 )  # fmt: skip
 motors = st.builds(
     MotorRecord, reply_s=number, position_rad=number, velocity_radps=number, current_a=number,

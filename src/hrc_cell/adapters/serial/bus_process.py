@@ -10,7 +10,8 @@ process is killed with it, and the motors' own Bus Watchdog stops and holds them
 A fault (a motor silent for `lost_cycles_max` cycles, a tripped watchdog, a hardware error, torque
 gone, a cycle that came too late for the watchdogs) brings the joints to rest and is latched. It is
 cleared when the monitor has been LATCHED since and a person has reset it (a fresh permit with state
-READY), and then only by bringing all motors up again: checks, goals at the present positions, HOLD.
+READY), and then only by bringing all motors up again: checks, goals at the present positions (the
+gripper keeps its grip), HOLD.
 A motor that does not answer is tried again for `CLEAR_WITHIN_S`. After that, at once where a motor
 answers with an error, and as soon as the cell is started, the reset is used up: the fault stays,
 the monitor, which gets no joint states then, latches anew, and a person has to reset again. So
@@ -88,8 +89,7 @@ class BusLoop:
 
     def bring_up(self) -> None:
         """Bring the motors up and hold them. Raises NoReply or Refused."""
-        self._driver.bring_up(self._publish_samples)
-        self.gate = held(self._measured())
+        self.gate = held(np.array(self._driver.bring_up(self._publish_samples)))
         self._limits = self._plan.gate_limits(self._driver.windows_rad)
         self._then_s = time.monotonic()
 

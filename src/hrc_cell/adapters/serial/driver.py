@@ -3,7 +3,8 @@
 Bringing up: every motor answers and is a known model; nothing but what differs is written; each
 motor's goal is its present position before its torque comes on, one motor after the other; one that
 moves then by more than `DRIFT_MAX_RAD` ends it. Torque that is on already stays on, so an arm that
-was held does not fall when its driver is started anew.
+was held does not fall when its driver is started anew, and a gripper that presses on something (its
+goal lies off its position, but within `squeeze_max_rad`) keeps its goal, so it drops nothing.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from hrc_cell.adapters.serial.registers import (
     PRESENT_POSITION,
     PROFILE_ACCELERATION,
     PROFILE_VELOCITY,
+    RAD_PER_COUNT,
     RETURN_DELAY,
     STATUS_RETURN_LEVEL,
     TORQUE_ENABLE,
@@ -78,8 +80,8 @@ class Driver:
 
     # Bringing up.
 
-    def bring_up(self, after_read: Callable[[], None] = lambda: None) -> None:
-        """Bring every motor under torque where it stands.
+    def bring_up(self, after_read: Callable[[], None] = lambda: None) -> list[float]:
+        """Bring every motor under torque where it stands; return the goals that hold it there.
 
         `after_read` is called whenever all motors were read on the way, every few milliseconds.
         Raises NoReply or Refused; the motors then have the torque they had.
@@ -97,16 +99,18 @@ class Driver:
             self.read_all()  # keeps the watchdogs of the others quiet
             after_read()
         switched: list[MotorPlan] = []
+        goals_rad: list[float] = []
         try:
             for index, motor in enumerate(self.plan.motors):
                 if not self._master.read(motor.motor_id, TORQUE_ENABLE):
                     switched.append(motor)
-                self._energise(index, motor, after_read)
+                goals_rad.append(self._energise(index, motor, after_read))
         except (NoReply, Refused):
             self._torque_off(switched)
             raise
         self.silent_cycles = [0] * len(self.plan.motors)
         self.tripped = [False] * len(self.plan.motors)
+        return goals_rad
 
     def _greet(self) -> None:
         """Ping every motor; refuse with everything that is wrong."""
@@ -160,24 +164,29 @@ class Driver:
         master.write(motor_id, PROFILE_ACCELERATION, acceleration)
         if motor.current_max_a is not None:
             master.write(motor_id, GOAL_CURRENT, motor.current_max_a)
-        self._aim_at_present(motor)
+        self._aim(motor)
 
-    def _aim_at_present(self, motor: MotorPlan) -> int:
-        """Set the goal to the present position and return it in counts."""
+    def _aim(self, motor: MotorPlan) -> tuple[float, float]:
+        """Set the goal to the present position, unless it presses; return both, position first."""
         master, motor_id = self._master, motor.motor_id
         first = master.read(motor_id, PRESENT_POSITION)
         present = master.read(motor_id, PRESENT_POSITION)
         if abs(present - first) > READINGS_APART_MAX:
             raise Refused(f"{motor.joint} moves; it must rest when it is brought up")
-        master.write(motor_id, GOAL_POSITION, present)
-        if master.read(motor_id, GOAL_POSITION) != present:
+        goal = present
+        if master.read(motor_id, TORQUE_ENABLE):
+            had = master.read(motor_id, GOAL_POSITION)
+            if abs(had - present) * RAD_PER_COUNT <= motor.squeeze_max_rad:
+                goal = had
+        master.write(motor_id, GOAL_POSITION, goal)
+        if master.read(motor_id, GOAL_POSITION) != goal:
             raise Refused(f"{motor.joint}: motor {motor_id} did not take its goal")
-        return int(present)
+        return motor.radians(present), motor.radians(goal)
 
-    def _energise(self, index: int, motor: MotorPlan, after_read: Callable[[], None]) -> None:
-        """Switch watchdog and torque on and see that the joint stays where it is."""
+    def _energise(self, index: int, motor: MotorPlan, after_read: Callable[[], None]) -> float:
+        """Switch watchdog and torque on, see that the joint stays where it is; return its goal."""
         master, motor_id = self._master, motor.motor_id
-        goal = self._aim_at_present(motor)
+        present_rad, goal_rad = self._aim(motor)
         steps = registers.watchdog_steps(self.plan.watchdog_s)
         master.write(motor_id, BUS_WATCHDOG, steps)
         if master.read(motor_id, BUS_WATCHDOG) != steps:
@@ -189,12 +198,13 @@ class Driver:
             self.read_all()
             after_read()
             time.sleep(self.plan.period_s)
-        drift = abs(self.motors[index].position_rad - motor.radians(goal))
+        drift = abs(self.motors[index].position_rad - present_rad)
         if not drift <= DRIFT_MAX_RAD:
             raise Refused(
                 f"{motor.joint} moved by {drift:.3f} rad when its torque came on; "
                 "is the arm held or loaded?"
             )
+        return goal_rad
 
     # The cycle.
 

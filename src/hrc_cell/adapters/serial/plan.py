@@ -40,6 +40,7 @@ class MotorPlan:
     velocity_max_radps: float
     planned_max_radps: float  # at speed ratio 1
     current_max_a: float | None  # None: as the motor has it
+    squeeze_max_rad: float  # a goal this far off is one that holds a part; 0: never
 
     def radians(self, counts: float) -> float:
         """Return the joint position of a register value."""
@@ -170,6 +171,7 @@ def make_plan(
             velocity_max_radps=min(most, float(able)),
             planned_max_radps=min(at_full_speed, most, float(able)),
             current_max_a=robot.gripper.current_max_a if motor is robot.hand else None,
+            squeeze_max_rad=robot.gripper.squeeze_max_rad if motor is robot.hand else 0.0,
         )
         for motor, lower, upper, most, at_full_speed, able in zip(
             (*robot.arm, robot.hand),

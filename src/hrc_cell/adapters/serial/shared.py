@@ -21,7 +21,7 @@ NAN = math.nan
 _HEAD = struct.Struct("=QQ")  # sequence number, checksum
 _TRIES = 50
 _PERMIT = struct.Struct("=?Qddddd?B")
-_GOAL = struct.Struct("=?Qdd")
+_GOAL = struct.Struct("=BQdd")
 _STATE = struct.Struct("=QQdBd??64s")
 _MOTOR = struct.Struct("=dddddd?B")
 
@@ -42,7 +42,7 @@ class PermitRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GoalRecord:
-    """Joint goals with the instant they are meant for."""
+    """Joint goals with the instant they are meant for: of all joints, or of all but the gripper."""
 
     seq: int
     stamp_s: float
@@ -177,10 +177,12 @@ class Shared:
                 permit.state,
             )
         if goal is None:
-            data += _GOAL.pack(False, 0, NAN, NAN) + self._goals.pack(*[NAN] * 2 * self.joint_count)
+            data += _GOAL.pack(0, 0, NAN, NAN) + self._goals.pack(*[NAN] * 2 * self.joint_count)
         else:
-            data += _GOAL.pack(True, goal.seq, goal.stamp_s, goal.lifetime_s)
-            data += self._goals.pack(*goal.positions_rad, *goal.velocities_radps)
+            named = len(goal.positions_rad)
+            rest = [NAN] * 2 * (self.joint_count - named)
+            data += _GOAL.pack(named, goal.seq, goal.stamp_s, goal.lifetime_s)
+            data += self._goals.pack(*goal.positions_rad, *goal.velocities_radps, *rest)
         self._command.write(data)
 
     def read_command(self) -> Command | None:
@@ -189,9 +191,8 @@ class Shared:
         if data is None:
             return None
         permit_there, *permit = _PERMIT.unpack_from(data, 1)
-        goal_there, *goal = _GOAL.unpack_from(data, 1 + _PERMIT.size)
+        named, *goal = _GOAL.unpack_from(data, 1 + _PERMIT.size)
         numbers = self._goals.unpack_from(data, 1 + _PERMIT.size + _GOAL.size)
-        count = self.joint_count
         return Command(
             end=bool(data[0]),
             permit=PermitRecord(**dict(zip(PermitRecord.__dataclass_fields__, permit, strict=True)))
@@ -201,10 +202,10 @@ class Shared:
                 seq=goal[0],
                 stamp_s=goal[1],
                 lifetime_s=goal[2],
-                positions_rad=numbers[:count],
-                velocities_radps=numbers[count:],
+                positions_rad=numbers[:named],
+                velocities_radps=numbers[named : 2 * named],
             )
-            if goal_there
+            if named
             else None,
         )
 
