@@ -142,7 +142,7 @@ class Feeder:
         return PermitRecord(
             seq=seq, stamp_s=now_s, lease_s=0.06, speed_ratio=self.speed_ratio,
             oldest_sample_age_s=0.05, reaction_time_s=0.2, gripper_permitted=self.gripper,
-            state=self.state,
+            state=self.state, same_config=True,
         )  # fmt: skip
 
     def _goal(self, seq, now_s):

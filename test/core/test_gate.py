@@ -31,7 +31,7 @@ LIMITS = GateLimits(
 )
 PERMIT = PermitView(
     seq=1, age_s=0.01, lease_s=0.06, speed_ratio=1.0, oldest_sample_age_s=0.05,
-    reaction_time_s=0.2, gripper_permitted=True, state=4,
+    reaction_time_s=0.2, gripper_permitted=True, state=4, same_config=True,
 )  # fmt: skip
 STANDSTILL = replace(PERMIT, speed_ratio=0.0, state=2)
 HOME = np.array([0.1, -0.2, 0.3])
@@ -109,6 +109,7 @@ def most_at_stop(speed, ratio=1.0):
         ({"speed_ratio": -0.01}, "permit_invalid"),
         ({"speed_ratio": 0.0, "state": 0}, ""),
         ({"state": 2}, "permit_invalid"),
+        ({"same_config": False}, "config_differs"),
     ],
 )
 def test_a_permit_holds_within_lease_and_reaction_time(changes, why):
@@ -134,7 +135,7 @@ permits = st.none() | st.builds(
     seq=st.just(1), age_s=age, lease_s=st.floats(0.0, 0.2) | unknown,
     speed_ratio=st.floats(-0.1, 1.1) | st.just(1.0) | unknown, oldest_sample_age_s=age,
     reaction_time_s=st.just(0.2) | unknown, gripper_permitted=st.booleans(),
-    state=st.integers(0, 4),
+    state=st.integers(0, 4), same_config=st.booleans(),
 )  # fmt: skip
 goals = st.none() | st.builds(
     GoalView,

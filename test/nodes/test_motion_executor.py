@@ -69,6 +69,7 @@ class Around:
         self.part_rad = -math.inf  # the gripper closes no farther
         self.ratio, self.gripper, self.permitted = 1.0, True, True
         self.blocked, self.silent = False, False
+        self.sha256 = ""
         self.seq, self.next_s = 0, 0.0
 
     def _on_goals(self, msg):
@@ -85,6 +86,7 @@ class Around:
                 seq=self.seq, lease_s=0.2, speed_ratio=self.ratio, reaction_time_s=0.6,
                 state=MotionPermit.FREE if self.ratio > 0.0 else MotionPermit.STANDSTILL,
                 gripper_permitted=self.gripper, cause="" if self.ratio > 0.0 else "separation",
+                config_sha256=self.sha256,
             )  # fmt: skip
             permit.header.stamp = now
             self.permits.publish(permit)
@@ -167,6 +169,7 @@ def cell(tmp_path):
     rclpy.init(args=arguments)
     around = Around()
     assert around.tried.trigger_configure() == GOOD
+    around.sha256 = around.tried.cell.safety_sha256
     assert around.tried.trigger_activate() == GOOD
     around.until("the arm's position", lambda: around.tried._position(time.monotonic()) is not None)
     yield around
@@ -204,12 +207,15 @@ def test_a_path_is_followed_from_where_the_arm_is_to_its_end(cell):
     assert (still.path_id, [*still.nominal_velocity]) == ("", [0.0] * 6)
 
 
-@pytest.mark.parametrize("why", ["permit_expired", "separation"])
+@pytest.mark.parametrize("why", ["permit_expired", "separation", "config_differs"])
 @pytest.mark.req("S1")
 @pytest.mark.req("S3")
 def test_without_leave_it_stops_on_the_path_and_goes_on_without_a_jump(cell, why):
     handle = cell.under_way(LEFT)
+    same = cell.sha256
     cell.permitted, cell.ratio = why != "permit_expired", 0.0
+    if why == "config_differs":
+        cell.ratio, cell.sha256 = 1.0, "of another cell.yaml"
     assert cell.event("path_held") == {"path": "p", "reason": why}
     held, count, told = cell.goals[-1], len(cell.goals), len(cell.events)
     assert [*held.velocity] == [0.0] * 6
@@ -220,7 +226,7 @@ def test_without_leave_it_stops_on_the_path_and_goes_on_without_a_jump(cell, why
     silent_until = time.monotonic() + 0.5
     cell.until("half a second", lambda: time.monotonic() > silent_until)
     assert len(cell.goals) == count  # silent at rest: the gate holds the arm
-    cell.permitted, cell.ratio = True, 1.0
+    cell.permitted, cell.ratio, cell.sha256 = True, 1.0, same
     resumed = cell.event("path_resumed", told)
     assert (resumed["path"], resumed["rejoining"]) == ("p", False)
     assert resumed["position_error_rad"] <= CELL.file.bus.rejoin_rad

@@ -48,7 +48,8 @@ class Around:
         self.permits = self.node.create_publisher(MotionPermit, "motion_permit", NEWEST)
         self.goals = self.node.create_publisher(JointGoals, "joint_goals", NEWEST)
         self.node.create_timer(0.01, self._send)
-        self.names = load_cell(folder).file.robot.joints
+        cell = load_cell(folder)
+        self.names, self.sha256 = cell.file.robot.joints, cell.safety_sha256
         self.speed_ratio, self.permitting, self.count = 0.0, True, 0
         self.goal_rad, self.speed_radps = np.zeros(len(self.names)), 0.0
         self._then_s = time.monotonic()
@@ -94,6 +95,7 @@ class Around:
                 seq=self.count, lease_s=0.1, speed_ratio=self.speed_ratio,
                 oldest_sample_age_s=0.05, reaction_time_s=0.2,
                 state=MotionPermit.FREE if self.speed_ratio else MotionPermit.STANDSTILL,
+                config_sha256=self.sha256,
             )  # fmt: skip
             permit.header.stamp = now
             self.permits.publish(permit)
@@ -227,6 +229,17 @@ def test_told_to_end_it_rests_and_then_switches_the_torque_off(motors, around, n
     around.wait("its end", lambda: around.process.poll() is not None)
     assert around.process.returncode == 0
     assert not any(motors.torque)
+
+
+@pytest.mark.req("S1")
+def test_permits_judged_with_other_safety_settings_are_void(motors, around):
+    get_moving(motors, around)
+    around.sha256 = "of another cell.yaml"
+    around.wait_gate(HOLD)
+    assert around.last(MotorStates).gate_reason == "config_differs"
+    motors.wait("rest", lambda: motors.resting)
+    around.wait("a word", lambda: any("other safety settings" in line for line in around.log))
+    assert sum("other safety settings" in line for line in around.log) == 1
 
 
 @pytest.mark.req("S2")

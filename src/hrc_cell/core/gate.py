@@ -63,6 +63,7 @@ class PermitView:
     reaction_time_s: float
     gripper_permitted: bool
     state: int  # as in MotionPermit
+    same_config: bool  # judged with the safety settings that this process runs with
 
 
 def permit_holds(permit: PermitView | None) -> tuple[bool, str]:
@@ -76,6 +77,8 @@ def permit_holds(permit: PermitView | None) -> tuple[bool, str]:
     """
     if permit is None:
         return False, "no_permit"
+    if not permit.same_config:
+        return False, "config_differs"
     numbers = (
         permit.age_s,
         permit.lease_s,
@@ -142,6 +145,11 @@ class GateLimits:
             self.stop_deceleration_radps2,
             self.stopping_time_s,
         )
+
+    @property
+    def envelope(self) -> dict[str, float]:
+        """Return what shapes a stop (core.envelope)."""
+        return {"time_s": self.stopping_time_s, "grace_s": self.stop_grace_s}
 
     @property
     def gain_radps(self) -> float:
@@ -216,23 +224,17 @@ def step(
         return state
     dt_s = dt_s if 0.0 < dt_s < math.inf else 0.0
     goal_void = fault or _goal_void(limits, goal)
-    if goal_void:
-        goal = None
-    target = None if goal is None else _target(limits, goal)
+    target = None if goal_void or goal is None else _target(limits, goal)
     permitted, why_not = permit_holds(permit)
     ratio = permit.speed_ratio if permitted and permit is not None else 0.0
-    envelope = {"time_s": limits.stopping_time_s, "grace_s": limits.stop_grace_s}
-    state = replace(state, leave=slowed(state.leave, ratio, dt_s=dt_s, **envelope))
+    state = replace(state, leave=slowed(state.leave, ratio, dt_s=dt_s, **limits.envelope))
     gripper = permitted and permit is not None and permit.gripper_permitted
     if permitted and permit is not None and permit.speed_ratio <= 0.0:
         why_not = "standstill"
-    arm = len(limits.joints) - 1
-    arm_target = None if target is None else target[:arm]
+    arm_target = None if target is None else target[: len(limits.joints) - 1]
     why_not = fault or why_not or goal_void
     new = _arm(limits, state, arm_target, measured_rad[:-1], dt_s, why_not)
-    names_gripper = gripper and target is not None and len(target) > arm
-    gripper_rad = float(target[arm]) if names_gripper and target is not None else None
-    return _with_gripper(limits, state, new, gripper_rad, dt_s)
+    return _with_gripper(limits, state, new, target if gripper else None, dt_s)
 
 
 def _goal_void(limits: GateLimits, goal: GoalView | None) -> str:
@@ -286,7 +288,7 @@ def _arm(
     speed = state.speed_radps[:-1]
     brake = limits.stop_deceleration_radps2
     if target is not None and not _jumps(limits, state, target).any():
-        left = left_ratio(elapsed_s, time_s=limits.stopping_time_s, grace_s=limits.stop_grace_s)
+        left = left_ratio(elapsed_s, **limits.envelope)
         room = brake * max(limits.stopping_time_s - elapsed_s, 0.0)
         most = np.minimum(state.stop_speed_radps * left, room) * dt_s
         change = np.clip(target + state.offset_rad - state.commanded_rad[:-1], -most, most)
@@ -380,14 +382,14 @@ def _moved(limits: GateLimits, state: GateState, change: Array, dt_s: float) -> 
 
 
 def _with_gripper(
-    limits: GateLimits, old: GateState, new: GateState, goal_rad: float | None, dt_s: float
+    limits: GateLimits, old: GateState, new: GateState, target: Array | None, dt_s: float
 ) -> GateState:
     """Return `new` with the gripper moved to its goal, or at rest without one."""
-    if goal_rad is None or dt_s <= 0.0:
+    if target is None or len(target) < len(limits.joints) or dt_s <= 0.0:
         return new
     at = float(old.commanded_rad[-1])
     most = float(limits.way_max_rad(dt_s)[-1])
-    wanted = min(max(goal_rad, float(limits.lower_rad[-1])), float(limits.upper_rad[-1]))
+    wanted = min(max(float(target[-1]), float(limits.lower_rad[-1])), float(limits.upper_rad[-1]))
     change = min(max(wanted - at, -most), most)
     return replace(
         new,

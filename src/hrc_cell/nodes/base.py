@@ -176,6 +176,20 @@ class CellNode(LifecycleNode):
         if rclpy.ok():
             self._events.wait_for_all_acked(Duration(seconds=LAST_WORDS_S))
 
+    def same_config(self, sha256: str) -> bool:
+        """Return whether a permit was judged with this node's own safety settings; log it if not.
+
+        Each process reads the cell's files when it starts, so one that came up anew may follow
+        other numbers than those that have been running.
+        """
+        if sha256 == self.cell.safety_sha256:
+            return True
+        self.get_logger().error(
+            "permits are judged with other safety settings than this node was started with; "
+            "start the whole cell anew", once=True,
+        )  # fmt: skip
+        return False
+
     # Time. Stamps are in the ROS clock, the core counts in monotonic seconds.
 
     def stamp(self) -> TimeMsg:

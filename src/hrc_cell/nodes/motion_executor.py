@@ -142,6 +142,7 @@ class MotionExecutor(CellNode):
             reaction_time_s=msg.reaction_time_s,
             gripper_permitted=msg.gripper_permitted,
             state=msg.state,
+            same_config=self.same_config(msg.config_sha256),
         )
         holds, why = permit_holds(view)
         return Leave(holds=holds, speed_ratio=msg.speed_ratio, reason=why or msg.cause), view

@@ -119,6 +119,7 @@ class MotorBus(CellNode):
             reaction_time_s=min(message.reaction_time_s, self.cell.file.safety.reaction_time_s),
             gripper_permitted=message.gripper_permitted,
             state=message.state,
+            same_config=self.same_config(message.config_sha256),
         )
         self._hand_over(replace(self._command, permit=permit))
 

@@ -240,6 +240,7 @@ def test_what_was_said_before_the_motors_were_brought_up_moves_nothing_after(mot
         permit = PermitRecord(
             seq=1, stamp_s=now_s, lease_s=0.06, speed_ratio=0.0, oldest_sample_age_s=0.05,
             reaction_time_s=0.2, gripper_permitted=True, state=state,
+            same_config=True,
         )  # fmt: skip
         goal = GoalRecord(
             seq=1, stamp_s=now_s, lifetime_s=0.1, positions_rad=opening,

@@ -20,7 +20,7 @@ counts = st.integers(0, 2**63)
 permits = st.builds(
     PermitRecord, seq=counts, stamp_s=number, lease_s=number, speed_ratio=number,
     oldest_sample_age_s=number, reaction_time_s=number, gripper_permitted=st.booleans(),
-    state=st.integers(0, 255),
+    state=st.integers(0, 255), same_config=st.booleans(),
 )  # fmt: skip
 rows = st.integers(2, 3).flatmap(  # of all joints, or of all but the gripper
     lambda count: st.tuples(*[st.tuples(*[number] * count)] * 2)

@@ -158,6 +158,7 @@ class BusLoop:
             reaction_time_s=permit.reaction_time_s,
             gripper_permitted=permit.gripper_permitted,
             state=permit.state,
+            same_config=permit.same_config,
         )
 
     def _goal(self, now_s: float) -> GoalView | None:
@@ -196,7 +197,7 @@ class BusLoop:
 
     def _try_to_clear(self, permit: PermitView | None) -> None:
         """Bring the motors up again once a person has reset the cell after the fault."""
-        if permit is None or not -0.01 < permit.age_s <= permit.lease_s:
+        if permit is None or not permit.same_config or not -0.01 < permit.age_s <= permit.lease_s:
             return
         if permit.state == LATCHED:
             self._latch_seen, self._clear_until_s = True, math.inf

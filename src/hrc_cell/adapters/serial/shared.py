@@ -20,7 +20,7 @@ import numpy as np
 NAN = math.nan
 _HEAD = struct.Struct("=QQ")  # sequence number, checksum
 _TRIES = 50
-_PERMIT = struct.Struct("=?Qddddd?B")
+_PERMIT = struct.Struct("=?Qddddd?B?")
 _GOAL = struct.Struct("=BQdd")
 _STATE = struct.Struct("=QQdBd??64s")
 _MOTOR = struct.Struct("=dddddd?B")
@@ -38,6 +38,7 @@ class PermitRecord:
     reaction_time_s: float
     gripper_permitted: bool
     state: int
+    same_config: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,7 +164,7 @@ class Shared:
         permit, goal = command.permit, command.goal
         data = struct.pack("=?", command.end)
         if permit is None:
-            data += _PERMIT.pack(False, 0, NAN, NAN, NAN, NAN, NAN, False, 0)
+            data += _PERMIT.pack(False, 0, NAN, NAN, NAN, NAN, NAN, False, 0, False)
         else:
             data += _PERMIT.pack(
                 True,
@@ -175,6 +176,7 @@ class Shared:
                 permit.reaction_time_s,
                 permit.gripper_permitted,
                 permit.state,
+                permit.same_config,
             )
         if goal is None:
             data += _GOAL.pack(0, 0, NAN, NAN) + self._goals.pack(*[NAN] * 2 * self.joint_count)
