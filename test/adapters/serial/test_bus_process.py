@@ -380,6 +380,21 @@ def test_a_port_that_another_has_open_is_refused(motors):
         brought_up(motors).__enter__()
 
 
+@pytest.mark.parametrize(
+    ("address", "value", "named"), [(9, 250, "Return Delay"), (11, 5, "Operating Mode")]
+)
+def test_a_motor_under_torque_is_not_dropped_for_the_sake_of_a_setting(
+    motors, address, value, named
+):
+    with motors.lock:
+        motors.emulator.motors[2].write(9, bytes([0]))
+        motors.emulator.motors[2].write(address, bytes([value]))
+        motors.emulator.motors[2].write(64, bytes([1]))
+    with pytest.raises(ValueError, match=f"joint_2: {named}.* support the arm, switch"):
+        brought_up(motors).__enter__()
+    assert motors.torque == [False, True] + [False] * 5
+
+
 def test_a_motor_with_a_hardware_error_is_not_switched_on(motors):
     motors.emulator.motors[2].fail(0x24)
     with pytest.raises(ValueError, match="motor 2 reports overheating, overload"):

@@ -4,7 +4,8 @@ Bringing up: every motor answers and is a known model; nothing but what differs 
 motor's goal is its present position before its torque comes on, one motor after the other; one that
 moves then by more than `DRIFT_MAX_RAD` ends it. Torque that is on already stays on, so an arm that
 was held does not fall when its driver is started anew, and a gripper that presses on something (its
-goal lies off its position, but within `squeeze_max_rad`) keeps its goal, so it drops nothing.
+goal lies off its position, but within `squeeze_max_rad`) keeps its goal, so it drops nothing. Where
+a motor under torque would have to lose it for a setting, it is refused: no joint has a brake.
 """
 
 from __future__ import annotations
@@ -147,9 +148,15 @@ class Driver:
         hand = motor.current_max_a is not None
         mode = registers.CURRENT_BASED_POSITION_MODE if hand else registers.POSITION_MODE
         for register, value in ((RETURN_DELAY, 0), (OPERATING_MODE, mode)):
-            if master.read(motor_id, register) != value:
-                master.write(motor_id, TORQUE_ENABLE, 0)
-                master.write(motor_id, register, value)
+            had = master.read(motor_id, register)
+            if had == value:
+                continue
+            if master.read(motor_id, TORQUE_ENABLE):  # which locks it, and keeps the joint up
+                raise Refused(
+                    f"{motor.joint}: {register.name} of motor {motor_id} is {had:g}, not {value}, "
+                    "and its torque is on; support the arm, switch the torque off, start again"
+                )
+            master.write(motor_id, register, value)
         window = [
             motor.radians(master.read(motor_id, limit)) for limit in (POSITION_MIN, POSITION_MAX)
         ]
