@@ -98,7 +98,7 @@ class Approach:
             self.permit = PermitView(
                 seq=self.seq, age_s=0.0, lease_s=SAFETY.lease_s, speed_ratio=verdict.speed_ratio,
                 oldest_sample_age_s=verdict.oldest_sample_age_s, state=int(verdict.state),
-                reaction_time_s=SAFETY.reaction_time_s, gripper_permitted=True,
+                reaction_time_s=SAFETY.reaction_time_s, gripper_permitted=True, same_config=True,
             )  # fmt: skip
 
     def move(self):
