@@ -14,7 +14,7 @@ def missing() -> str:
     """Return what stands in the way of a launch test, "" if nothing does."""
     for module in ("launch", "launch_ros", "launch_testing"):
         if importlib.util.find_spec(module) is None:
-            return f"{module} is not installed (it comes with a ROS distribution, not from PyPI)"
+            return f"{module} is not here: it comes with a ROS distribution; see CONTRIBUTING.md"
     from ament_index_python.packages import PackageNotFoundError, get_package_prefix
 
     try:
