@@ -11,6 +11,7 @@ from launch import LaunchDescription
 from launch.actions import (
     DeclareLaunchArgument,
     EmitEvent,
+    LogInfo,
     OpaqueFunction,
     SetEnvironmentVariable,
 )
@@ -92,7 +93,7 @@ def until_no_use(name):
         if context.is_shutdown or not deaths.no_use(event.returncode, time.monotonic()):
             return None
         why = f"{name} ended with code {event.returncode} again and again; its log says why"
-        return [EmitEvent(event=Shutdown(reason=why))]
+        return [LogInfo(msg=f"ending the cell: {why}"), EmitEvent(event=Shutdown(reason=why))]
 
     return ended
 
