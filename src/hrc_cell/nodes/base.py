@@ -27,6 +27,7 @@ from rclpy.event_handler import PublisherEventCallbacks, SubscriptionEventCallba
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
+from rclpy.time import Time
 
 from hrc_cell.nodes.notify import notify_ready
 from hrc_cell.nodes.processes import EXIT_NOT_CONFIGURED
@@ -195,6 +196,23 @@ class CellNode(LifecycleNode):
     def stamp(self) -> TimeMsg:
         """Return the present instant as a message stamp."""
         return self.get_clock().now().to_msg()
+
+    # Both clocks are read one after the other, in the order in which a pause between them makes a
+    # sample look older, never younger.
+
+    def instant_s(self, stamp: TimeMsg) -> float:
+        """Return when a stamp was on the monotonic clock; -inf for no stamp."""
+        now_s = time.monotonic()
+        return now_s - self.age_s(stamp)
+
+    def stamp_of(self, instant_s: float) -> TimeMsg:
+        """Return the stamp of an instant of the monotonic clock."""
+        now = self.get_clock().now()
+        age_ns = int((time.monotonic() - instant_s) * 1e9)
+        stamp: TimeMsg = Time(
+            nanoseconds=max(now.nanoseconds - age_ns, 0), clock_type=now.clock_type
+        ).to_msg()
+        return stamp
 
     def age_s(self, stamp: TimeMsg) -> float:
         """Return how old a stamp is, in seconds; negative for the future, inf for no stamp."""

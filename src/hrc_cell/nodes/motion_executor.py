@@ -57,8 +57,7 @@ class MotionExecutor(CellNode):
         self._gripper_rad: float | None = None  # last commanded by this process
         self._path_goal: tuple[Any, Future] | None = None
         self._grip_goal: tuple[Any, Future] | None = None
-        self._permit: tuple[MotionPermit, float] | None = None  # and its age at arrival
-        self._permit_s = 0.0
+        self._permit: tuple[MotionPermit, float] | None = None  # and its instant
         self._measured: tuple[np.ndarray[Any, Any], np.ndarray[Any, Any], float] | None = None
         self._seq = 0
         self._moving_since_s = math.inf
@@ -105,8 +104,7 @@ class MotionExecutor(CellNode):
     # What is heard.
 
     def _on_permit(self, msg: MotionPermit) -> None:
-        self._permit = (msg, self.age_s(msg.header.stamp))
-        self._permit_s = time.monotonic()
+        self._permit = (msg, self.instant_s(msg.header.stamp))
 
     def _on_joints(self, msg: JointState) -> None:
         try:
@@ -114,8 +112,7 @@ class MotionExecutor(CellNode):
             values = np.array([at[name] for name in self._joints])
         except (KeyError, ValueError):
             return  # a message without all joints is none: what is known grows old
-        sampled_s = time.monotonic() - self.age_s(msg.header.stamp)
-        self._measured = (values[:, 0], values[:, 1], sampled_s)
+        self._measured = (values[:, 0], values[:, 1], self.instant_s(msg.header.stamp))
 
     def _on_motors(self, msg: MotorStates) -> None:
         since_s = time.monotonic() - self._moving_since_s
@@ -132,10 +129,10 @@ class MotionExecutor(CellNode):
         """Return what the newest permit allows now."""
         if self._permit is None:
             return Leave(holds=False, speed_ratio=0.0, reason="no_permit"), None
-        msg, age_s = self._permit
+        msg, judged_s = self._permit
         view = PermitView(
             seq=msg.seq,
-            age_s=age_s + now_s - self._permit_s,
+            age_s=now_s - judged_s,
             lease_s=msg.lease_s,
             speed_ratio=msg.speed_ratio,
             oldest_sample_age_s=msg.oldest_sample_age_s,

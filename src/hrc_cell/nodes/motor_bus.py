@@ -18,9 +18,7 @@ import time
 from dataclasses import replace
 from typing import Any
 
-from builtin_interfaces.msg import Time as TimeMsg
 from hrc_cell_interfaces.msg import JointGoals, MotionPermit, MotorState, MotorStates
-from rclpy.time import Time
 from sensor_msgs.msg import JointState
 
 from hrc_cell.adapters.description import load_description
@@ -112,7 +110,7 @@ class MotorBus(CellNode):
     def _take_permit(self, message: MotionPermit) -> None:
         permit = PermitRecord(
             seq=message.seq,
-            stamp_s=time.monotonic() - self.age_s(message.header.stamp),
+            stamp_s=self.instant_s(message.header.stamp),
             lease_s=message.lease_s,
             speed_ratio=message.speed_ratio,
             oldest_sample_age_s=message.oldest_sample_age_s,
@@ -132,7 +130,7 @@ class MotorBus(CellNode):
             position = velocity = (math.nan,) * len(names)
         goal = GoalRecord(
             seq=message.seq,
-            stamp_s=time.monotonic() - self.age_s(message.header.stamp),
+            stamp_s=self.instant_s(message.header.stamp),
             lifetime_s=message.lifetime_s,
             positions_rad=position,
             velocities_radps=velocity,
@@ -187,7 +185,7 @@ class MotorBus(CellNode):
             position=[motor.position_rad for motor in state.motors],
             velocity=[motor.velocity_radps for motor in state.motors],
         )
-        message.header.stamp = self._stamp_of(oldest_s)
+        message.header.stamp = self.stamp_of(oldest_s)
         self._joint_states.publish(message)
 
     def _publish_motors(self, state: BusState) -> None:
@@ -199,7 +197,7 @@ class MotorBus(CellNode):
             gate_reason=state.reason,
             gate_delay_s=state.gate_delay_s,
         )
-        message.header.stamp = self._stamp_of(state.end_s)
+        message.header.stamp = self.stamp_of(state.end_s)
         for plan, motor in zip(self._plan.motors, state.motors, strict=True):
             values = MotorState(
                 joint=plan.joint,
@@ -213,18 +211,9 @@ class MotorBus(CellNode):
                 hardware_error=motor.hardware_error,
             )
             if math.isfinite(motor.reply_s):
-                values.stamp = self._stamp_of(motor.reply_s)
+                values.stamp = self.stamp_of(motor.reply_s)
             message.motors.append(values)
         self._motor_states.publish(message)
-
-    def _stamp_of(self, instant_s: float) -> TimeMsg:
-        """Return the stamp of an instant of the monotonic clock."""
-        age_ns = int((time.monotonic() - instant_s) * 1e9)
-        now = self.get_clock().now()
-        stamp: TimeMsg = Time(
-            nanoseconds=max(now.nanoseconds - age_ns, 0), clock_type=now.clock_type
-        ).to_msg()
-        return stamp
 
     def _report(self, kind: str, data: dict[str, Any]) -> None:
         """Publish an event and log it."""

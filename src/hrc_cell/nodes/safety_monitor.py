@@ -136,8 +136,8 @@ class SafetyMonitor(CellNode):
 
         Taken on arrival, so that a later step of the wall clock makes nothing younger.
         """
-        age_s = self.age_s(stamp)
-        return time.monotonic() - age_s if age_s >= 0.0 else math.nan
+        instant_s = self.instant_s(stamp)
+        return instant_s if instant_s <= time.monotonic() else math.nan
 
     def _request_stop(
         self, request: RequestStop.Request, response: RequestStop.Response
