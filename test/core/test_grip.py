@@ -15,10 +15,11 @@ DT_S = 0.01
 def close(stops_at_rad, *, target=0.0, start=1.0, squeeze=0.1, seconds=3.0):
     """Return the grips of fingers that follow their goal until something stops them."""
     grip, at = Grip(target_rad=target, goal_rad=start, squeeze_rad=squeeze), start
-    seen = [grip]
+    seen, speed = [grip], 0.0
     for _ in range(int(seconds / DT_S)):
-        grip = step(grip, measured_rad=at, measured_radps=0.0, speed_radps=2.0, dt_s=DT_S)
-        at = max(grip.goal_rad, stops_at_rad)
+        grip = step(grip, measured_rad=at, measured_radps=speed, speed_radps=2.0, dt_s=DT_S)
+        speed = (max(grip.goal_rad, stops_at_rad) - at) / DT_S
+        at += speed * DT_S
         seen.append(grip)
         if grip.ended:
             break
@@ -26,14 +27,21 @@ def close(stops_at_rad, *, target=0.0, start=1.0, squeeze=0.1, seconds=3.0):
 
 
 def test_free_fingers_reach_their_target():
-    assert close(-1.0)[-1].ended == "reached"
+    for squeeze in (0.03, 0.1, 0.5):
+        grips = close(-1.0, squeeze=squeeze)
+        assert (grips[-1].ended, grips[-1].goal_rad) == ("reached", 0.0)
 
 
 def test_fingers_that_something_stops_hold_it():
     assert close(0.4)[-1].ended == "holding"
 
 
-@given(st.floats(0.1, 0.9), st.floats(0.02, 0.5))
+@given(st.floats(0.021, 0.049), st.floats(0.005, 0.02))
+def test_a_part_that_is_hardly_there_is_held_when_it_is_pressed_no_harder(part_rad, squeeze):
+    assert close(part_rad, squeeze=squeeze)[-1].ended == "holding"
+
+
+@given(st.floats(0.0, 0.9), st.floats(0.005, 0.5))
 def test_the_goal_never_lies_farther_beyond_the_part_than_the_squeeze(part_rad, squeeze):
     for grip in close(part_rad, squeeze=squeeze):
         assert grip.goal_rad >= part_rad - squeeze - 1e-9

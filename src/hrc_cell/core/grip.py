@@ -1,7 +1,9 @@
 """Opening and closing the gripper: a ramp of its goal, and what came of it.
 
 The goal runs at the gripper's speed to where it is wanted, but never farther beyond the measured
-position than `squeeze_rad`: the servo's force grows with that distance, so it bounds the force.
+position than `squeeze_rad`: the servo's force grows with that distance, so it bounds the force. A
+target is reached when the goal is there and the fingers are near; so a part too thin to be told
+from none by its size is still held with no more force, and is known where the goal cannot get past.
 Radians, seconds.
 """
 
@@ -40,8 +42,8 @@ def step(
     if not near <= far:
         return grip
     goal = max(near, min(far, goal))
-    if abs(grip.target_rad - measured_rad) <= REACHED_RAD:
-        return replace(grip, goal_rad=grip.target_rad, ended="reached")
+    if goal == grip.target_rad and abs(grip.target_rad - measured_rad) <= REACHED_RAD:
+        return replace(grip, goal_rad=goal, ended="reached")
     pressing = abs(goal - measured_rad) >= 0.9 * grip.squeeze_rad or goal == grip.target_rad
     still_s = grip.still_s + dt_s if pressing and abs(measured_radps) <= STILL_RADPS else 0.0
     ended = "holding" if still_s >= HOLDING_AFTER_S else None
