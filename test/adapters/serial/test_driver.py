@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from hrc_cell.adapters.serial.driver import Driver, hardware_error_text
 from hrc_cell.adapters.serial.emulator import Emulator
+from hrc_cell.adapters.serial.emulator_codec import status_frame
 from hrc_cell.adapters.serial.master import Freshness, Master, NoReply, StatusError
 from hrc_cell.adapters.serial.plant import COUNTS_PER_TURN
 from hrc_cell.adapters.serial.port import Port
@@ -129,11 +130,29 @@ def test_replies_that_come_a_cycle_late_never_become_samples(motors, driver, see
     assert read_some(motors, driver, 5)[-1] == list(range(JOINTS))
 
 
-def test_a_motor_that_says_the_wrong_number_of_bytes_counts_as_silent(motors, driver):
-    driver._master.ask = lambda frame, ids, size: {}
-    driver.read_all()
-    driver.read_slow()
-    assert driver.silent_cycles == [1] * JOINTS
+@pytest.mark.req("S2")
+@pytest.mark.parametrize(
+    ("error", "data"), [(0, bytes(5)), (0, b""), (0, bytes(13)), (4, bytes(16)), (4, b"\xff")]
+)
+def test_a_motor_that_says_too_little_or_an_error_counts_as_silent(motors, driver, error, data):
+    read_some(motors, driver, 3)
+    before = list(driver.motors)
+
+    def spoil(replies):
+        return [
+            status_frame(reply[4], error, data) if reply[4] == 3 else reply for reply in replies
+        ]
+
+    motors.emulator.tamper = spoil
+    answered = read_some(motors, driver, 3)
+    assert driver.silent_cycles[2] == 3
+    assert driver.motors[2] == before[2]
+    assert all(2 not in new for new in answered)
+    for _ in range(3 * JOINTS):  # each slow register of each motor
+        driver.read_slow()
+    assert driver.motors[2] == before[2]
+    assert not driver.tripped[2]
+    assert driver.motors[1].voltage_v == 12.0
 
 
 def test_errors_name_the_motor_and_the_register(motors, driver):

@@ -265,8 +265,9 @@ class Driver:
         replies = self._master.ask(codec.read(motor_id, _SLOW[which], size), (motor_id,), size)
         if motor_id not in replies:
             return
-        data = replies[motor_id][0].data
-        if len(data) != size:
+        status = replies[motor_id][0]
+        data = status.data
+        if status.error or len(data) != size:
             return
         known = self.motors[index]
         if which == 0:
