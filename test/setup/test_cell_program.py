@@ -333,6 +333,8 @@ def test_other_machines_are_sent_to_a_distribution(program, refused, monkeypatch
 def test_other_c_libraries_are_sent_to_a_distribution(program, refused, monkeypatch):
     monkeypatch.setattr(program.platform, "libc_ver", lambda: ("", ""))
     assert "glibc" in refused(program.check_machine)
+    monkeypatch.setattr(program.platform, "libc_ver", lambda: ("glibc", "2.27"))
+    assert "glibc 2.28 or later, this is glibc 2.27" in refused(program.check_machine)
 
 
 def test_a_full_disk_is_said_before_anything_is_written(program, refused, monkeypatch, tmp_path):

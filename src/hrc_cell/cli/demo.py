@@ -9,6 +9,7 @@ configuration.
 from __future__ import annotations
 
 import argparse
+import os
 import tempfile
 import webbrowser
 from pathlib import Path
@@ -18,6 +19,9 @@ from hrc_cell.cli.arguments import json_file, seconds
 from hrc_cell.cli.places import own_namespace
 from hrc_cell.cli.variant import variant
 from hrc_cell.settings.share import share_folder
+
+SCREENS = ("DISPLAY", "WAYLAND_DISPLAY")
+"""Without one of these a browser would take the terminal instead."""
 
 
 def add_parser(subparsers: Any) -> None:
@@ -66,7 +70,7 @@ def run(args: argparse.Namespace) -> int:
             try:
                 url = cell.wait_ready()
                 print(f"the cell is ready; operator page: {url}", flush=True)
-                if not args.headless:
+                if not args.headless and any(map(os.environ.get, SCREENS)):
                     webbrowser.open(url)
                 tell(cell, witness, url, checks)
             except Exception as error:  # whatever it was: the story was not told to its end

@@ -57,11 +57,12 @@ def _play(
     node = rclpy.create_node(f"player_{name}", namespace=namespace)
     topic = node.create_publisher(LaserScan, f"scanners/{name}/scan", SENSOR)
     messages = [_message(name, scan) for scan in scans]
-    while os.getppid() == parent:
+    while True:
         start_s = time.monotonic()
         for scan, message in zip(scans, messages, strict=True):
             due_s = start_s + scan.stamp_s - scans[0].stamp_s
-            if ending.wait(max(0.0, due_s - time.monotonic())) or not rclpy.ok():
+            ended = ending.wait(max(0.0, due_s - time.monotonic()))
+            if ended or os.getppid() != parent or not rclpy.ok():
                 return
             message.header.stamp = node.get_clock().now().to_msg()
             topic.publish(message)
