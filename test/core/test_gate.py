@@ -460,7 +460,9 @@ def test_after_a_hold_goals_must_begin_where_the_arm_stands():
 @pytest.mark.parametrize("joint", [0, 1])
 def test_a_joint_pushed_away_while_held_may_go_on_from_where_it_is(joint):
     pushed = off(HOME, joint, 0.4)
-    state = run(gate.held(HOME), [goal(pushed)] * 160, measured=pushed)
+    once = run(gate.held(HOME), [goal(pushed)], measured=pushed)
+    assert once.offset_rad[joint] == 0.0  # nothing to take away: it goes all the way
+    state = run(once, [goal(pushed)] * 160, measured=pushed)
     assert state.phase is Phase.OPEN
     assert state.commanded_rad[joint] == pytest.approx(pushed[joint])
 
@@ -545,6 +547,17 @@ def test_in_a_long_cycle_each_joint_moves_no_farther_than_it_can_in_a_short_one(
     after = run(state, [goal(HOME + 0.15)], dt_s=0.04)
     np.testing.assert_allclose((after.commanded_rad - HOME)[:2], [3.0 * 0.01, 2.0 * 0.01])
     assert after.speed_radps[0] == pytest.approx(3.0 * 0.01 / 0.04)
+
+
+@pytest.mark.req("S3")
+def test_a_stop_that_ended_early_is_over():
+    state, _ = moving(1.0)
+    state = run(state, [goal(state.commanded_rad)] * 3, STANDSTILL)  # at rest long before it must
+    assert state.phase is Phase.HOLD
+    held = state.commanded_rad
+    state = run(state, [goal(off(held, 0, 0.01), (1.0, 0.0, 0.0))] * 3, STANDSTILL)
+    assert state.phase is Phase.HOLD
+    assert np.array_equal(state.commanded_rad, held)
 
 
 def test_a_cycle_without_duration_moves_nothing_and_ends_no_stop():
