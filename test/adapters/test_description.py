@@ -10,9 +10,10 @@ import pinocchio
 import pytest
 from strategies import default_cell, pose
 
-from hrc_cell.adapters import description, urdf
+from hrc_cell.adapters import urdf
 from hrc_cell.adapters.description import load_description
 from hrc_cell.core.kinematics import capsules_at, jacobian, tool_pose
+from hrc_cell.settings.share import find_named, share_folder
 
 HEAD = """<?xml version="1.0"?>
 <robot name="small" xmlns:xacro="http://www.ros.org/wiki/xacro">
@@ -186,8 +187,11 @@ def test_a_file_without_a_world_is_put_where_the_mount_says(tmp_path):
     np.testing.assert_allclose(made.chain.base, mount @ pose((0, 0, 0.08), (0.1, 0, 0)), atol=1e-12)
 
 
-def test_the_description_of_the_cell_folder_comes_before_that_of_the_package(tmp_path):
-    assert description.find_description(cell_with(tmp_path)).parent == tmp_path
+def test_a_file_of_the_cell_folder_comes_before_that_of_the_package(tmp_path):
+    named = {"shelf": "urdf", "name": "arm.urdf.xacro", "key": "robot.description"}
+    assert find_named(tmp_path, **named) == share_folder() / "urdf" / "arm.urdf.xacro"
+    (tmp_path / "arm.urdf.xacro").write_text("of this cell")
+    assert find_named(tmp_path, **named) == tmp_path / "arm.urdf.xacro"
 
 
 def wrong(text, old, new):

@@ -119,6 +119,7 @@ def act_give_way(witness: Witness, told: Teller, settings: Cell) -> None:
     )
     ratio = next(zone.speed_ratio for zone in settings.zones.zones if zone.name == permit.zone)
     told.say(f"a person is in zone {permit.zone!r}: the arm slows to {ratio:g} of its speed")
+    witness.wait("the person in the zone", lambda: _stands(witness, IN_SLOW_ZONE), 15.0)
     witness.pause(SLOWING_S)
     slow_s = time.monotonic()
     witness.pause(1.0)
