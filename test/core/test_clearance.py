@@ -128,6 +128,14 @@ def test_an_arm_found_moving_without_room_must_stop_whatever_it_could_do_slowly(
     assert hurried.ratio == 0.0
 
 
+def test_nought_is_a_number_and_who_is_wider_than_tall_stays_on_the_floor():
+    nought = {"speed_mps": [0.0], "radius_m": [0.0], "unseen_s": [0.0], "position_std_m": [0.0]}
+    point = upright([[3.0, 0.0]], safety=SAFETY, **nought)
+    assert (point.radius_m[0], point.speed_mps[0], point.position_std_m[0]) == (0.0, 0.0, 0.0)
+    wide = upright([[3.0, 0.0]], safety=SAFETY, **{**nought, "radius_m": [5.0]})
+    assert wide.end_m[0, 2] == 0.0
+
+
 def test_who_was_not_seen_for_a_while_has_grown_but_not_shrunk():
     grown = people((3.0, 0.0), unseen_s=0.5)
     assert grown.radius_m == pytest.approx([0.3 + 1.6 * 0.5])

@@ -1,0 +1,91 @@
+"""The pieces of a recipe's steps: what each level of automation adds, and what a state wants."""
+
+from dataclasses import replace
+
+import pytest
+
+from hrc_cell.core.handoff import Handoff
+from hrc_cell.core.pieces import digest, program, wanted
+from hrc_cell.core.task import Grip, MovePath, Op, Phase, TaskState, Wait
+from hrc_cell.settings.recipe import Recipe, Step
+
+
+def step_of(act="move", actor=None, automation="auto", **more):
+    actor = actor or {"handover": "both", "work": "person"}.get(act, "robot")
+    rest = {"text_key": "step.one", "poses": ("above", "at"), "time_s": 3.0, "timeout_s": 60.0}
+    return Step(id="one", actor=actor, act=act, automation=automation, **{**rest, **more})
+
+
+def recipe_of(*steps, title_key="recipe.tried"):
+    return Recipe(name="tried", title_key=title_key, steps=steps)
+
+
+def state_of(op, *, phase=Phase.RUNNING, handoff=Handoff.NONE):
+    return replace(TaskState(), phase=phase, op=op, handoff=handoff, command=7, step_index=0)
+
+
+@pytest.mark.parametrize(
+    ("act", "pieces"),
+    [
+        ("move", (Op.MOVE,)),
+        ("pick", (Op.OPEN, Op.MOVE, Op.GRASP)),
+        ("place", (Op.MOVE, Op.SET_DOWN)),
+        ("wait", (Op.WAIT,)),
+    ],
+)
+def test_an_automatic_step_asks_nothing_first_and_any_other_does(act, pieces):
+    assert program(step_of(act)) == pieces
+    for automation in ("confirm", "manual"):
+        assert program(step_of(act, automation=automation)) == (Op.GO, *pieces)
+
+
+def test_the_question_of_a_handover_is_its_offer_and_a_manual_one_is_asked_for_twice():
+    pieces = (Op.MOVE, Op.OFFER, Op.RELEASE, Op.AWAIT)
+    assert program(step_of("handover", automation="confirm")) == pieces
+    assert program(step_of("handover", automation="manual")) == (Op.GO, *pieces)
+
+
+@pytest.mark.parametrize("automation", ["manual", "confirm", "auto"])
+def test_what_only_a_person_does_is_asked_for_when_done(automation):
+    for actor in ("person", "both"):
+        assert program(step_of("work", actor=actor, automation=automation)) == (Op.WORK,)
+    for act in ("move", "pick", "place"):
+        assert program(step_of(act, actor="person", automation=automation)) == (Op.WORK,)
+    assert Op.WAIT in program(step_of("wait", actor="person", automation=automation))
+
+
+def test_other_texts_are_the_same_recipe_and_other_acts_are_not():
+    one = digest(recipe_of(step_of()))
+    assert digest(recipe_of(step_of(text_key="step.other"), title_key="recipe.other")) == one
+    assert digest(recipe_of(step_of(poses=("at",)))) != one
+    assert digest(recipe_of(step_of(), step_of())) != one
+
+
+WANTED = [
+    (Op.MOVE, MovePath(command=7, poses=("above", "at"), speed_ratio=0.5)),
+    (Op.OPEN, Grip(command=7, opening_ratio=1.0)),
+    (Op.GRASP, Grip(command=7, opening_ratio=0.0)),
+    (Op.SET_DOWN, Grip(command=7, opening_ratio=1.0)),
+    (Op.WAIT, Wait(command=7, time_s=3.0)),
+    *((op, Wait(command=7, time_s=60.0)) for op in (Op.GO, Op.OFFER, Op.WORK, Op.AWAIT)),
+]
+
+
+@pytest.mark.parametrize(("op", "command"), WANTED, ids=[op.name for op, _ in WANTED])
+def test_each_piece_wants_its_own_and_nothing_while_nobody_plays(op, command):
+    recipe = recipe_of(step_of(speed_ratio=0.5))
+    for phase in Phase:
+        plays = phase in (Phase.RUNNING, Phase.WAITING)
+        assert wanted(recipe, state_of(op, phase=phase)) == (command if plays else None)
+
+
+@pytest.mark.req("S4")
+@pytest.mark.parametrize("handoff", Handoff)
+def test_a_part_offered_is_let_go_only_once_confirmed_and_the_arm_stays(handoff):
+    recipe = recipe_of(step_of("handover", automation="confirm"))
+    opens = wanted(recipe, state_of(Op.RELEASE, handoff=handoff)) is not None
+    held = (Handoff.APPROACHING, Handoff.OFFERED, Handoff.REFUSED, Handoff.TIMED_OUT)
+    assert not (opens and handoff in held)
+    assert opens or handoff is not Handoff.CONFIRMED
+    moves = wanted(recipe, state_of(Op.MOVE, handoff=handoff)) is not None
+    assert not (moves and handoff in (Handoff.OFFERED, Handoff.CONFIRMED, Handoff.RELEASED))
