@@ -15,7 +15,6 @@ from __future__ import annotations
 import argparse
 import itertools
 import json
-import shutil
 import statistics
 import subprocess
 import sys
@@ -27,9 +26,8 @@ from typing import TYPE_CHECKING, Any
 import psutil
 
 from hrc_cell.cli.arguments import count, json_file, seconds
-from hrc_cell.cli.places import own_namespace
+from hrc_cell.cli.places import browser_program, own_namespace
 from hrc_cell.cli.variant import variant
-from hrc_cell.settings.cell import load_cell
 from hrc_cell.settings.share import share_folder
 
 if TYPE_CHECKING:
@@ -39,7 +37,6 @@ if TYPE_CHECKING:
 MISSED_MAX_RATIO = 0.01
 MEMORY_MAX_MB = 1500.0
 AT_WORK_MIN_RATIO = 0.9
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 QUIET = (
     "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
@@ -106,7 +103,7 @@ def _bench(args: argparse.Namespace) -> dict[str, Any]:
                 if page is not None:
                     page.terminate()
                     page.wait(10.0)
-        rates = load_cell(folder).file
+            rates = cell.cell.file
     result = _summary(windows, page_wanted=not args.no_page, seconds=args.seconds)
     result["configured"] = {"permit_hz": rates.safety.rate_hz, "bus_hz": rates.bus.rate_hz}
     return result
@@ -114,7 +111,7 @@ def _bench(args: argparse.Namespace) -> dict[str, Any]:
 
 def _open(url: str, profile: Path) -> subprocess.Popen[bytes] | None:
     """Open the page in a headless browser, or say that there is none."""
-    browser = next(filter(None, map(shutil.which, BROWSERS)), None)
+    browser = browser_program()
     if browser is None:
         print("no Chromium or Chrome found: measured without the page open", file=sys.stderr)
         return None
@@ -136,7 +133,7 @@ def _measure(cell: Supervisor, witness: Witness, seconds: float) -> dict[str, An
     bus_after = witness.last("motor_states")
     heard = [m for _, m in witness.since("motion_permit", began_s)]
     permits = [(m.seq, m.header.stamp.sec * 1_000_000_000 + m.header.stamp.nanosec) for m in heard]
-    period_ns = 1e9 / load_cell(cell.folder).file.safety.rate_hz
+    period_ns = 1e9 / cell.cell.file.safety.rate_hz
     missed = sum(
         max(0, round((later - stamp) / period_ns) - (later_seq - seq))
         for (seq, stamp), (later_seq, later) in itertools.pairwise(permits)

@@ -32,7 +32,7 @@ from hrc_cell.cli.places import cell_folder
 from hrc_cell.core.background import learn
 from hrc_cell.core.scan import Scan, beams_of, echoes_m, same_beams
 from hrc_cell.core.tracking import People, observe
-from hrc_cell.core.view import known_view, look
+from hrc_cell.core.view import View, known_view, look
 from hrc_cell.settings.cell import load_cell
 from hrc_cell.settings.schema import CellError
 from hrc_cell.settings.sensing import Scanner, TrackerSettings
@@ -164,10 +164,10 @@ def alike(scans: Sequence[Scan]) -> list[Scan]:
     ]
 
 
-def play(settings: TrackerSettings, scans: Sequence[Scan]) -> Played:
-    """Return the people after each of the scans, which all have the same beams.
+def learned_view(settings: TrackerSettings, scans: Sequence[Scan]) -> View:
+    """Return the view of a scanner that has learned the background over all of these scans.
 
-    The background is learned over all of them first.
+    They all have the same beams.
     """
     beams = beams_of(scans[0])
     assert beams is not None  # noqa: S101 see alike
@@ -179,12 +179,20 @@ def play(settings: TrackerSettings, scans: Sequence[Scan]) -> Played:
         window_s=settings.background_window_s,
         present_ratio=settings.background_present_ratio,
     )
+    return known_view(background, beams)
+
+
+def play(settings: TrackerSettings, scans: Sequence[Scan]) -> Played:
+    """Return the people after each of the scans, which all have the same beams.
+
+    The background is learned over all of them first.
+    """
+    view, people = learned_view(settings, scans), People()
     settings = replace(settings, background_unlearn_s=math.inf)  # nothing in it is preliminary
     scanner = Scanner(
         name="scanner", x_m=0.0, y_m=0.0, z_m=0.0, yaw_rad=0.0,
         timeout_s=0.5, beams_valid_min_ratio=0.0,
     )  # fmt: skip
-    view, people = known_view(background, beams), People()
     after, spent_ms = [], []
     for scan in scans:
         start_s = time.perf_counter()

@@ -23,17 +23,15 @@ from hrc_cell_interfaces.msg import MotionPermit
 
 from hrc_cell.adapters.record.backgrounds import save_backgrounds
 from hrc_cell.adapters.record.scans import RecordingError, read_scans
-from hrc_cell.cli.bench_tracker import alike, for_period, period_s
+from hrc_cell.cli.bench_tracker import alike, for_period, learned_view, period_s
 from hrc_cell.cli.checks import Check, conclude
 from hrc_cell.cli.places import own_namespace
 from hrc_cell.cli.player import Player
 from hrc_cell.cli.supervisor import Supervisor
 from hrc_cell.cli.variant import variant
 from hrc_cell.cli.witness import Late, Witness
-from hrc_cell.core.background import learn
-from hrc_cell.core.scan import Scan, beams_of, echoes_m
-from hrc_cell.core.view import known_view
-from hrc_cell.settings.cell import Cell, load_cell
+from hrc_cell.core.scan import Scan
+from hrc_cell.settings.cell import load_cell
 from hrc_cell.settings.schema import CellError
 from hrc_cell.settings.share import share_folder
 
@@ -55,7 +53,8 @@ def run_scans(args: argparse.Namespace) -> int:
             if len(scans) < SCANS_MIN:
                 raise RecordingError(f"{len(scans)} scans are too few; {SCANS_MIN} are needed")
             folder = _cell(Path(scratch) / "cell", scans, background)
-            _learn(load_cell(folder), background, scans)
+            view = learned_view(load_cell(folder).file.tracker, scans)
+            save_backgrounds(background, {NAME: view})
         except (RecordingError, CellError, OSError) as error:
             print(f"hrc-cell demo: {error}", file=sys.stderr)
             return 2
@@ -83,10 +82,11 @@ def _cell(target: Path, scans: Sequence[Scan], background: Path) -> Path:
     A slow scanner needs a longer reaction time; the required separation grows with it.
     """
     source = share_folder() / "config" / "default"
-    late_s = PERIODS_LATE * period_s(scans)
+    scan_period_s = period_s(scans)
+    late_s = PERIODS_LATE * scan_period_s
     default = load_cell(source).file
     reaction_s = default.safety.reaction_time_s + late_s
-    tracker = for_period(default.tracker, period_s(scans))
+    tracker = for_period(default.tracker, scan_period_s)
     print(f"reaction time for this scanner: {reaction_s:.2f} s")
     scanner = {
         "name": NAME, "x_m": 0.75, "y_m": 0.0, "z_m": 0.2, "yaw_rad": 0.0,
@@ -101,22 +101,6 @@ def _cell(target: Path, scans: Sequence[Scan], background: Path) -> Path:
             "task.repeat": True, "panel.port": 0, "sim.people": [], "sim.scanner": None,
         },
     )  # fmt: skip
-
-
-def _learn(cell: Cell, path: Path, scans: Sequence[Scan]) -> None:
-    """Learn the background over the whole recording and keep it for the tracker."""
-    settings = cell.file.tracker
-    beams = beams_of(scans[0])
-    assert beams is not None  # noqa: S101 see bench_tracker.alike
-    background = learn(
-        np.stack([echoes_m(scan) for scan in scans]),
-        np.array([scan.stamp_s for scan in scans]),
-        margin_m=settings.background_margin_m,
-        window_s=settings.background_window_s,
-        present_ratio=settings.background_present_ratio,
-        range_max_m=max(scan.range_max_m for scan in scans),
-    )
-    save_backgrounds(path, {NAME: known_view(background, beams)})
 
 
 def _report(witness: Witness, began_s: float) -> list[Check]:

@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import Any
 
 from hrc_cell.cli.checked import checked_cell
+from hrc_cell.cli.places import browser_program
 from hrc_cell.settings.schema import CellError
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 DISK_GB = 1.0
 
 
@@ -79,7 +79,7 @@ def examine(cell_name: str) -> Iterator[Finding]:
     ):
         yield _module(module, what, f"pip install {module}", missing="note")
     yield _ask("cell", lambda: _cell(cell_name))
-    browser = next(filter(None, map(shutil.which, BROWSERS)), None)
+    browser = browser_program()
     yield Finding(
         name="browser", state="ok" if browser else "note", found=browser or "no Chromium or Chrome",
         advice="" if browser else "page tests skip; Debian: apt install chromium",

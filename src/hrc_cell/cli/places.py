@@ -1,13 +1,16 @@
-"""Which cell folder and which state folder a command means, and what is kept there."""
+"""Where things are: the cell and the state folder that a command means, a browser."""
 
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 from hrc_cell.adapters.record.journal import put_aside
 from hrc_cell.settings.cell import JOURNAL, Cell
 from hrc_cell.settings.share import share_folder
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 
 
 def cell_folder(named: str) -> Path:
@@ -50,6 +53,11 @@ def begin_anew(cell: Cell, state_dir: Path) -> None:
     background = cell.file.tracker.background_file
     if background and not Path(background).is_absolute():
         (state_dir / background).unlink(missing_ok=True)
+
+
+def browser_program() -> str | None:
+    """Return the path of a Chromium or Chrome, None if there is none."""
+    return next(filter(None, map(shutil.which, BROWSERS)), None)
 
 
 def program() -> str:

@@ -23,7 +23,7 @@ from hrc_cell.cli.page_client import PageClient
 from hrc_cell.cli.supervisor import Supervisor
 from hrc_cell.cli.truth import least_margin_m, moving, standstill_after_s, top_speed_ratio
 from hrc_cell.cli.witness import Witness
-from hrc_cell.settings.cell import Cell, load_cell
+from hrc_cell.settings.cell import Cell
 
 FAR = (5.4, 0.0)
 IN_SLOW_ZONE = (3.7, 0.0)
@@ -63,7 +63,7 @@ class Teller:
 def tell(cell: Supervisor, witness: Witness, url: str, checks: list[Check]) -> None:
     """Play every act. Raises Late when something that must happen does not."""
     told = Teller(checks)
-    settings = load_cell(cell.folder)
+    settings = cell.cell
     walk(witness, FAR)
     act_start(witness, told)
     began_s = time.monotonic()
