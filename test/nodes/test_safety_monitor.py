@@ -286,7 +286,7 @@ def test_silence_latches_and_noise_alone_does_not_undo_it(cell, silent, cause):
 def test_an_emergency_stop_pressed_and_let_go_at_once_is_not_missed(cell):
     cell.set_free()
     for pressed in (True, False):
-        message = OperatorInputs(mode=cell.mode, emergency_stop_input=pressed)
+        message = OperatorInputs(mode=cell.mode, emergency_stop_input=[pressed] * 2)
         message.header.stamp = cell.node.get_clock().now().to_msg()
         cell.inputs.publish(message)
     latched = cell.until("latched", lambda p: p.state == MotionPermit.LATCHED)

@@ -123,7 +123,7 @@ def test_the_box_stands_released_and_says_that_it_is_simulated(visitor):
     msg = visitor.next("inputs")
     assert msg.simulated
     assert msg.mode == OperatorInputs.MODE_COLLABORATIVE
-    assert not any((msg.reset, msg.start, msg.enabling_switch, msg.emergency_stop_input))
+    assert not any((msg.reset, msg.start, *msg.enabling_switch, *msg.emergency_stop_input))
 
 
 def test_a_press_is_seen_and_ends_by_itself(visitor):

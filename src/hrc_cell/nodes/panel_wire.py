@@ -137,8 +137,8 @@ def inputs(msg: Any) -> dict[str, Any] | None:
         "mode": _named(MODES, msg.mode),
         "reset": msg.reset,
         "start": msg.start,
-        "enabling_switch": msg.enabling_switch,
-        "emergency_stop_input": msg.emergency_stop_input,
+        "enabling_switch": all(s == msg.MIDDLE for s in msg.enabling_switch),
+        "emergency_stop_input": any(msg.emergency_stop_input),
         "simulated": msg.simulated,
     }
 

@@ -123,7 +123,7 @@ class SafetyMonitor(CellNode):
             )
             return
         self._inputs, self._inputs_s = message, self._instant(message.header.stamp)
-        self._pressed = self._pressed or message.emergency_stop_input
+        self._pressed = self._pressed or any(message.emergency_stop_input)
 
     def _hear_progress(self, message: MotionProgress) -> None:
         self._progress, self._progress_s = message, self._instant(message.header.stamp)
@@ -195,7 +195,7 @@ class SafetyMonitor(CellNode):
             mode=inputs.mode,
             reset=inputs.reset,
             start=inputs.start,
-            emergency_stop_input=self._pressed or inputs.emergency_stop_input,
+            emergency_stop_input=self._pressed or any(inputs.emergency_stop_input),
             stop_requested=self._stop_requested,
         )
 

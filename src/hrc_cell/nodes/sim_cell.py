@@ -223,8 +223,9 @@ class SimCell(CellNode):
         reading = self._box.read(time.monotonic())
         msg = OperatorInputs(
             reset=reading.reset, start=reading.start, mode=MODES[reading.mode],
-            enabling_switch=reading.enabling_switch,
-            emergency_stop_input=reading.emergency_stop_input, simulated=True,
+            enabling_switch=[OperatorInputs.MIDDLE * reading.enabling_switch] * 2,
+            emergency_stop_input=[reading.emergency_stop_input] * 2,
+            guards_closed=[False] * 2, simulated=True,
         )  # fmt: skip
         msg.header.stamp = self.stamp()
         self._inputs.publish(msg)
