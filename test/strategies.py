@@ -22,6 +22,7 @@ unknown = st.sampled_from([math.nan, math.inf, -math.inf])
 SAFETY = SafetySettings(
     rate_hz=100.0, lease_s=0.06, reaction_time_s=0.2, stopping_time_s=0.4, stopping_distance_m=0.2,
     human_speed_mps=1.6, human_speed_near_mps=2.0, near_distance_m=0.5, intrusion_m=1.12,
+    body_intrusion_m=0.3, foresight_s=0.0,
     human_uncertainty_m=0.06, human_sigmas=2.0, robot_uncertainty_m=0.02, person_height_m=2.0,
     resume_margin_m=0.15, resume_after_s=0.5, ratio_rise_per_s=1.0, ratio_min=0.05,
     inputs_timeout_s=0.5, node_timeout_s=0.5, joints_timeout_s=0.05,

@@ -1,30 +1,41 @@
-"""What room people leave the arm: each pair of a person and a moving capsule of the arm is judged.
+"""What room people leave the arm: each pair of a person's capsule and a link's is judged.
 
-Two questions are asked of each pair.
+Two questions are asked of each pair, both about a stop that can be relied on
+(`hrc_cell.core.sweep` says which poses count for a speed ratio; D is the least distance in them).
 
-1. Does S_p hold now? With the measured joint velocities: v_r is the directed speed of the link's
-   fastest end, the braking terms are those of the measured part of full speed. Where the distance
-   is not more than this S_p, the arm must stop. These are the numbers that the permit states.
-2. How fast may it go? The greatest ratio r with S_p(r) <= d. The path may turn towards the person
-   within the reaction time, so v_r at ratio 1 is not where the path leads now but the greatest
-   planned speed of any point, motion.tcp_speed_max_mps, in the person's direction; or the directed
-   nominal speed of the executor, should that be more. A permit may be used until its lease ends
-   and a falling ratio is followed with some lag, so T_r is counted longer by one lease here.
+1. Does a stop begun now keep clear? With the measured velocities:
+
+       D(u) > v_h (T_r + T_s) + C + Z_d + Z_r            u: the present speed
+
+   Where it does not, the arm must stop. Written as a protective separation distance,
+
+       S_p = S_h + S_r + S_s + C + Z_d + Z_r,   S_r + S_s = d - D(u)
+
+   with d the distance now: S_r is how much nearer the path leads to this person in T_r, S_s while
+   stopping. An arm that leads away gets nothing for it, and neither term is below 0. These are the
+   numbers that the permit states.
+
+2. How fast may it go? The greatest ratio r of `RATIOS` with
+
+       D(r) > v_h (T_r + lease + T_s(r)) + C + Z_d + Z_r
+
+   and so for every smaller one. T_r is longer by one lease here: a permit may be used until its
+   lease ends, and the executor follows a falling ratio with some lag.
+
+Suppose that a permit of ratio r was given and no other comes: the arm goes on at r at most for what
+is left of T_r and the lease, and stops in T_s(r), on the poses that D(r) covers. A person who then
+walks at v_h to where the arm is comes there when it stands. If another comes, the same holds for it.
 
 T_r begins at the sample, so the sample's age lies within it and the age limit keeps it there.
-A person stands upright, from the floor to person_height_m; whoever bends or reaches stays within C.
 
-Somebody whom the newest scan did not show is older than T_r counts. The track stands where that
-person would have walked in the time t since, v t from the last place seen; the person may as well
-have turned and walked max(v, v_h) t the other way. So the envelope grows to all sides by
+Where a person will be if they walk on (`hrc_cell.core.people.foreseen`) is asked the second
+question as well: it may lower the ratio earlier, and can neither raise it nor stop the arm late.
 
-    (v + max(v, v_h)) t
+In a step in which contact is allowed, a link may go on at the speed that power and force limiting
+leaves it for that part of the body (`hrc_cell.core.contact`), however near the person is.
 
-and its axis stays as it is: a person who has gone elsewhere is not shorter there. What the place is
-uncertain by, Z_d, is counted in S_p and where a zone asks who touches it.
-
-Cell frame; metres, seconds, radians. All arrays take leading batch axes, so that the same code
-judges one live cell and any number of simulated ones.
+Cell frame; metres, seconds, radians. All arrays take leading batch axes (...), so that the same
+code judges one live cell and any number of simulated ones.
 """
 
 from __future__ import annotations
@@ -35,9 +46,10 @@ import numpy as np
 import numpy.typing as npt
 
 from hrc_cell.core import separation, stopping
-from hrc_cell.core.geometry import nearest_points
-from hrc_cell.core.kinematics import Chain, capsule_motion
+from hrc_cell.core.geometry import nearest_points, segment_distance
+from hrc_cell.core.people import People, foreseen, together, uncertainty_m
 from hrc_cell.core.separation import Terms
+from hrc_cell.core.sweep import RATIOS, Sweep
 from hrc_cell.settings.robot import MotionSettings
 from hrc_cell.settings.safety import SafetySettings
 
@@ -45,133 +57,180 @@ Array = npt.NDArray[np.float64]
 Like = npt.ArrayLike
 
 
-class People(NamedTuple):
-    """People as upright capsules."""
-
-    start_m: Array  # (..., p, 3) on the floor
-    end_m: Array  # (..., p, 3)
-    radius_m: Array  # (..., p) NaN where unknown
-    speed_mps: Array  # (..., p)
-    position_std_m: Array  # (..., p)
-    present: npt.NDArray[np.bool_]  # (..., p) false where there is nobody, whatever stands there
-
-
 class Clearance(NamedTuple):
     """What the separation allows, and the numbers behind it for each pair."""
 
     ratio: Array  # (...) greatest permitted speed ratio
+    touching: npt.NDArray[np.bool_]  # (...) the ratio is that of a contact limit
     spare_m: Array  # (..., p, k) distance minus required; -inf where unknown, inf for nobody
     distance_m: Array  # (..., p, k)
+    human_speed_mps: Array  # (..., p, k) v_h
+    robot_speed_mps: Array  # (..., p, k) v_r, negative where the link retreats
     terms: Terms  # (..., p, k) each
-
-
-def upright(
-    position_m: Like,
-    *,
-    speed_mps: Like,
-    position_std_m: Like,
-    radius_m: Like,
-    unseen_s: Like,
-    safety: SafetySettings,
-    present: npt.ArrayLike = True,
-) -> People:
-    """Return people at (..., p, 2), grown by what they may be away from there since last seen.
-
-    Cells of one batch may hold different numbers of people: the rest are not `present` (..., p).
-    A speed, radius, time or deviation that is negative or not finite makes its result NaN.
-    """
-    at = np.asarray(position_m, dtype=np.float64)
-    speed, radius, unseen, std = (
-        np.asarray(value, dtype=np.float64)
-        for value in (speed_mps, radius_m, unseen_s, position_std_m)
-    )
-    speed = np.where((speed >= 0.0) & np.isfinite(speed), speed, np.nan)
-    grown = radius + (speed + np.maximum(speed, safety.human_speed_mps)) * unseen
-    grown = np.where((radius >= 0.0) & (unseen >= 0.0) & np.isfinite(grown), grown, np.nan)
-    top = np.maximum(safety.person_height_m - radius, 0.0)
-    return People(
-        start_m=np.concatenate([at, np.zeros_like(at[..., :1])], axis=-1),
-        end_m=np.concatenate([at, top[..., None]], axis=-1),
-        radius_m=grown,
-        speed_mps=speed,
-        position_std_m=np.where((std >= 0.0) & np.isfinite(std), std, np.nan),
-        present=np.broadcast_to(np.asarray(present, dtype=np.bool_), at.shape[:-1]),
-    )
-
-
-def uncertainty_m(people: People, safety: SafetySettings) -> Array:
-    """Return Z_d (..., p): how far people may be from where they are tracked. NaN where unknown."""
-    return safety.human_uncertainty_m + safety.human_sigmas * people.position_std_m
 
 
 def clearance(
     people: People,
+    swept: Sweep,
     *,
-    chain: Chain,
+    radius_m: Array,
     safety: SafetySettings,
     motion: MotionSettings,
-    position_rad: Like,
-    velocity_radps: Like,
-    nominal_radps: Like | None,
+    velocity_radps: Array,
     held_back_m: Like,
+    contact_mps: Like = 0.0,
 ) -> Clearance:
-    """Return what people leave an arm with joint positions (..., n); nobody leaves it everything.
+    """Return what people leave an arm; nobody leaves it everything.
 
-    `velocity_radps` are measured, `nominal_radps` those at ratio 1 (None: unknown), both (..., n).
+    `radius_m` (k,) is that of the links, `velocity_radps` (..., n) what was measured.
     `held_back_m` (...) is taken from every distance before a ratio is allowed: hysteresis of a
-    restart.
+    restart. `contact_mps` (..., p, k) is the speed at which a link may touch that part of a person,
+    0: it may not.
     """
-    measured = np.asarray(velocity_radps, dtype=np.float64)
-    nominal = np.zeros_like(measured) if nominal_radps is None else nominal_radps
-    both = np.stack([measured, np.asarray(nominal, dtype=np.float64)])
-    start, end, v_start, v_end = capsule_motion(chain, position_rad, both)
-    near = nearest_points(
+    counted = people
+    if safety.foresight_s > 0.0:
+        counted = together(people, foreseen(people, safety.foresight_s))
+    now = nearest_points(
         people.start_m[..., :, None, :], people.end_m[..., :, None, :],
-        start[..., None, :, :], end[..., None, :, :],
+        swept.start_m[..., None, :, :], swept.end_m[..., None, :, :],
     )  # fmt: skip
-    radii = people.radius_m[..., None] + chain.capsule_radius_m
-    distance = np.maximum(near.distance_m - radii, 0.0)
-    now_mps, nominal_mps = directed_speed(near.a_m - near.b_m, near.distance_m, v_start, v_end)
-    v_h = separation.human_speed_mps(
-        people.speed_mps[..., None],
-        distance,
-        assumed_mps=safety.human_speed_mps,
-        near_mps=safety.human_speed_near_mps,
-        near_m=safety.near_distance_m,
-    )
+    radii = people.radius_m[..., None] + radius_m
+    distance = np.maximum(now.distance_m - radii, 0.0)
+    v_r = directed_speed(now.a_m - now.b_m, now.distance_m, swept.v_start_mps, swept.v_end_mps)
+    least = _least(counted, swept, radius_m, motion, safety)
+    own = people.radius_m.shape[-1]
+    least_own = np.minimum(least[..., :own, :, :], distance[..., None])
+
+    v_h = _human_speed(people.speed_mps[..., None], distance, safety)
     z_d = uncertainty_m(people, safety)[..., None]
-    part = stopping.ratio_of(measured, motion.velocity_max_radps)[..., None, None]
-    terms = separation.protective_distance(
-        human_speed_mps=v_h,
-        robot_speed_mps=now_mps,
-        reaction_s=safety.reaction_time_s,
-        stopping_s=stopping.stopping_time_s(safety.stopping_time_s, part),
-        stopping_m=stopping.stopping_distance_m(safety.stopping_distance_m, part),
-        intrusion_m=safety.intrusion_m,
-        human_uncertainty_m=z_d,
-        robot_uncertainty_m=safety.robot_uncertainty_m,
-    )
+    still = people.intrusion_m[..., None] + z_d + safety.robot_uncertainty_m
+    to_brake, to_rest = _now(swept, least_own, distance, v_r, motion, safety, velocity_radps)
+    t_s = swept.now_stopping_s[..., None, None]
+    s_r, s_s = distance - to_brake, to_brake - to_rest
+    s_h = v_h * (safety.reaction_time_s + t_s)
+    required = s_h + s_r + s_s + still
+    terms = Terms(
+        *np.broadcast_arrays(
+            *(np.where(np.isfinite(term), term, np.inf) for term in (s_h, s_r, s_s)),
+            people.intrusion_m[..., None], z_d, np.asarray(safety.robot_uncertainty_m),
+            np.where(np.isfinite(required), required, np.inf),
+        )
+    )  # fmt: skip
     spare = distance - terms.required_m
     present = people.present[..., None]
     spare = np.where(present, np.where(np.isfinite(spare), spare, -np.inf), np.inf)
-    allowed = separation.greatest_ratio(
-        distance - np.asarray(held_back_m, dtype=np.float64)[..., None, None],
-        human_speed_mps=v_h,
-        robot_speed_mps=np.maximum(nominal_mps, motion.tcp_speed_max_mps),
-        reaction_s=safety.reaction_time_s + safety.lease_s,
-        stopping_s=safety.stopping_time_s,
-        stopping_m=safety.stopping_distance_m,
-        still_m=safety.intrusion_m + z_d + safety.robot_uncertainty_m,
-    )
-    allowed = np.where(present, np.where(spare > 0.0, allowed, 0.0), 1.0)
-    ratio: Array = allowed.min(axis=(-2, -1), initial=1.0)
-    return Clearance(ratio, spare, distance, terms)
+
+    back = np.asarray(held_back_m, dtype=np.float64)[..., None, None]
+    allowed = _allowed(counted, least, swept, safety, back)
+    touch = np.asarray(contact_mps, dtype=np.float64)
+    softly = _softly(touch, swept)
+    allowed_own = np.where(spare > 0.0, allowed[..., :own, :], 0.0)
+    allowed_own = np.where(present, np.maximum(allowed_own, softly), 1.0)
+    ratio_own: Array = allowed_own.min(axis=(-2, -1), initial=1.0)
+    later = np.where(counted.present[..., own:, None], allowed[..., own:, :], 1.0)
+    ratio = np.minimum(ratio_own, later.min(axis=(-2, -1), initial=1.0))
+    binding = present & (allowed_own == ratio_own[..., None, None])
+    touching = (binding & (softly == allowed_own) & (softly > 0.0)).any(axis=(-2, -1))
+    return Clearance(ratio, touching, spare, distance, v_h, v_r, terms)
+
+
+def _least(
+    people: People, swept: Sweep, radius_m: Array, motion: MotionSettings, safety: SafetySettings
+) -> Array:
+    """Return D (..., p, k, l + 1): the least distance until rest, for ratio 0 and each of RATIOS.
+
+    Along the path from pose to pose: a link that is d_a away at one and d_b at the next, and moves
+    by no more than c between them, is at least (d_a + d_b - c) / 2 away in between.
+    """
+    radii = people.radius_m[..., None] + radius_m
+    gap = segment_distance(
+        people.start_m[..., :, None, None, :], people.end_m[..., :, None, None, :],
+        np.swapaxes(swept.ahead_start_m, -3, -2)[..., None, :, :, :],
+        np.swapaxes(swept.ahead_end_m, -3, -2)[..., None, :, :, :],
+    ) - radii[..., None]  # fmt: skip
+    arc = np.swapaxes(swept.arc_m, -2, -1)[..., None, :, :]
+    between = np.minimum(0.5 * (gap[..., :-1] + gap[..., 1:] - arc), gap[..., 1:])
+    along = np.concatenate([gap[..., :1], between], axis=-1) - swept.off_m[..., None, :, None]
+    along = np.minimum.accumulate(along, axis=-1)
+    now = segment_distance(
+        people.start_m[..., :, None, :], people.end_m[..., :, None, :],
+        swept.start_m[..., None, :, :], swept.end_m[..., None, :, :],
+    ) - radii  # fmt: skip
+    straight = now[..., None] - (motion.tcp_speed_max_mps * swept.way_s)[..., None, None, :]
+    followed = swept.followed[..., None, None, None]
+    least = np.where(followed, np.minimum(along, now[..., None]), straight)
+    stays: Array = np.where(np.isfinite(swept.way_s)[..., None, None, :], least, -np.inf)
+    return np.maximum(stays, 0.0)
+
+
+def _now(
+    swept: Sweep,
+    least: Array,
+    distance: Array,
+    v_r: Array,
+    motion: MotionSettings,
+    safety: SafetySettings,
+    velocity_radps: Array,
+) -> tuple[Array, Array]:
+    """Return the least distance (..., p, k) until braking begins and until rest, from the present
+    speed: never more than `distance`."""
+    t_r, way = safety.reaction_time_s, swept.now_way_s
+    astray = swept.astray_mps[..., None, :]
+    part = swept.now_part
+    brake = _reached(least, swept.way_s, part * t_r) - astray * t_r
+    rest = _reached(least, swept.way_s, part * (t_r + way)) - astray * (t_r + way[..., None, None])
+    share = stopping.ratio_of(velocity_radps, motion.velocity_max_radps)
+    off_brake = distance - np.maximum(v_r, 0.0) * t_r
+    off_rest = off_brake - (share * motion.tcp_speed_max_mps * way)[..., None, None]
+    followed = swept.followed[..., None, None]
+    return np.where(followed, brake, off_brake), np.where(followed, rest, off_rest)
+
+
+def _reached(least: Array, way_s: Array, reach_s: Array) -> Array:
+    """Return D (..., p, k) over a way (...), that of the next longer one looked at.
+
+    -inf where none is as long: that speed is more than was planned.
+    """
+    index = (way_s < reach_s[..., None]).sum(axis=-1)
+    known = (index < way_s.shape[-1]) & np.isfinite(reach_s)
+    place = np.minimum(index, way_s.shape[-1] - 1)[..., None, None, None]
+    found = np.take_along_axis(least, place, axis=-1)[..., 0]
+    return np.where(known[..., None, None], found, -np.inf)
+
+
+def _allowed(
+    people: People, least: Array, swept: Sweep, safety: SafetySettings, back_m: Array
+) -> Array:
+    """Return the greatest ratio (..., p, k) that answers the second question with yes."""
+    room = least[..., 1:] - back_m[..., None]
+    v_h = _human_speed(people.speed_mps[..., None, None], room, safety)
+    still = people.intrusion_m + uncertainty_m(people, safety) + safety.robot_uncertainty_m
+    seconds = safety.reaction_time_s + safety.lease_s + swept.stopping_s
+    needed = v_h * seconds[..., None, None, :] + still[..., None, None]
+    clear = np.logical_and.accumulate(room > needed, axis=-1)  # false where anything is unknown
+    steps = clear.sum(axis=-1)
+    allowed: Array = np.where(steps > 0, RATIOS[np.maximum(steps, 1) - 1], 0.0)
+    return allowed
+
+
+def _softly(touch_mps: Array, swept: Sweep) -> Array:
+    """Return the greatest of RATIOS at which no point ahead is faster than a contact allows."""
+    fastest = np.maximum(swept.point_speed_mps, 1e-9)[..., None, None]
+    steps = (RATIOS <= (touch_mps / fastest)[..., None]).sum(axis=-1)
+    return np.where((steps > 0) & (touch_mps > 0.0), RATIOS[np.maximum(steps, 1) - 1], 0.0)
+
+
+def _human_speed(measured_mps: Array, distance_m: Array, safety: SafetySettings) -> Array:
+    return separation.human_speed_mps(
+        measured_mps, distance_m, assumed_mps=safety.human_speed_mps,
+        near_mps=safety.human_speed_near_mps, near_m=safety.near_distance_m,
+    )  # fmt: skip
 
 
 def directed_speed(way: Array, length_m: Array, v_start: Array, v_end: Array) -> Array:
-    """Return (m, ..., p, k) the greatest speed of k links along their ways (..., p, k, 3).
+    """Return the greatest speed of k links along their ways (..., p, k, 3).
 
-    `v_start` and `v_end` (m, ..., k, 3) hold m motions of the links' ends. A rigid link's speed in
+    `v_start` and `v_end` (..., k, 3) are the velocities of the links' ends. A rigid link's speed in
     one direction is greatest at one of its ends. Where a way has no length it has no direction
     either, and any speed counts.
     """

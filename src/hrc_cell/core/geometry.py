@@ -36,18 +36,40 @@ def nearest_points(a_start: Like, a_end: Like, b_start: Like, b_end: Like) -> Ne
     """
     p, q = np.asarray(a_start, dtype=np.float64), np.asarray(b_start, dtype=np.float64)
     u, v = np.asarray(a_end, dtype=np.float64) - p, np.asarray(b_end, dtype=np.float64) - q
-    w = p - q
-    uu, vv, uv = _dot(u, u), _dot(v, v), _dot(u, v)
-    uw, vw = _dot(u, w), _dot(v, w)
+    s, t, distance = _nearest(_parts(p), _parts(u), _parts(q), _parts(v))
+    at_a, at_b = p + s[..., None] * u, q + t[..., None] * v
+    return Nearest(distance, s, t, at_a, at_b)
+
+
+def segment_distance(a_start: Like, a_end: Like, b_start: Like, b_end: Like) -> Array:
+    """Return how near segments (..., 3) come: `nearest_points` without the points."""
+    p, q = np.asarray(a_start, dtype=np.float64), np.asarray(b_start, dtype=np.float64)
+    u, v = np.asarray(a_end, dtype=np.float64) - p, np.asarray(b_end, dtype=np.float64) - q
+    return _nearest(_parts(p), _parts(u), _parts(q), _parts(v))[2]
+
+
+Parts = tuple[Array, Array, Array]
+"""x, y and z apart: sums over a last axis of three are slow in numpy."""
+
+
+def _nearest(p: Parts, u: Parts, q: Parts, v: Parts) -> tuple[Array, Array, Array]:
+    """Return the ratios on both segments p + s u, q + t v (each (...)) and the distance."""
+    wx, wy, wz = p[0] - q[0], p[1] - q[1], p[2] - q[2]
+    w = (wx, wy, wz)
+    uu, vv, uv = _product(u, u), _product(v, v), _product(u, v)
+    uw, vw = _product(u, w), _product(v, w)
     det = uu * vv - uv * uv
     # Relative to the lengths, so that parallel is found whatever the scale.
     slant = det > 1e-12 * uu * vv
     s = _unit(uv * vw - vv * uw, np.where(slant, det, 0.0))
     t = _unit(uv * s + vw, vv)
     s = _unit(uv * t - uw, uu)
-    at_a, at_b = p + s[..., None] * u, q + t[..., None] * v
-    gap = at_a - at_b
-    return Nearest(np.sqrt(_dot(gap, gap)), s, t, at_a, at_b)
+    gap = (
+        wx + s * u[0] - t * v[0],
+        wy + s * u[1] - t * v[1],
+        wz + s * u[2] - t * v[2],
+    )
+    return s, t, np.sqrt(_product(gap, gap))
 
 
 def capsule_distance(
@@ -98,6 +120,17 @@ def _unit(top: Array, bottom: Array) -> Array:
     """Return top / bottom within 0 to 1, and 0 where bottom is 0. NaN stays."""
     zero = bottom == 0.0
     return np.clip(np.where(zero, 0.0, top) / np.where(zero, 1.0, bottom), 0.0, 1.0)
+
+
+def _parts(point: Array) -> Parts:
+    """Return x, y and z of points (..., 3), each on its own in memory."""
+    x, y, z = (np.array(point[..., i]) for i in range(3))
+    return x, y, z
+
+
+def _product(a: Parts, b: Parts) -> Array:
+    total: Array = a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
+    return total
 
 
 def _dot(a: Array, b: Array) -> Array:

@@ -53,3 +53,21 @@ def ratio_of(velocity_radps: Like, velocity_max_radps: Like) -> Array:
 def _known(ratio: Like) -> Array:
     part = np.asarray(ratio, dtype=np.float64)
     return np.where(np.isfinite(part) & (part >= 0.0), part, np.inf)
+
+
+from dataclasses import dataclass  # noqa: E402  provisional
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StopModel:
+    """How long and how far the arm runs on."""
+
+    full_s: float
+    full_way_s: float
+    velocity_max_radps: tuple[float, ...]
+
+    def time_s(self, speed_radps: Like, load_kg: Like) -> Array:
+        return stopping_time_s(self.full_s, ratio_of(speed_radps, self.velocity_max_radps))
+
+    def way_s(self, speed_radps: Like, load_kg: Like) -> Array:
+        return np.minimum(self.full_way_s, self.time_s(speed_radps, load_kg))

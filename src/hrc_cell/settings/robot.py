@@ -97,6 +97,10 @@ class MotionSettings:
     rejoin_velocity_radps: float = setting(
         "per joint, back to the path after a push", unit="rad/s", low=0.005, high=1.0
     )
+    corridor_rad: float = setting(
+        "a joint farther than this off the path announced: the arm counts as anywhere", unit="rad",
+        low=0.001, high=0.2,
+    )  # fmt: skip
     following_error_max_rad: float = setting(
         "goal minus measured, above it the path is held", unit="rad", low=0.005, high=1.0
     )

@@ -1,0 +1,138 @@
+"""The path that lies ahead of the arm, as the executor has announced it.
+
+Straight lines in joint space from waypoint to waypoint, each with the speed planned along it. The
+way along the path is counted in seconds at that planned speed (speed ratio 1), as if the arm never
+had to gain or lose speed: the arm at ratio r is at most r t further after t seconds. At the last
+waypoint the way ends.
+
+Radians, seconds. All arrays take leading batch axes (...), one for each cell that is judged.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+LINE_MAX_S = 1e6
+"""No line takes longer; one without a speed counts so."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Ahead:
+    """A path and where the executor says that it is on it. Paths of a batch are padded at the end
+    with waypoints that repeat the last one."""
+
+    waypoints_rad: Array  # (..., m, n), m at least 2
+    line_speed_ratio_ps: Array  # (..., m - 1) lines per second at speed ratio 1
+    line: Ints  # (...) from 0
+    line_ratio: Array  # (...) of that line done
+    age_s: Array  # (...) of these two
+    followed: npt.NDArray[np.bool_]  # (...) false: off the path, on the way back to it, or none
+
+
+def _lines_s(ahead: Ahead) -> Array:
+    """Return how long each line takes (..., m - 1) at ratio 1."""
+    speed = ahead.line_speed_ratio_ps
+    known = speed > 1.0 / LINE_MAX_S
+    return np.where(known, 1.0 / np.where(known, speed, 1.0), LINE_MAX_S)
+
+
+def _begins_s(lines_s: Array) -> Array:
+    """Return when each waypoint is reached (..., m), counted from the first."""
+    return np.concatenate([np.zeros_like(lines_s[..., :1]), np.cumsum(lines_s, axis=-1)], axis=-1)
+
+
+def told_s(ahead: Ahead) -> Array:
+    """Return (...) the way from the first waypoint to where the executor says that the arm is.
+
+    NaN where the line or the ratio cannot be.
+    """
+    lines_s = _lines_s(ahead)
+    count = lines_s.shape[-1]
+    line = np.clip(ahead.line, 0, count - 1)[..., None]
+    good = (ahead.line >= 0) & (ahead.line < count)
+    good &= (ahead.line_ratio >= 0.0) & (ahead.line_ratio <= 1.0)
+    at = np.take_along_axis(_begins_s(lines_s), line, axis=-1)[..., 0]
+    at = at + ahead.line_ratio * np.take_along_axis(lines_s, line, axis=-1)[..., 0]
+    return np.where(good, at, np.nan)
+
+
+def nearest_s(ahead: Ahead, position_rad: Array) -> tuple[Array, Array, Array]:
+    """Return the way (...) to the point of the path that an arm at (..., n) is nearest to, that
+    point (..., n), and how far each joint is from it (..., n).
+
+    Only the line told and the one before it are looked at: a path may cross itself.
+    """
+    lines_s = _lines_s(ahead)
+    count = lines_s.shape[-1]
+    begins_s = _begins_s(lines_s)
+    found: list[tuple[Array, Array, Array]] = []
+    for back in (0, 1):
+        line = np.clip(ahead.line - back, 0, count - 1)
+        start, end = (_row(ahead.waypoints_rad, line + i) for i in (0, 1))
+        way = end - start
+        size = (way * way).sum(axis=-1)
+        along = ((position_rad - start) * way).sum(axis=-1) / np.where(size > 0.0, size, 1.0)
+        along = np.clip(along, 0.0, 1.0)
+        point = start + along[..., None] * way
+        begin = np.take_along_axis(begins_s, line[..., None], axis=-1)[..., 0]
+        length = np.take_along_axis(lines_s, line[..., None], axis=-1)[..., 0]
+        found.append((begin + along * length, point, np.abs(position_rad - point)))
+    (here_s, here, off), (before_s, before, off_before) = found
+    nearer = off_before.max(axis=-1) < off.max(axis=-1)
+    return (
+        np.where(nearer, before_s, here_s),
+        np.where(nearer[..., None], before, here),
+        np.where(nearer[..., None], off_before, off),
+    )
+
+
+def poses(ahead: Ahead, way_s: Array) -> tuple[Array, Array]:
+    """Return where the arm is (..., k, n) at ways (..., k) from the first waypoint, and its joint
+    velocities there at ratio 1. Beyond the last waypoint it rests on it."""
+    lines_s = _lines_s(ahead)
+    begins_s = _begins_s(lines_s)
+    at = np.clip(way_s, 0.0, begins_s[..., -1:])
+    line = (at[..., None] >= begins_s[..., None, 1:-1]).sum(axis=-1)
+    start, end = (_rows(ahead.waypoints_rad, line + i) for i in (0, 1))
+    begin = np.take_along_axis(begins_s, line, axis=-1)
+    length = np.take_along_axis(lines_s, line, axis=-1)
+    part = np.clip((at - begin) / length, 0.0, 1.0)[..., None]
+    way = end - start
+    return start + part * way, way / length[..., None]
+
+
+def speed_max_radps(ahead: Ahead, from_s: Array, to_s: Array) -> Array:
+    """Return the greatest planned speed (..., n) of each joint between two ways (...)."""
+    lines_s = _lines_s(ahead)
+    begins_s = _begins_s(lines_s)
+    touched = (begins_s[..., 1:] >= from_s[..., None]) & (begins_s[..., :-1] <= to_s[..., None])
+    speed = np.abs(np.diff(ahead.waypoints_rad, axis=-2)) / lines_s[..., None]
+    greatest: Array = np.where(touched[..., None], speed, 0.0).max(axis=-2)
+    return greatest
+
+
+def corridor(ahead: Ahead, from_s: float, to_s: float, rows_max: int) -> Array:
+    """Return the waypoints (rows, n) of one cell's path between two ways, ends included.
+
+    No more than `rows_max`: what lies farther is told by a later permit.
+    """
+    begins_s = _begins_s(_lines_s(ahead))
+    inner = (begins_s > from_s) & (begins_s < to_s)
+    ends, _ = poses(ahead, np.array([from_s, to_s]))
+    rows: Array = np.concatenate([ends[:1], ahead.waypoints_rad[inner], ends[1:]])
+    return rows[:rows_max]
+
+
+def _row(rows: Array, index: Ints) -> Array:
+    """Return rows (..., m, n) at index (...)."""
+    return np.take_along_axis(rows, index[..., None, None], axis=-2)[..., 0, :]
+
+
+def _rows(rows: Array, index: Ints) -> Array:
+    """Return rows (..., m, n) at indices (..., k): (..., k, n)."""
+    return np.take_along_axis(rows, index[..., None], axis=-2)

@@ -1,0 +1,164 @@
+"""What the arm will have swept, for each speed ratio, by the time it can have come to rest.
+
+A permit of ratio r is used for no longer than its lease, and T_r passes from the sample that it is
+judged on to the start of braking; then the arm stops within T_s. All the while it stays on the path
+that was announced, because the last gate lets it go nowhere else. So the poses that count are those
+between where it is and
+
+    w(r) = r (T_r + lease + E(r)) + max(r_before - r, 0) age
+
+further along the path, in seconds of way at ratio 1: E(r) is the way of the stop in seconds of the
+speed braked from (`hrc_cell.core.stopping`), r_before the ratio permitted until now, with which the
+arm may have gone on since the age of what the executor told.
+
+Between two poses that are looked at, the ends of a link cannot be farther off than the way between
+them; `ARC` is how much longer than its chord that way can be for joints that turn by less than
+TURN_MAX_RAD in all between two poses.
+
+Where no path is known or the arm is off it, nothing is known of where it goes: then every point of
+it may go straight towards everybody, at r times the greatest speed v_max that is planned anywhere.
+
+Cell frame; metres, seconds, radians; leading batch axes (...).
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from hrc_cell.core.ahead import Ahead, nearest_s, poses, speed_max_radps, told_s
+from hrc_cell.core.kinematics import Chain, capsule_motion
+from hrc_cell.core.stopping import StopModel
+from hrc_cell.settings.robot import MotionSettings
+from hrc_cell.settings.safety import SafetySettings
+
+Array = npt.NDArray[np.float64]
+Like = npt.ArrayLike
+RATIOS = np.array([0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0])
+"""The speed ratios that are tried; no other is ever permitted by the separation."""
+ARC = 1.02
+SPEED_SLACK = 1.01
+"""Between two poses a point may be faster than at both by this much."""
+
+
+class Sweep(NamedTuple):
+    """The arm now, and what it may sweep. l counts RATIOS, k the capsules of the arm."""
+
+    start_m: Array  # (..., k, 3) of the capsules now, as measured
+    end_m: Array
+    v_start_mps: Array  # (..., k, 3) as measured
+    v_end_mps: Array
+    ahead_start_m: Array  # (..., l + 1, k, 3) along the path, the nearest first
+    ahead_end_m: Array
+    arc_m: Array  # (..., l, k) greatest way of a point between two of them
+    off_m: Array  # (..., k) how far the arm is from its path
+    way_s: Array  # (..., l + 1) of way at ratio 1 until rest, for ratio 0 and RATIOS
+    stopping_s: Array  # (..., l) T_s from each ratio
+    now_part: Array  # (...) present speed along the path, of that at ratio 1
+    now_stopping_s: Array  # (...) T_s from the present speed
+    now_way_s: Array  # (...) E from it
+    astray_mps: Array  # (..., k) speed that does not lead along the path
+    point_speed_mps: Array  # (...) greatest of any point ahead, at ratio 1
+    followed: npt.NDArray[np.bool_]  # (...)
+
+
+def sweep(
+    chain: Chain,
+    stops: StopModel,
+    *,
+    safety: SafetySettings,
+    motion: MotionSettings,
+    position_rad: Array,
+    velocity_radps: Array,
+    ahead: Ahead | None,
+    load_kg: Like,
+    ratio_before: Like,
+) -> Sweep:
+    """Return the sweep of an arm at (..., n) with velocities (..., n).
+
+    A path counts as followed where it says so, was told within joints_timeout_s, is finite, and no
+    joint is farther off it than motion.corridor_rad.
+    """
+    shape = position_rad.shape[:-1]
+    if ahead is None:
+        nothing = np.zeros((*shape, 2, position_rad.shape[-1]))
+        ahead = Ahead(
+            waypoints_rad=nothing, line_speed_ratio_ps=np.ones((*shape, 1)),
+            line=np.zeros(shape, dtype=np.int64), line_ratio=np.zeros(shape),
+            age_s=np.zeros(shape), followed=np.zeros(shape, dtype=np.bool_),
+        )  # fmt: skip
+    told = told_s(ahead)
+    near, on_path, off_rad = nearest_s(ahead, position_rad)
+    followed = ahead.followed & (ahead.age_s >= 0.0) & (ahead.age_s <= safety.joints_timeout_s)
+    followed &= (off_rad.max(axis=-1) <= motion.corridor_rad) & np.isfinite(told)
+    told = np.where(followed, told, 0.0)
+    near = np.where(followed, near, 0.0)
+
+    horizon_s = safety.reaction_time_s + safety.lease_s + safety.stopping_time_s
+    planned = speed_max_radps(ahead, np.minimum(near, told), told + horizon_s)
+    full = np.where(followed[..., None], planned, np.asarray(motion.velocity_max_radps))
+    load = np.asarray(load_kg, dtype=np.float64)
+    at_ratio = RATIOS[:, None] * full[..., None, :]
+    stopping_s = stops.time_s(at_ratio, load[..., None])
+    late_s = np.maximum(np.asarray(ratio_before)[..., None] - RATIOS, 0.0) * ahead.age_s[..., None]
+    reach_s = RATIOS * (
+        safety.reaction_time_s + safety.lease_s + stops.way_s(at_ratio, load[..., None])
+    )
+    way_s = np.concatenate([np.zeros((*shape, 1)), reach_s + late_s], axis=-1)
+    way_s = np.maximum.accumulate(way_s, axis=-1)
+
+    looked_s = told[..., None] + np.where(np.isfinite(way_s), way_s, horizon_s)
+    looked_s[..., 0] = np.minimum(near, told)
+    q_ahead, qd_ahead = poses(ahead, looked_s)
+    q_all = np.concatenate([np.stack([position_rad, on_path], axis=-2), q_ahead], axis=-2)
+    qd_all = np.concatenate(
+        [np.stack([velocity_radps, qd_ahead[..., 0, :]], axis=-2), qd_ahead], axis=-2
+    )
+    start, end, v_start, v_end = capsule_motion(chain, q_all, qd_all)
+
+    moved = np.maximum(
+        _size(np.diff(start[..., 2:, :, :], axis=-3)), _size(np.diff(end[..., 2:, :, :], axis=-3))
+    )
+    off = np.maximum(
+        _size(start[..., 0, :, :] - start[..., 1, :, :]),
+        _size(end[..., 0, :, :] - end[..., 1, :, :]),
+    )
+    nominal = qd_ahead[..., 0, :]
+    square = (nominal * nominal).sum(axis=-1)
+    part = (velocity_radps * nominal).sum(axis=-1) / np.where(square > 0.0, square, 1.0)
+    part = np.where(followed, np.maximum(part, 0.0), 0.0)
+    along = part[..., None, None]
+    astray = np.maximum(
+        _size(v_start[..., 0, :, :] - along * v_start[..., 1, :, :]),
+        _size(v_end[..., 0, :, :] - along * v_end[..., 1, :, :]),
+    )
+    fastest = np.maximum(_size(v_start[..., 2:, :, :]), _size(v_end[..., 2:, :, :]))
+    speed = np.abs(velocity_radps)
+    return Sweep(
+        start_m=start[..., 0, :, :],
+        end_m=end[..., 0, :, :],
+        v_start_mps=v_start[..., 0, :, :],
+        v_end_mps=v_end[..., 0, :, :],
+        ahead_start_m=start[..., 2:, :, :],
+        ahead_end_m=end[..., 2:, :, :],
+        arc_m=ARC * moved,
+        off_m=off,
+        way_s=way_s,
+        stopping_s=stopping_s,
+        now_part=part,
+        now_stopping_s=stops.time_s(speed, load),
+        now_way_s=stops.way_s(speed, load),
+        astray_mps=astray,
+        point_speed_mps=np.where(
+            followed, SPEED_SLACK * fastest.max(axis=(-2, -1)), motion.tcp_speed_max_mps
+        ),
+        followed=followed,
+    )
+
+
+def _size(vector: Array) -> Array:
+    x, y, z = vector[..., 0], vector[..., 1], vector[..., 2]
+    size: Array = np.sqrt(x * x + y * y + z * z)
+    return size
