@@ -8,6 +8,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from hrc_cell.core.kinematics import Chain
+from hrc_cell.core.stopping import StopModel
 from hrc_cell.settings.cell import Cell, load_cell
 from hrc_cell.settings.robot import MotionSettings
 from hrc_cell.settings.safety import SafetySettings, Zone
@@ -49,6 +50,15 @@ def motion() -> MotionSettings:
         default_cell().file.motion,
         tcp_speed_max_mps=0.8,
         velocity_max_radps=(1.2, 1.2, 1.5, 2.0, 2.0, 2.0),
+    )
+
+
+def declared_stops() -> StopModel:
+    """Return how long and how far the arm of the tests runs on, as declared."""
+    return StopModel(
+        full_s=SAFETY.stopping_time_s,
+        full_way_s=SAFETY.stopping_distance_m / motion().tcp_speed_max_mps,
+        velocity_max_radps=motion().velocity_max_radps,
     )
 
 

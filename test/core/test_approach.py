@@ -20,9 +20,9 @@ from hrc_cell.core import executor
 from hrc_cell.core.cell import Eye, Memory, Mode, Observation, Person, Rules, Sight, judge
 from hrc_cell.core.clearance import clearance, upright
 from hrc_cell.core.executor import Leave, Motion
-from hrc_cell.core.gate import PermitView, permit_holds
 from hrc_cell.core.kinematics import Chain
 from hrc_cell.core.path import plan
+from hrc_cell.core.permit import PermitView, permit_holds
 from hrc_cell.core.safety import State
 from hrc_cell.core.separation import protective_distance
 from hrc_cell.core.stopping import ratio_of, stopping_distance_m, stopping_time_s

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from strategies import HOME, SAFETY, ZONES, default_cell, motion, six_axes, unknown
+from judged import Person, judge, person
+from strategies import HOME, SAFETY, ZONES, declared_stops, default_cell, motion, six_axes, unknown
 
 from hrc_cell.core.cell import (
     NEVER,
@@ -15,10 +16,8 @@ from hrc_cell.core.cell import (
     Memory,
     Mode,
     Observation,
-    Person,
     Rules,
     Sight,
-    judge,
 )
 from hrc_cell.core.safety import CAUSES, RULES, Clears, Event, State
 from hrc_cell.core.zones import ZoneMemory
@@ -31,6 +30,7 @@ RULE = Rules(
     scanners=(("left", 0.15), ("right", 0.15)),
     nodes=("motor_bus", "recorder"),
     chain=six_axes(),
+    stops=declared_stops(),
 )
 TICK_S = 1.0 / SAFETY.rate_hz
 QUIET = Observation(
@@ -41,7 +41,6 @@ QUIET = Observation(
     position_rad=HOME,
     velocity_radps=(0.0,) * 6,
     joints_age_s=0.01,
-    nominal_radps=(0.1,) * 6,
     nodes={"motor_bus": 0.1, "recorder": 0.1},
     inputs_age_s=0.05,
     mode=Mode.COLLABORATIVE,
@@ -63,18 +62,13 @@ def memory_of(state, **known):
     """Return the memory of a cell that has been in this state for a while."""
     ratio = {State.REDUCED: 0.5, State.FREE: 1.0}.get(state, 0.0)
     rest = {
-        "cause": "", "ratio": ratio, "now_s": 100.0 - TICK_S, "people_seq": 999,
+        "cause": 0, "ratio": ratio, "now_s": 100.0 - TICK_S, "people_seq": 999,
         "zones": FREE_ZONES, "reset_held": False, "start_held": False,
     }  # fmt: skip
     return Memory(state=state, **(rest | known))
 
 
 FREE = memory_of(State.FREE)
-
-
-def person(x_m, y_m=0.0, **known):
-    rest = {"speed_mps": 0.0, "position_std_m": 0.02, "radius_m": 0.3, "unseen_s": 0.0}
-    return Person(id=7, x_m=x_m, y_m=y_m, **(rest | known))
 
 
 class Story:
@@ -230,7 +224,6 @@ def test_what_is_missing_or_late_latches_until_a_person_resets_it(change, cause)
         {"nodes": {"motor_bus": 0.5, "recorder": 0.0, "stranger": 9.0}},
         {"scanners": {**QUIET.scanners, "stranger": Sight(Eye.BLIND, 9.0)}},
         {"now_s": 100.0 - TICK_S / 2},
-        {"nominal_radps": None},
     ],
 )
 def test_what_is_just_in_time_moves_on(change):
@@ -568,7 +561,6 @@ observations = st.builds(
     position_rad=joints,
     velocity_radps=joints,
     joints_age_s=ages,
-    nominal_radps=st.one_of(st.none(), st.tuples(*[any_float] * 6)),
     nodes=st.one_of(st.just(QUIET.nodes), st.dictionaries(st.just("motor_bus"), ages)),
     inputs_age_s=ages,
     mode=st.integers(0, 4),

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from strategies import motion, unknown
 
 from hrc_cell.core import gate
-from hrc_cell.core.gate import GateLimits, GoalView, PermitView, Phase, permit_holds
+from hrc_cell.core.gate import GateLimits, GoalView, Phase
+from hrc_cell.core.permit import PermitView, permit_holds
 from hrc_cell.core.scaling import Along, LineLimits, track
 
 DT_S = 0.005

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from hrc_cell.core import separation, stopping
-from hrc_cell.core.clearance import upright
 from hrc_cell.core.geometry import nearest_points
 from hrc_cell.core.kinematics import Chain, capsules_at
+from hrc_cell.core.people import upright
 from hrc_cell.settings.cell import Cell
 
 STILL_RADPS = 0.02

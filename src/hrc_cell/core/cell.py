@@ -202,6 +202,9 @@ class Verdict:
     robot_speed_mps: Array
     point_speed_mps: Array  # greatest of any point ahead at ratio 1
     stopping_s: Array  # T_s from the present speed
+    joint_speed_radps: Array  # (..., n) greatest planned ahead at ratio 1
+    from_s: Array  # stretch of the path that was judged, as way from its first waypoint
+    to_s: Array
     followed: Flags  # judged along the path announced
     terms: Terms
 
@@ -219,6 +222,9 @@ class Room(NamedTuple):
     robot_speed_mps: Array
     point_speed_mps: Array
     stopping_s: Array
+    joint_speed_radps: Array
+    from_s: Array
+    to_s: Array
     followed: Flags
     terms: Terms
 
@@ -236,7 +242,7 @@ def judge(rules: Rules, memory: Memory, seen: Observation) -> tuple[Memory, Verd
     ratio, limit, room_since_s = _ratio(rules, memory, seen, room, zone)
 
     event, cause = _urgent(rules, memory, seen, faults, zone, ratio, limit, shape)
-    state = _NEXT[memory.state, event]
+    state = _NEXT[np.asarray(memory.state), event]
     clears = _CLEARS[event]
     latched, ready = state == State.LATCHED, state <= State.READY
     stays = (clears == _ITSELF) & ready  # a stop stays named until a person has cleared it
@@ -349,6 +355,8 @@ def _oldest_s(rules: Rules, seen: Observation) -> Array:
     """Return the age [s] of the oldest sample judged on; inf if one is missing or unknown."""
     ages = [seen.joints_age_s, seen.people_age_s]
     ages += [seen.scanners[n].age_s if n in seen.scanners else NEVER for n, _ in rules.scanners]
+    if seen.ahead is not None:
+        ages.append(np.where(seen.ahead.followed, seen.ahead.age_s, 0.0))
     oldest = np.asarray(ages[0], dtype=np.float64)
     for age in ages:
         oldest = np.where(np.greater_equal(age, 0.0), np.maximum(oldest, age), np.inf)
@@ -374,7 +382,8 @@ def _zones(rules: Rules, memory: Memory, seen: Observation) -> tuple[ZoneMemory,
     reach = people.radius_m + uncertainty_m(people, rules.safety)
     place = people.start_m[..., :2]
     after = []
-    for zone, kept in zip(rules.zones, memory.zones or [ZoneMemory()] * len(rules.zones)):
+    kept_all = memory.zones or (ZoneMemory(),) * len(rules.zones)
+    for zone, kept in zip(rules.zones, kept_all, strict=True):
         new = zones.after_scan(zone, kept, place, reach, people.present)
         after.append(
             ZoneMemory(
@@ -391,12 +400,12 @@ def _room(rules: Rules, memory: Memory, seen: Observation, shape: tuple[int, ...
     people, count = seen.people, len(rules.chain.joints)
     known = _joints_known(rules, seen)
     q, qd = (
-        np.where(known[..., None], value, 0.0)
-        if np.shape(value)[-1] == count
+        np.where(known[..., None], values, 0.0)
+        if values.shape[-1] == count
         else np.zeros((*shape, count))
-        for value in (seen.position_rad, seen.velocity_radps)
+        for values in (np.asarray(seen.position_rad), np.asarray(seen.velocity_radps))
     )
-    q, qd = (np.broadcast_to(value, (*shape, count)) for value in (q, qd))
+    q, qd = (np.broadcast_to(values, (*shape, count)) for values in (q, qd))
     swept = sweep(
         rules.chain, rules.stops, safety=rules.safety, motion=rules.motion, position_rad=q,
         velocity_radps=qd, ahead=seen.ahead, load_kg=np.broadcast_to(seen.load_kg, shape),
@@ -440,6 +449,9 @@ def _room(rules: Rules, memory: Memory, seen: Observation, shape: tuple[int, ...
         robot_speed_mps=of_pair(found.robot_speed_mps, 0.0),
         point_speed_mps=np.where(known, swept.point_speed_mps, np.inf),
         stopping_s=np.where(known, swept.now_stopping_s, np.inf),
+        joint_speed_radps=swept.joint_speed_radps,
+        from_s=swept.from_s,
+        to_s=swept.to_s,
         followed=swept.followed & known,
         terms=Terms(*(of_pair(term, 0.0) for term in found.terms)),
     )

@@ -24,7 +24,7 @@ Two questions are asked of each pair, both about a stop that can be relied on
 
 Suppose that a permit of ratio r was given and no other comes: the arm goes on at r at most for what
 is left of T_r and the lease, and stops in T_s(r), on the poses that D(r) covers. A person who then
-walks at v_h to where the arm is comes there when it stands. If another comes, the same holds for it.
+walks at v_h to where the arm is comes there when it stands. Of every later permit the same holds.
 
 T_r begins at the sample, so the sample's age lies within it and the age limit keeps it there.
 
@@ -216,7 +216,7 @@ def _allowed(
 def _softly(touch_mps: Array, swept: Sweep) -> Array:
     """Return the greatest of RATIOS at which no point ahead is faster than a contact allows."""
     fastest = np.maximum(swept.point_speed_mps, 1e-9)[..., None, None]
-    steps = (RATIOS <= (touch_mps / fastest)[..., None]).sum(axis=-1)
+    steps = ((touch_mps / fastest)[..., None] >= RATIOS).sum(axis=-1)
     return np.where((steps > 0) & (touch_mps > 0.0), RATIOS[np.maximum(steps, 1) - 1], 0.0)
 
 

@@ -46,7 +46,7 @@ DOES_NOT_FOLLOW = "following_error"
 class Leave:
     """What the permit allows at this instant."""
 
-    holds: bool  # in force: see hrc_cell.core.gate.permit_holds
+    holds: bool  # in force: see hrc_cell.core.permit.permit_holds
     speed_ratio: float
     reason: str = ""  # why it does not hold, or what binds
 
@@ -240,14 +240,6 @@ def _rejoin(
     velocity = left * (speed / size)
     goal = motion.goal_rad + velocity * dt_s
     return Step(motion=replace(motion, goal_rad=goal, rejoin_radps=speed), velocity_radps=velocity)
-
-
-def nominal_radps(motion: Motion, joints: int) -> Array:
-    """Return the joint velocities (n,) at speed ratio 1 here on the path; zeros without a path."""
-    if motion.path is None:
-        return np.zeros(joints)
-    line = motion.path.lines[motion.line]
-    return line.planned.speed_max_ratio_ps * line.way_rad
 
 
 def speed_ratio(motion: Motion) -> float:

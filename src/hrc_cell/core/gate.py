@@ -9,12 +9,13 @@ The arm
   with their velocity for `extrapolate_s` and from there as if braking with `stop_deceleration`.
   No joint moves faster than the permitted ratio of its planned maximum and what it takes to catch
   up and to rejoin; a ratio that was lowered counts once the executor could slow (core.envelope).
+  Where one path was judged, goals off its corridor are none and its speeds count (core.corridor).
 - STOPPING: the permit is void or its ratio is 0: the executor brakes on its path, so its goals are
   still followed, but only under an envelope (core.envelope) that falls to rest within
   `stopping_time_s`, from the speed that was really commanded lately (and what a joint that was
   gaining speed may still gain), whatever the goals say. So the way is at most that speed times
-  (stopping_time_s + stop_grace_s) / 2. Without goals each joint is ramped to rest with
-  `stop_deceleration` at once.
+  (stopping_time_s + stop_grace_s) / 2. Without goals all joints are ramped to rest together, in
+  proportion and so straight on, the fastest with `stop_deceleration`.
 - HOLD: nothing moves. Goals are followed again only when permit, ratio and goals are good and the
   goals begin within `rejoin_rad` of the held or of the measured position. What is left of that
   distance is taken away with `rejoin_velocity_radps`, so nothing jumps.
@@ -36,69 +37,17 @@ from enum import IntEnum
 import numpy as np
 import numpy.typing as npt
 
+from hrc_cell.core.corridor import stays_on
 from hrc_cell.core.envelope import Leave, left_ratio, slowed
+from hrc_cell.core.permit import FUTURE_MAX_S, PermitView, permit_holds
 from hrc_cell.settings.stopping import check_gate
 
 Array = npt.NDArray[np.float64]
 
-FUTURE_MAX_S = 0.002
-"""An age may be negative by this much: two processes read one clock at different instants."""
 REST_RADPS = 1e-3
 """A commanded speed below this is rest."""
 GOAL_MAX = 1e3
 """No joint has a position [rad] or velocity [rad/s] beyond this."""
-MOVING_STATE_MIN = 3
-"""MotionPermit.REDUCED: a permit in a lower state that has a speed ratio contradicts itself."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PermitView:
-    """A permit as it is at this instant."""
-
-    seq: int
-    age_s: float  # since the judgement
-    lease_s: float
-    speed_ratio: float
-    oldest_sample_age_s: float  # at the judgement
-    reaction_time_s: float
-    gripper_permitted: bool
-    state: int  # as in MotionPermit
-    same_config: bool  # judged with the safety settings that this process runs with
-
-
-def permit_holds(permit: PermitView | None) -> tuple[bool, str]:
-    """Return whether a permit is in force, and if not why.
-
-    It is when it is complete and consistent, within its lease, and sample age plus permit age stay
-    within the reaction time. A permit that holds may still have speed ratio 0.
-
-    >>> permit_holds(None)
-    (False, 'no_permit')
-    """
-    if permit is None:
-        return False, "no_permit"
-    if not permit.same_config:
-        return False, "config_differs"
-    numbers = (
-        permit.age_s,
-        permit.lease_s,
-        permit.speed_ratio,
-        permit.oldest_sample_age_s,
-        permit.reaction_time_s,
-    )
-    if any(math.isnan(number) for number in numbers) or not 0.0 <= permit.speed_ratio <= 1.0:
-        return False, "permit_invalid"
-    if permit.speed_ratio > 0.0 and permit.state < MOVING_STATE_MIN:
-        return False, "permit_invalid"
-    if permit.age_s < -FUTURE_MAX_S:
-        return False, "permit_from_future"
-    if permit.age_s > permit.lease_s:
-        return False, "permit_expired"
-    if permit.oldest_sample_age_s < -FUTURE_MAX_S:
-        return False, "sample_from_future"
-    if permit.oldest_sample_age_s + max(permit.age_s, 0.0) > permit.reaction_time_s:
-        return False, "sample_too_old"
-    return True, ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -175,6 +124,7 @@ class GateState:
     stop_speed_radps: Array  # when the stop began, arm only
     stop_elapsed_s: float = 0.0
     leave: Leave = Leave()
+    planned_radps: Array | None = None  # at ratio 1, where the permit says less than the limits
 
 
 def closed(joint_count: int) -> GateState:
@@ -225,13 +175,18 @@ def step(
     dt_s = dt_s if 0.0 < dt_s < math.inf else 0.0
     goal_void = fault or _goal_void(limits, goal)
     target = None if goal_void or goal is None else _target(limits, goal)
+    arm_target = None if target is None else target[: len(limits.joints) - 1]
     permitted, why_not = permit_holds(permit)
     ratio = permit.speed_ratio if permitted and permit is not None else 0.0
     state = replace(state, leave=slowed(state.leave, ratio, dt_s=dt_s, **limits.envelope))
+    if permitted and permit is not None:
+        corridor = permit.corridor
+        state = replace(state, planned_radps=None if corridor is None else corridor.speed_radps)
+        if arm_target is not None and corridor is not None and not stays_on(corridor, arm_target):
+            goal_void, arm_target = "off_path", None
     gripper = permitted and permit is not None and permit.gripper_permitted
     if permitted and permit is not None and permit.speed_ratio <= 0.0:
         why_not = "standstill"
-    arm_target = None if target is None else target[: len(limits.joints) - 1]
     why_not = fault or why_not or goal_void
     new = _arm(limits, state, arm_target, measured_rad[:-1], dt_s, why_not)
     return _with_gripper(limits, state, new, target if gripper else None, dt_s)
@@ -293,7 +248,8 @@ def _arm(
         most = np.minimum(state.stop_speed_radps * left, room) * dt_s
         change = np.clip(target + state.offset_rad - state.commanded_rad[:-1], -most, most)
     else:
-        change = np.sign(speed) * np.maximum(np.abs(speed) - brake * dt_s, 0.0) * dt_s
+        fastest = max(float(np.abs(speed).max()), REST_RADPS)
+        change = speed * (max(fastest - brake * dt_s, 0.0) / fastest) * dt_s
     new = _moved(limits, state, change, dt_s)
     resting = dt_s > 0.0 and bool(np.all(np.abs(new.speed_radps) < REST_RADPS))
     return replace(
@@ -339,7 +295,7 @@ def _follow(
     """Return the state one cycle of open gate later."""
     less = limits.rejoin_velocity_radps * min(dt_s, limits.cycle_max_s)
     offset = offset - np.clip(offset, -less, less)
-    permitted = state.leave.ratio * limits.planned_max_radps[:-1]
+    permitted = state.leave.ratio * _planned(limits, state)
     most = (permitted + limits.rejoin_velocity_radps + limits.gain_radps) * dt_s
     wanted = target + offset - state.commanded_rad[:-1]
     new = _moved(limits, state, np.clip(wanted, -most, most), dt_s)
@@ -347,12 +303,18 @@ def _follow(
     return replace(new, phase=Phase.OPEN, reason=_named(limits, "limit", short), offset_rad=offset)
 
 
+def _planned(limits: GateLimits, state: GateState) -> Array:
+    """Return the planned speed of each joint of the arm at speed ratio 1."""
+    most = limits.planned_max_radps[:-1]
+    return most if state.planned_radps is None else np.minimum(most, state.planned_radps)
+
+
 def _stop_begins(limits: GateLimits, state: GateState) -> GateState:
     """Return the state with the speeds remembered that a stop begins with.
 
     A joint that was gaining speed may gain a little more, never beyond what was permitted.
     """
-    permitted = state.leave.ratio * limits.planned_max_radps[:-1]
+    permitted = state.leave.ratio * _planned(limits, state)
     gaining = np.minimum(state.lately_radps + limits.gain_radps, permitted)
     return replace(
         state, stop_speed_radps=np.maximum(state.lately_radps, gaining), stop_elapsed_s=0.0

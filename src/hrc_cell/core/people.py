@@ -47,6 +47,7 @@ class People(NamedTuple):
     present: npt.NDArray[np.bool_]  # (..., p) false where there is nobody, whatever stands there
 
 
+@np.errstate(all="ignore")  # the unknown is no reason to warn, it is judged
 def upright(
     position_m: Like,
     *,
@@ -89,6 +90,7 @@ def upright(
     )
 
 
+@np.errstate(all="ignore")  # the unknown is no reason to warn, it is judged
 def body_parts(
     start_m: Like,
     end_m: Like,
@@ -137,6 +139,7 @@ def together(*groups: People) -> People:
     )
 
 
+@np.errstate(all="ignore")  # the unknown is no reason to warn, it is judged
 def foreseen(people: People, ahead_s: float) -> People:
     """Return the people where they will be if they walk on for so long.
 

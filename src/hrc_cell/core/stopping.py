@@ -13,6 +13,8 @@ r^1.5 S_s <= r S_s. (Proportional time, T_s r, would be too short at low speed.)
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
 
@@ -53,9 +55,6 @@ def ratio_of(velocity_radps: Like, velocity_max_radps: Like) -> Array:
 def _known(ratio: Like) -> Array:
     part = np.asarray(ratio, dtype=np.float64)
     return np.where(np.isfinite(part) & (part >= 0.0), part, np.inf)
-
-
-from dataclasses import dataclass  # noqa: E402  provisional
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -61,6 +61,9 @@ class Sweep(NamedTuple):
     now_way_s: Array  # (...) E from it
     astray_mps: Array  # (..., k) speed that does not lead along the path
     point_speed_mps: Array  # (...) greatest of any point ahead, at ratio 1
+    joint_speed_radps: Array  # (..., n) greatest planned ahead, at ratio 1
+    from_s: Array  # (...) where on the path the sweep begins, way from its first waypoint
+    to_s: Array  # (...) and where it ends at ratio 1
     followed: npt.NDArray[np.bool_]  # (...)
 
 
@@ -154,6 +157,9 @@ def sweep(
         point_speed_mps=np.where(
             followed, SPEED_SLACK * fastest.max(axis=(-2, -1)), motion.tcp_speed_max_mps
         ),
+        joint_speed_radps=full,
+        from_s=looked_s[..., 0],
+        to_s=looked_s[..., -1],
         followed=followed,
     )
 

@@ -18,6 +18,7 @@ from hrc_cell_interfaces.msg import (
     MotionPermit,
     MotionProgress,
     MotorStates,
+    PlannedPath,
 )
 from rclpy.action import ActionServer, CancelResponse, GoalResponse
 from rclpy.task import Future
@@ -26,13 +27,13 @@ from sensor_msgs.msg import JointState
 from hrc_cell.adapters.description import load_description
 from hrc_cell.core import executor, grip
 from hrc_cell.core.executor import Leave, Motion, Phase
-from hrc_cell.core.gate import PermitView, permit_holds
 from hrc_cell.core.kinematics import capsule_velocities
-from hrc_cell.core.path import plan
-from hrc_cell.nodes.base import NEWEST, CellNode, run
+from hrc_cell.core.path import Path, plan
+from hrc_cell.core.permit import PermitView, permit_holds
+from hrc_cell.nodes.base import KEPT, NEWEST, CellNode, run
 from hrc_cell.nodes.parameters import declare_settings
 
-PROGRESS_PERIOD_S = 0.05
+PROGRESS_PERIOD_S = 0.025
 UNDER_WAY = (Phase.MOVING, Phase.STOPPING, Phase.REJOINING)
 GATE_PATIENCE_S = 0.2
 """So long after setting off the gate may still be on its way out of its hold."""
@@ -65,6 +66,7 @@ class MotionExecutor(CellNode):
         self._told_s = -math.inf
         self._goals = self.create_publisher(JointGoals, "joint_goals", NEWEST)
         self._progress = self.create_publisher(MotionProgress, "motion_progress", NEWEST)
+        self._paths = self.create_publisher(PlannedPath, "planned_path", KEPT)
         self.create_subscription(MotionPermit, "motion_permit", self._on_permit, NEWEST)
         self.create_subscription(JointState, "joint_states", self._on_joints, NEWEST)
         self.create_subscription(MotorStates, "motor_states", self._on_motors, NEWEST)
@@ -140,8 +142,12 @@ class MotionExecutor(CellNode):
             gripper_permitted=msg.gripper_permitted,
             state=msg.state,
             same_config=self.same_config(msg.config_sha256),
+            path_id=msg.path_id,
         )
         holds, why = permit_holds(view)
+        path = self._motion.path
+        if holds and path is not None and msg.path_id not in ("", path.id):
+            holds, why = False, "path_unknown"
         return Leave(holds=holds, speed_ratio=msg.speed_ratio, reason=why or msg.cause), view
 
     def _position(self, now_s: float) -> np.ndarray[Any, Any] | None:
@@ -182,6 +188,7 @@ class MotionExecutor(CellNode):
             known = [] if measured is None else measured[:arm].tolist()
             return FollowPath.Result(reached=False, reason=f"rejected: {error}", position=known)
         self._motion = executor.begin(self._motion, path)
+        self._tell_path(path, request)
         self.tell("path_started", {"path": path.id, "lines": len(path.lines)})
         done = Future()
         self._path_goal = (handle, done)
@@ -195,6 +202,22 @@ class MotionExecutor(CellNode):
             reason=reason,
             position=[] if measured is None else measured[:arm].tolist(),
         )
+
+    def _tell_path(self, path: Path, request: FollowPath.Goal) -> None:
+        """Announce a path: it is judged before it is moved on."""
+        rows = [line.start_rad for line in path.lines] + [path.end_rad]
+        message = PlannedPath(
+            path_id=path.id,
+            joints=len(self._chain.joints),
+            waypoints=np.concatenate(rows).tolist(),
+            line_speed=[line.planned.speed_max_ratio_ps for line in path.lines],
+            step=request.step,
+            tool=request.tool,
+            payload_kg=request.payload_kg,
+            contact_region=request.contact_region,
+        )
+        message.header.stamp = self.stamp()
+        self._paths.publish(message)
 
     def _point_speed(self, q: np.ndarray[Any, Any], qd: np.ndarray[Any, Any]) -> Any:
         ends = capsule_velocities(self._chain, q, qd)
@@ -332,8 +355,9 @@ class MotionExecutor(CellNode):
             path_id=path.id if path else "",
             phase=int(phase),
             path_ratio=self._motion.path_ratio,
+            line=self._motion.line,
+            line_ratio=self._motion.along.done_ratio,
             speed_ratio=executor.speed_ratio(self._motion),
-            nominal_velocity=executor.nominal_radps(self._motion, len(self._chain.joints)).tolist(),
             permit_seq=0 if permit is None else permit.seq,
         )
         msg.header.stamp = self.stamp()

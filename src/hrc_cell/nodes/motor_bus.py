@@ -108,6 +108,9 @@ class MotorBus(CellNode):
     # From the graph to the bus process.
 
     def _take_permit(self, message: MotionPermit) -> None:
+        corridor, arm = tuple(message.corridor), len(self._plan.motors) - 1
+        if corridor and (len(corridor) % arm or len(message.corridor_speed) != arm):
+            return  # of another arm: what was permitted before runs out
         permit = PermitRecord(
             seq=message.seq,
             stamp_s=self.instant_s(message.header.stamp),
@@ -118,6 +121,8 @@ class MotorBus(CellNode):
             gripper_permitted=message.gripper_permitted,
             state=message.state,
             same_config=self.same_config(message.config_sha256),
+            corridor_rad=corridor,
+            corridor_speed_radps=tuple(message.corridor_speed) if corridor else (),
         )
         self._hand_over(replace(self._command, permit=permit))
 

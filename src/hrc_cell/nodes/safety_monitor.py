@@ -15,15 +15,18 @@ from hrc_cell_interfaces.msg import (
     MotionPermit,
     MotionProgress,
     OperatorInputs,
+    PlannedPath,
 )
 from hrc_cell_interfaces.srv import RequestStop
 from rcl_interfaces.msg import ParameterDescriptor
 from sensor_msgs.msg import JointState
 
 from hrc_cell.adapters.description import load_description
-from hrc_cell.core.cell import Eye, Memory, Observation, Person, Rules, Sight, judge
+from hrc_cell.core.cell import Eye, Memory, Observation, Rules, Sight, judge
+from hrc_cell.core.people import People
+from hrc_cell.core.safety import State
 from hrc_cell.nodes import safety_wire as wire
-from hrc_cell.nodes.base import ALL, NEWEST, CellNode, run
+from hrc_cell.nodes.base import ALL, KEPT, NEWEST, CellNode, run
 from hrc_cell.nodes.parameters import declare_settings
 from hrc_cell.nodes.processes import processes_of
 
@@ -43,7 +46,7 @@ class SafetyMonitor(CellNode):
         self._memory = Memory()
         self._stop_requested = False
         self._pressed = False  # the emergency stop, since the last tick
-        self._people: tuple[Person, ...] = ()
+        self._people: People | None = None
         self._people_seq = 0  # counts scans, not messages: the tracker also repeats itself
         self._scans: list[TimeMsg] = []  # stamps behind the newest list of people
         # Instants of the monotonic clock at which samples were taken; -inf: never heard.
@@ -53,6 +56,7 @@ class SafetyMonitor(CellNode):
         self._velocity: tuple[float, ...] = ()
         self._inputs = OperatorInputs()
         self._progress = MotionProgress()
+        self._path: PlannedPath | None = None
         self._beats: dict[str, float] = {}
         self._shown: tuple[object, ...] = ()
 
@@ -78,6 +82,7 @@ class SafetyMonitor(CellNode):
         self.create_subscription(JointState, "joint_states", self._hear_joints, NEWEST)
         self.create_subscription(OperatorInputs, "operator_inputs", self._hear_inputs, ALL)
         self.create_subscription(MotionProgress, "motion_progress", self._hear_progress, NEWEST)
+        self.create_subscription(PlannedPath, "planned_path", self._hear_path, KEPT)
         self.create_subscription(Heartbeat, "heartbeats", self._hear_beat, ALL)
         self.create_service(RequestStop, "request_stop", self._request_stop)
         self._state_every = max(1, round(self._rules.safety.rate_hz / STATE_HZ))
@@ -104,7 +109,7 @@ class SafetyMonitor(CellNode):
                 f"{self.cell.file.frame!r}: not heard", throttle_duration_sec=5.0,
             )  # fmt: skip
             return
-        self._people = wire.people(message)
+        self._people = wire.people(message, self._rules.safety)
         self._eyes = {n: (eye, self._instant(at)) for n, (eye, at) in wire.eyes(message).items()}
         self._people_s = self._instant(message.header.stamp)
         scans = [message.header.stamp, *(scanner.stamp for scanner in message.scanners)]
@@ -127,6 +132,9 @@ class SafetyMonitor(CellNode):
 
     def _hear_progress(self, message: MotionProgress) -> None:
         self._progress, self._progress_s = message, self._instant(message.header.stamp)
+
+    def _hear_path(self, message: PlannedPath) -> None:
+        self._path = message
 
     def _hear_beat(self, message: Heartbeat) -> None:
         self._beats[message.node] = self._instant(message.header.stamp)
@@ -157,29 +165,31 @@ class SafetyMonitor(CellNode):
 
     def _tick(self) -> None:
         stamp = self.stamp()
-        self._memory, verdict = judge(self._rules, self._memory, self._observe())
+        seen = self._observe()
+        self._memory, verdict = judge(self._rules, self._memory, seen)
         self._stop_requested = False
         self._pressed = False
         self._seq += 1
-        permit = wire.permit(verdict)
+        permit = wire.permit(self._rules, verdict, seen, self._progress.path_id)
         permit.header.stamp, permit.header.frame_id = stamp, self.cell.file.frame
         permit.seq = self._seq
         permit.lease_s = self._rules.safety.lease_s
         permit.reaction_time_s = self._rules.safety.reaction_time_s
         permit.config_sha256 = self._sha256
         self._permits.publish(permit)
-        shown = (verdict.state, verdict.cause, verdict.zone, verdict.stop_category)
+        shown = (permit.state, permit.cause, permit.zone, permit.stop_category)
         if shown != self._shown or self._seq % self._state_every == 0:
             self._states.publish(permit)
         if shown != self._shown:
             self._shown = shown
-            self.get_logger().info(f"{verdict.state.name}: {verdict.cause or 'free'}")
+            self.get_logger().info(f"{State(permit.state).name}: {permit.cause or 'free'}")
 
     def _observe(self) -> Observation:
         """Return what was heard, with the ages that it has now."""
         inputs, now_s = self._inputs, time.monotonic()
-        fresh = now_s - self._progress_s <= self._rules.safety.reaction_time_s
-        nominal = tuple(float(v) for v in self._progress.nominal_velocity)
+        ahead = wire.ahead(
+            self._path, self._progress, now_s - self._progress_s, len(self._rules.chain.joints)
+        )
         return Observation(
             now_s=now_s,
             people=self._people,
@@ -189,7 +199,8 @@ class SafetyMonitor(CellNode):
             position_rad=self._position,
             velocity_radps=self._velocity,
             joints_age_s=now_s - self._joints_s,
-            nominal_radps=nominal if fresh and len(nominal) == len(self._position) else None,
+            ahead=ahead,
+            load_kg=math.nan if ahead is None or self._path is None else self._path.payload_kg,
             nodes={name: now_s - at_s for name, at_s in self._beats.items()},
             inputs_age_s=now_s - self._inputs_s,
             mode=inputs.mode,

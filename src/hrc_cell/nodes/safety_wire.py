@@ -5,28 +5,37 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+import numpy as np
 from builtin_interfaces.msg import Time as TimeMsg
-from hrc_cell_interfaces.msg import Humans, MotionPermit
+from hrc_cell_interfaces.msg import Humans, MotionPermit, MotionProgress, PlannedPath
 from sensor_msgs.msg import JointState
 
-from hrc_cell.core.cell import Eye, Person, Verdict
+from hrc_cell.core.ahead import Ahead, corridor
+from hrc_cell.core.cell import EVENTS, Eye, Observation, Rules, Verdict
+from hrc_cell.core.corridor import ROWS_MAX
+from hrc_cell.core.people import People, upright
+from hrc_cell.core.safety import RULES
+from hrc_cell.settings.safety import SafetySettings
 
 NO_CATEGORY = MotionPermit.CATEGORY_NONE
+FOLLOWING = (MotionProgress.MOVING, MotionProgress.STOPPING, MotionProgress.HELD)
+BEHIND_S = 0.3
+"""Goals under way may be this much behind on the path."""
 
 
-def people(message: Humans) -> tuple[Person, ...]:
+def people(message: Humans, safety: SafetySettings) -> People:
     """Return everybody in a message, confirmed or not."""
-    return tuple(
-        Person(
-            id=human.id,
-            x_m=human.position.x,
-            y_m=human.position.y,
-            speed_mps=math.hypot(human.velocity.x, human.velocity.y),
-            position_std_m=human.position_std_m,
-            radius_m=human.radius_m,
-            unseen_s=human.age_s,
-        )
-        for human in message.humans
+    humans = message.humans
+    velocity = np.array([(h.velocity.x, h.velocity.y) for h in humans]).reshape(-1, 2)
+    return upright(
+        np.array([(h.position.x, h.position.y) for h in humans]).reshape(-1, 2),
+        speed_mps=np.hypot(*velocity.T),
+        velocity_mps=velocity,
+        position_std_m=np.array([h.position_std_m for h in humans]),
+        radius_m=np.array([h.radius_m for h in humans]),
+        unseen_s=np.array([h.age_s for h in humans]),
+        owner=np.array([h.id for h in humans], dtype=np.int64),
+        safety=safety,
     )
 
 
@@ -49,23 +58,58 @@ def arm_joints(
     return pick(message.position), pick(message.velocity)
 
 
-def permit(verdict: Verdict) -> MotionPermit:
+def ahead(
+    path: PlannedPath | None, progress: MotionProgress, age_s: float, joints: int
+) -> Ahead | None:
+    """Return the path that the executor follows, None where nothing of it can be used.
+
+    It is followed while the executor moves along it, stops or waits on it; the way back to it after
+    a push is not on it.
+    """
+    if path is None or path.joints != joints or path.path_id != progress.path_id:
+        return None
+    rows, speed = len(path.waypoints) // joints, len(path.line_speed)
+    if not path.path_id or rows < 2 or len(path.waypoints) != rows * joints or speed != rows - 1:
+        return None
+    numbers = np.array([*path.waypoints, *path.line_speed])
+    if not np.isfinite(numbers).all():
+        return None
+    return Ahead(
+        waypoints_rad=numbers[: rows * joints].reshape(rows, joints),
+        line_speed_ratio_ps=numbers[rows * joints :],
+        line=np.array(int(progress.line)),
+        line_ratio=np.array(float(progress.line_ratio)),
+        age_s=np.array(age_s),
+        followed=np.array(progress.phase in FOLLOWING),
+    )
+
+
+def permit(rules: Rules, verdict: Verdict, seen: Observation, path_id: str) -> MotionPermit:
     """Return the permit of a verdict. Stamp, number, lease and configuration are the node's."""
     terms = verdict.terms
-    category = verdict.stop_category
-    return MotionPermit(
-        speed_ratio=verdict.speed_ratio,
-        stop_category=NO_CATEGORY if category is None else category,
-        gripper_permitted=verdict.gripper_permitted,
-        oldest_sample_age_s=verdict.oldest_sample_age_s,
+    category, link, zone = (int(v) for v in (verdict.stop_category, verdict.link, verdict.zone))
+    event = EVENTS[int(verdict.event)]
+    moves = float(verdict.speed_ratio) > 0.0
+    message = MotionPermit(
+        speed_ratio=float(verdict.speed_ratio),
+        stop_category=NO_CATEGORY if category < 0 else category,
+        gripper_permitted=bool(verdict.gripper_permitted),
+        oldest_sample_age_s=float(verdict.oldest_sample_age_s),
+        oldest_source=oldest_source(rules, seen),
         state=int(verdict.state),
-        event=verdict.event.value,
-        cause=verdict.cause,
-        reset_possible=verdict.reset_possible,
-        zone=verdict.zone,
-        human_id=verdict.human_id,
-        link=verdict.link,
-        distance_m=verdict.distance_m,
+        event=event.value,
+        cause=rules.causes[int(verdict.cause)],
+        clears="" if moves else RULES[event].clears.value,
+        mode=int(np.asarray(seen.mode)),
+        reset_possible=bool(verdict.reset_possible),
+        zone=rules.zones[zone].name if zone >= 0 else "",
+        human_id=int(verdict.human_id),
+        link=rules.chain.capsule_names[link] if link >= 0 else "",
+        human_speed_mps=float(verdict.human_speed_mps),
+        robot_speed_mps=float(verdict.robot_speed_mps),
+        point_speed_mps=float(verdict.point_speed_mps),
+        stopping_time_s=float(verdict.stopping_s),
+        distance_m=float(verdict.distance_m),
         required_m=float(terms.required_m),
         s_h_m=float(terms.s_h_m),
         s_r_m=float(terms.s_r_m),
@@ -74,3 +118,20 @@ def permit(verdict: Verdict) -> MotionPermit:
         z_d_m=float(terms.z_d_m),
         z_r_m=float(terms.z_r_m),
     )
+    if bool(verdict.followed) and seen.ahead is not None:
+        rows = corridor(seen.ahead, float(verdict.from_s) - BEHIND_S, float(verdict.to_s), ROWS_MAX)
+        message.path_id, message.joints = path_id, rows.shape[1]
+        message.corridor = rows.ravel().tolist()
+        message.corridor_speed = verdict.joint_speed_radps.tolist()
+    return message
+
+
+def oldest_source(rules: Rules, seen: Observation) -> str:
+    """Return whose sample is the oldest of those judged on, "" where one is missing."""
+    ages = {"joints": float(np.asarray(seen.joints_age_s))}
+    for name, _ in rules.scanners:
+        sight = seen.scanners.get(name)
+        ages[f"scanner:{name}"] = math.inf if sight is None else float(np.asarray(sight.age_s))
+    if not all(0.0 <= age < math.inf for age in ages.values()):
+        return ""
+    return max(ages, key=lambda name: ages[name])

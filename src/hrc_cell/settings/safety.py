@@ -39,7 +39,11 @@ class SafetySettings:
         "C, reach past what the scanner sees", unit="m", low=0.0, high=2.0, source=POSITION
     )
     body_intrusion_m: float = setting(
-        "C of a body that a body tracker sees in parts", unit="m", low=0.0, high=2.0, source=POSITION
+        "C of a body that a body tracker sees in parts",
+        unit="m",
+        low=0.0,
+        high=2.0,
+        source=POSITION,
     )
     foresight_s: float = setting(
         "the arm gives way to where people will be in this time if they walk on; 0: it does not",

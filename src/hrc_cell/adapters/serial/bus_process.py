@@ -40,17 +40,18 @@ from hrc_cell.adapters.serial.driver import Driver, hardware_error_text
 from hrc_cell.adapters.serial.master import Master, NoReply, Refused
 from hrc_cell.adapters.serial.plan import BusPlan
 from hrc_cell.adapters.serial.port import Port, PortLost
-from hrc_cell.adapters.serial.shared import BusState, Command, Shared
+from hrc_cell.adapters.serial.shared import BusState, Command, PermitRecord, Shared
+from hrc_cell.core.corridor import Corridor
 from hrc_cell.core.gate import (
     Array,
     GateState,
     GoalView,
-    PermitView,
     Phase,
     closed,
     held,
     step,
 )
+from hrc_cell.core.permit import PermitView
 
 EXIT_REFUSED = 5
 EXIT_PORT_LOST = 6
@@ -81,6 +82,8 @@ class BusLoop:
         self._cycle = self._missed = 0
         self._ending = False
         self._command = Command()
+        self._corridor_seq = 0
+        self._corridor_known: Corridor | None = None
         self._then_s = 0.0  # start of the last cycle, or end of bringing up
 
     def end(self, *_: object) -> None:
@@ -159,7 +162,21 @@ class BusLoop:
             gripper_permitted=permit.gripper_permitted,
             state=permit.state,
             same_config=permit.same_config,
+            corridor=self._corridor(permit),
         )
+
+    def _corridor(self, permit: PermitRecord) -> Corridor | None:
+        """Return what was judged of the path; made anew only when the permit is another one."""
+        if not permit.corridor_rad:
+            return None
+        if permit.seq != self._corridor_seq or self._corridor_known is None:
+            joints = len(permit.corridor_speed_radps)
+            self._corridor_seq = permit.seq
+            self._corridor_known = Corridor(
+                rows_rad=np.reshape(permit.corridor_rad, (-1, joints)),
+                speed_radps=np.array(permit.corridor_speed_radps),
+            )
+        return self._corridor_known
 
     def _goal(self, now_s: float) -> GoalView | None:
         """Return the goals with the age they have now."""

@@ -17,10 +17,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from hrc_cell.core.corridor import ROWS_MAX
+
 NAN = math.nan
 _HEAD = struct.Struct("=QQ")  # sequence number, checksum
 _TRIES = 50
 _PERMIT = struct.Struct("=?Qddddd?B?")
+_CORRIDOR = struct.Struct("=B")  # rows
 _GOAL = struct.Struct("=BQdd")
 _STATE = struct.Struct("=QQdBd??64s")
 _MOTOR = struct.Struct("=dddddd?B")
@@ -39,6 +42,8 @@ class PermitRecord:
     gripper_permitted: bool
     state: int
     same_config: bool
+    corridor_rad: tuple[float, ...] = ()  # rows of the arm's joints, empty: any motion was judged
+    corridor_speed_radps: tuple[float, ...] = ()  # of the arm's joints at speed ratio 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +95,9 @@ class BusState:
     motors: tuple[MotorRecord, ...]
 
 
+_PERMIT_FIELDS = [n for n in PermitRecord.__dataclass_fields__ if not n.startswith("corridor")]
+
+
 class _Slot:
     """One record in the memory."""
 
@@ -127,9 +135,11 @@ class Shared:
     def __init__(self, joint_count: int, fd: int | None = None) -> None:
         """Make it, or take the one behind a descriptor inherited from the node."""
         self.joint_count = joint_count
+        self._arm = joint_count - 1
         self._goals = struct.Struct(f"={2 * joint_count}d")
+        self._rows = struct.Struct(f"={(ROWS_MAX + 1) * self._arm}d")
         sizes = (
-            1 + _PERMIT.size + _GOAL.size + self._goals.size,
+            1 + _PERMIT.size + _CORRIDOR.size + self._rows.size + _GOAL.size + self._goals.size,
             _STATE.size + joint_count * _MOTOR.size,
         )
         offsets = [64, _aligned(64 + _HEAD.size + sizes[0])]
@@ -165,6 +175,7 @@ class Shared:
         data = struct.pack("=?", command.end)
         if permit is None:
             data += _PERMIT.pack(False, 0, NAN, NAN, NAN, NAN, NAN, False, 0, False)
+            data += _CORRIDOR.pack(0) + bytes(self._rows.size)
         else:
             data += _PERMIT.pack(
                 True,
@@ -178,6 +189,7 @@ class Shared:
                 permit.state,
                 permit.same_config,
             )
+            data += self._pack_corridor(permit)
         if goal is None:
             data += _GOAL.pack(0, 0, NAN, NAN) + self._goals.pack(*[NAN] * 2 * self.joint_count)
         else:
@@ -187,17 +199,37 @@ class Shared:
             data += self._goals.pack(*goal.positions_rad, *goal.velocities_radps, *rest)
         self._command.write(data)
 
+    def _pack_corridor(self, permit: PermitRecord) -> bytes:
+        """Return the corridor in its fixed place. Raises ValueError where it has another shape."""
+        numbers = permit.corridor_speed_radps + permit.corridor_rad
+        rows = len(permit.corridor_rad) // max(self._arm, 1)
+        if (numbers and len(numbers) != self._arm * (rows + 1)) or rows > ROWS_MAX:
+            raise ValueError(
+                f"a corridor of {len(permit.corridor_rad)} numbers and "
+                f"{len(permit.corridor_speed_radps)} speeds for an arm of {self._arm} joints"
+            )
+        room = (ROWS_MAX + 1) * self._arm - len(numbers)
+        return _CORRIDOR.pack(rows) + self._rows.pack(*numbers, *[NAN] * room)
+
     def read_command(self) -> Command | None:
         """Return the newest command, or None when there is none to read just now."""
         data = self._command.read()
         if data is None:
             return None
         permit_there, *permit = _PERMIT.unpack_from(data, 1)
-        named, *goal = _GOAL.unpack_from(data, 1 + _PERMIT.size)
-        numbers = self._goals.unpack_from(data, 1 + _PERMIT.size + _GOAL.size)
+        place = 1 + _PERMIT.size
+        (rows,) = _CORRIDOR.unpack_from(data, place)
+        corridor = self._rows.unpack_from(data, place + _CORRIDOR.size)
+        place += _CORRIDOR.size + self._rows.size
+        named, *goal = _GOAL.unpack_from(data, place)
+        numbers = self._goals.unpack_from(data, place + _GOAL.size)
         return Command(
             end=bool(data[0]),
-            permit=PermitRecord(**dict(zip(PermitRecord.__dataclass_fields__, permit, strict=True)))
+            permit=PermitRecord(
+                **dict(zip(_PERMIT_FIELDS, permit, strict=True)),
+                corridor_speed_radps=corridor[: self._arm] if rows else (),
+                corridor_rad=corridor[self._arm : self._arm * (rows + 1)],
+            )
             if permit_there
             else None,
             goal=GoalRecord(
