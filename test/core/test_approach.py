@@ -4,7 +4,7 @@ The law: the arm is never found moving nearer than S_p without the reaction time
 
     d >= v_h T_s(r) + S_s(r) + C + Z_d + Z_r
 
-with the true distance d and the part r of full speed that the arm truly has. What leads there is
+(without S_s where the path was judged: it may lead away) with the true distance d and the part r of full speed that the arm truly has. What leads there is
 left to chance: when scans are taken and arrive, which permits get lost, how the person walks.
 """
 
@@ -14,18 +14,21 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from judged import Person, judge
 from strategies import SAFETY, motion, pose
 
 from hrc_cell.core import executor
-from hrc_cell.core.cell import Eye, Memory, Mode, Observation, Person, Rules, Sight, judge
-from hrc_cell.core.clearance import clearance, upright
+from hrc_cell.core.ahead import Ahead
+from hrc_cell.core.cell import Eye, Memory, Mode, Observation, Rules, Sight
 from hrc_cell.core.executor import Leave, Motion
-from hrc_cell.core.kinematics import Chain
+from hrc_cell.core.geometry import capsule_distance
+from hrc_cell.core.kinematics import Chain, capsules_at
 from hrc_cell.core.path import plan
+from hrc_cell.core.people import upright
 from hrc_cell.core.permit import PermitView, permit_holds
 from hrc_cell.core.safety import State
 from hrc_cell.core.separation import protective_distance
-from hrc_cell.core.stopping import ratio_of, stopping_distance_m, stopping_time_s
+from hrc_cell.core.stopping import StopModel, ratio_of, stopping_distance_m, stopping_time_s
 
 TICK_S = 1.0 / SAFETY.rate_hz
 REACH_M = 0.6
@@ -43,15 +46,20 @@ MOTION = replace(
     stop_deceleration_radps2=(5.0,), stop_jerk_radps3=(80.0,),
 )  # fmt: skip
 RULES = Rules(
-    safety=SAFETY, motion=MOTION, zones=(), scanners=(("eye", 0.15),), nodes=(), chain=ARM
-)
+    safety=SAFETY, motion=MOTION, zones=(), scanners=(("eye", 0.15),), nodes=(), chain=ARM,
+    stops=StopModel(
+        full_s=SAFETY.stopping_time_s, velocity_max_radps=MOTION.velocity_max_radps,
+        full_way_s=SAFETY.stopping_distance_m / MOTION.tcp_speed_max_mps,
+    ),
+)  # fmt: skip
 PERSON = {"position_std_m": 0.02, "radius_m": 0.3}
 
 
 class Approach:
     """The whole loop, one tick of the monitor at a time."""
 
-    def __init__(self, x_m, y_m, *, scan_s, late_s):
+    def __init__(self, x_m, y_m, *, scan_s, late_s, announces):
+        self.announces = announces
         self.x_m, self.y_m, self.speed_mps = x_m, y_m, 0.0
         self.scan_s, self.late_s = scan_s, late_s
         self.now_s, self.scans, self.seq = 100.0, [], 0
@@ -89,7 +97,7 @@ class Approach:
             now_s=self.now_s, people=(someone,), people_age_s=age_s, people_seq=len(self.scans),
             scanners={"eye": Sight(Eye.OK, age_s)}, position_rad=tuple(self.motion.goal_rad),
             velocity_radps=tuple(self.radps), joints_age_s=0.0,
-            nominal_radps=tuple(executor.nominal_radps(self.motion, 1)), inputs_age_s=0.0,
+            ahead=self.ahead(), inputs_age_s=0.0,
             mode=Mode.COLLABORATIVE,
         ))  # fmt: skip
         self.seq += 1
@@ -100,6 +108,18 @@ class Approach:
                 oldest_sample_age_s=verdict.oldest_sample_age_s, state=int(verdict.state),
                 reaction_time_s=SAFETY.reaction_time_s, gripper_permitted=True, same_config=True,
             )  # fmt: skip
+
+    def ahead(self):
+        """Return the path as the executor announces it, or none: then any motion is judged."""
+        if not self.announces:
+            return None
+        line = self.motion.path.lines[self.motion.line]
+        return Ahead(
+            waypoints_rad=np.stack([line.start_rad, line.position_rad(1.0)]),
+            line_speed_ratio_ps=np.array([line.planned.speed_max_ratio_ps]), line=np.array(0),
+            line_ratio=np.array(self.motion.along.done_ratio), age_s=np.array(0.0),
+            followed=np.array(True),
+        )  # fmt: skip
 
     def move(self):
         permit = self.permit and replace(self.permit, age_s=self.now_s - self.permit_s)
@@ -123,7 +143,9 @@ class Approach:
             robot_speed_mps=0.0,
             reaction_s=0.0,
             stopping_s=stopping_time_s(SAFETY.stopping_time_s, part),
-            stopping_m=stopping_distance_m(SAFETY.stopping_distance_m, part),
+            stopping_m=0.0 if self.announces else stopping_distance_m(
+                SAFETY.stopping_distance_m, part
+            ),
             intrusion_m=SAFETY.intrusion_m,
             human_uncertainty_m=SAFETY.human_uncertainty_m + SAFETY.human_sigmas * 0.02,
             robot_uncertainty_m=SAFETY.robot_uncertainty_m,
@@ -132,11 +154,11 @@ class Approach:
             [[self.x_m, self.y_m]], speed_mps=[0.0], unseen_s=[0.0], safety=SAFETY,
             **{name: [value] for name, value in PERSON.items()},
         )  # fmt: skip
-        true = clearance(
-            there, chain=ARM, safety=SAFETY, motion=MOTION, position_rad=self.motion.goal_rad,
-            velocity_radps=self.radps, nominal_radps=None, held_back_m=0.0,
-        )  # fmt: skip
-        return float(true.distance_m.min() - required.required_m)
+        start, end = capsules_at(ARM, self.motion.goal_rad)
+        true_m = capsule_distance(
+            there.start_m, there.end_m, there.radius_m, start, end, ARM.capsule_radius_m
+        )
+        return float(true_m.min() - required.required_m)
 
 
 walks = st.lists(
@@ -149,14 +171,15 @@ walks = st.lists(
 @settings(max_examples=15, deadline=None)
 @given(
     st.floats(2.2, 4.0), st.floats(-2.0, 2.0), walks, st.floats(0.01, 0.05), st.floats(0.0, 0.09),
-    st.lists(st.booleans(), min_size=1, max_size=20),
+    st.lists(st.booleans(), min_size=1, max_size=20), st.booleans(),
 )  # fmt: skip
 def test_the_arm_is_never_found_moving_nearer_than_it_can_stop(
-    away_m, bearing_rad, walk, scan_s, late_s, arrivals
+    away_m, bearing_rad, walk, scan_s, late_s, arrivals, announces
 ):
     one = Approach(
-        away_m * np.cos(bearing_rad), away_m * np.sin(bearing_rad), scan_s=scan_s, late_s=late_s
-    )
+        away_m * np.cos(bearing_rad), away_m * np.sin(bearing_rad), scan_s=scan_s, late_s=late_s,
+        announces=announces,
+    )  # fmt: skip
     ticks = [0.0] * 80 + [speed for count, speed in walk for _ in range(count)]
     for i, speed_mps in enumerate(ticks):
         one.tick(speed_mps, arrivals[i % len(arrivals)])
@@ -164,10 +187,12 @@ def test_the_arm_is_never_found_moving_nearer_than_it_can_stop(
 
 
 @pytest.mark.req("S1")
+@pytest.mark.parametrize("announces", [False, True])
 @pytest.mark.parametrize("late_s", [0.0, 0.09])
-def test_who_walks_straight_up_to_it_finds_the_arm_standing(late_s):
+def test_who_walks_straight_up_to_it_finds_the_arm_standing(late_s, announces):
     """It moves while there is room, and stands before the person is as near as C and Z."""
-    one, least_m = Approach(2.8, -0.2, scan_s=0.05, late_s=late_s), np.inf
+    one = Approach(2.8, -0.2, scan_s=0.05, late_s=late_s, announces=announces)
+    least_m = np.inf
     for i in range(400):
         one.tick(1.6 if i > 117 else 0.0, arrives=i % 6 == 0)
         least_m = min(least_m, one.spare_m())
