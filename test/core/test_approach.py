@@ -143,9 +143,9 @@ class Approach:
             robot_speed_mps=0.0,
             reaction_s=0.0,
             stopping_s=stopping_time_s(SAFETY.stopping_time_s, part),
-            stopping_m=0.0 if self.announces else stopping_distance_m(
-                SAFETY.stopping_distance_m, part
-            ),
+            stopping_m=0.0
+            if self.announces
+            else stopping_distance_m(SAFETY.stopping_distance_m, part),
             intrusion_m=SAFETY.intrusion_m,
             human_uncertainty_m=SAFETY.human_uncertainty_m + SAFETY.human_sigmas * 0.02,
             robot_uncertainty_m=SAFETY.robot_uncertainty_m,

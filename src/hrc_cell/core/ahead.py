@@ -91,9 +91,9 @@ def nearest_s(ahead: Ahead, position_rad: Array) -> tuple[Array, Array, Array]:
     )
 
 
-def poses(ahead: Ahead, way_s: Array) -> tuple[Array, Array]:
-    """Return where the arm is (..., k, n) at ways (..., k) from the first waypoint, and its joint
-    velocities there at ratio 1. Beyond the last waypoint it rests on it."""
+def poses(ahead: Ahead, way_s: Array) -> tuple[Array, Array, Ints]:
+    """Return where the arm is (..., k, n) at ways (..., k) from the first waypoint, its joint
+    velocities there at ratio 1, and the line (..., k). Beyond the last waypoint it rests on it."""
     lines_s = _lines_s(ahead)
     begins_s = _begins_s(lines_s)
     at = np.clip(way_s, 0.0, begins_s[..., -1:])
@@ -103,7 +103,7 @@ def poses(ahead: Ahead, way_s: Array) -> tuple[Array, Array]:
     length = np.take_along_axis(lines_s, line, axis=-1)
     part = np.clip((at - begin) / length, 0.0, 1.0)[..., None]
     way = end - start
-    return start + part * way, way / length[..., None]
+    return start + part * way, way / length[..., None], line
 
 
 def speed_max_radps(ahead: Ahead, from_s: Array, to_s: Array) -> Array:
@@ -122,8 +122,9 @@ def corridor(ahead: Ahead, from_s: float, to_s: float, rows_max: int) -> Array:
     No more than `rows_max`: what lies farther is told by a later permit.
     """
     begins_s = _begins_s(_lines_s(ahead))
+    from_s, to_s = max(from_s, 0.0), min(to_s, float(begins_s[-1]))
     inner = (begins_s > from_s) & (begins_s < to_s)
-    ends, _ = poses(ahead, np.array([from_s, to_s]))
+    ends, _, _ = poses(ahead, np.array([from_s, to_s]))
     rows: Array = np.concatenate([ends[:1], ahead.waypoints_rad[inner], ends[1:]])
     return rows[:rows_max]
 

@@ -37,6 +37,8 @@ def stays_on(corridor: Corridor, goal_rad: Array) -> bool:
 
     A corridor or goal that is not finite holds nothing.
     """
+    if not (np.isfinite(goal_rad).all() and np.isfinite(corridor.rows_rad).all()):
+        return False
     start = corridor.rows_rad[:-1] if len(corridor.rows_rad) > 1 else corridor.rows_rad
     way = corridor.rows_rad[1:] - start if len(corridor.rows_rad) > 1 else np.zeros_like(start)
     size = (way * way).sum(axis=-1)

@@ -12,8 +12,9 @@ speed braked from (`hrc_cell.core.stopping`), r_before the ratio permitted until
 arm may have gone on since the age of what the executor told.
 
 Between two poses that are looked at, the ends of a link cannot be farther off than the way between
-them; `ARC` is how much longer than its chord that way can be for joints that turn by less than
-TURN_MAX_RAD in all between two poses.
+them. On one line, where the joints turn by TURN_MAX_RAD at most in all, that way is at most `ARC`
+times its chord; elsewhere, as where the arm turns back at a waypoint, it is what the greatest
+planned speed v_max covers in that time.
 
 Where no path is known or the arm is off it, nothing is known of where it goes: then every point of
 it may go straight towards everybody, at r times the greatest speed v_max that is planned anywhere.
@@ -39,6 +40,7 @@ Like = npt.ArrayLike
 RATIOS = np.array([0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0])
 """The speed ratios that are tried; no other is ever permitted by the separation."""
 ARC = 1.02
+TURN_MAX_RAD = 0.3
 SPEED_SLACK = 1.01
 """Between two poses a point may be faster than at both by this much."""
 
@@ -114,7 +116,7 @@ def sweep(
 
     looked_s = told[..., None] + np.where(np.isfinite(way_s), way_s, horizon_s)
     looked_s[..., 0] = np.minimum(near, told)
-    q_ahead, qd_ahead = poses(ahead, looked_s)
+    q_ahead, qd_ahead, line = poses(ahead, looked_s)
     q_all = np.concatenate([np.stack([position_rad, on_path], axis=-2), q_ahead], axis=-2)
     qd_all = np.concatenate(
         [np.stack([velocity_radps, qd_ahead[..., 0, :]], axis=-2), qd_ahead], axis=-2
@@ -124,6 +126,10 @@ def sweep(
     moved = np.maximum(
         _size(np.diff(start[..., 2:, :, :], axis=-3)), _size(np.diff(end[..., 2:, :, :], axis=-3))
     )
+    turned = np.abs(np.diff(q_ahead, axis=-2)).sum(axis=-1)
+    straight = (np.diff(line, axis=-1) == 0) & (turned <= TURN_MAX_RAD)
+    most = SPEED_SLACK * motion.tcp_speed_max_mps * np.diff(looked_s, axis=-1)
+    arc = np.where(straight[..., None], ARC * moved, most[..., None])
     off = np.maximum(
         _size(start[..., 0, :, :] - start[..., 1, :, :]),
         _size(end[..., 0, :, :] - end[..., 1, :, :]),
@@ -146,7 +152,7 @@ def sweep(
         v_end_mps=v_end[..., 0, :, :],
         ahead_start_m=start[..., 2:, :, :],
         ahead_end_m=end[..., 2:, :, :],
-        arc_m=ARC * moved,
+        arc_m=arc,
         off_m=off,
         way_s=way_s,
         stopping_s=stopping_s,
