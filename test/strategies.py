@@ -11,7 +11,8 @@ from hrc_cell.core.kinematics import Chain
 from hrc_cell.core.stopping import StopModel
 from hrc_cell.settings.cell import Cell, load_cell
 from hrc_cell.settings.robot import MotionSettings
-from hrc_cell.settings.safety import SafetySettings, Zone
+from hrc_cell.settings.safety import SafetySettings
+from hrc_cell.settings.zones import Box, Circle, Zone
 
 ROOT = Path(__file__).parents[1]
 
@@ -41,6 +42,43 @@ ZONES = (
         polygon_m=((-2.0, -3.0), (4.2, -3.0), (4.2, 3.0), (-2.0, 3.0)),
     ),
 )  # fmt: skip
+
+
+def area(**changed) -> Zone:
+    """Return a zone with the shape that is given."""
+    plain = {
+        "name": "area", "kind": "stop", "restart": "automatic", "trigger_scans": 1,
+        "release_scans": 3, "margin_m": 0.25,
+    }  # fmt: skip
+    return Zone(**{**plain, **changed})
+
+
+_floor = st.tuples(st.floats(-3.0, 3.0), st.floats(-3.0, 3.0))
+_stars = st.tuples(_floor, st.lists(st.floats(0.2, 2.0), min_size=3, max_size=8)).map(
+    lambda drawn: {
+        "polygon_m": tuple(
+            (
+                drawn[0][0] + out * math.cos(2 * math.pi * i / len(drawn[1])),
+                drawn[0][1] + out * math.sin(2 * math.pi * i / len(drawn[1])),
+            )
+            for i, out in enumerate(drawn[1])
+        )
+    }
+)
+_circles = st.builds(Circle, centre_m=_floor, radius_m=st.floats(0.1, 2.0))
+_boxes = st.builds(
+    Box,
+    centre_m=_floor,
+    size_m=st.tuples(st.floats(0.1, 3.0), st.floats(0.1, 3.0)),
+    yaw_rad=angle_rad,
+)
+_bands = st.just(()) | st.tuples(st.floats(0.0, 1.0), st.floats(1.1, 2.0))
+shapes = st.builds(
+    lambda shape, band_m: area(**shape, band_m=band_m),
+    _stars | _circles.map(lambda c: {"circle": c}) | _boxes.map(lambda b: {"box": b}),
+    _bands,
+)
+"""Zones of any shape: star-shaped polygons, circles, boxes; at all heights or in a band."""
 HOME = (0.0, -0.6, 1.4, 0.0, 0.8, 0.0)
 
 

@@ -1,11 +1,14 @@
 """Pages that are made from the code are as the code makes them."""
 
+import shutil
 from pathlib import Path
 
 import pytest
 
 from hrc_cell.cli.config import settings_page
 from hrc_cell.core import handoff, safety
+from hrc_cell.settings.cell import load_cell
+from hrc_cell.settings.zones import KINDS
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -18,3 +21,14 @@ def test_the_table_of_settings_is_the_one_that_the_schema_makes():
 def test_the_diagrams_are_those_that_the_tables_make(table):
     page = (DOCS / "states.md").read_text(encoding="utf-8")
     assert f"```mermaid\n{table.mermaid()}\n```\n" in page
+
+
+def test_the_example_of_the_zones_is_a_cell_with_nothing_wrong(tmp_path):
+    page = (DOCS / "zones.md").read_text(encoding="utf-8")
+    folder = shutil.copytree(DOCS.parent / "config" / "default", tmp_path / "cell")
+    example = page.partition("```yaml\n")[2].partition("```\n")[0]
+    (folder / "zones.yaml").write_text(example, encoding="utf-8")
+    zones = load_cell(folder).zones
+    assert {zone.kind for zone in zones.zones} == set(KINDS)
+    assert all(f"| `{kind}` |" in page for kind in KINDS)
+    assert zones.sets and zones.muting

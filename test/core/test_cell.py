@@ -21,7 +21,7 @@ from hrc_cell.core.cell import (
 )
 from hrc_cell.core.safety import CAUSES, RULES, Clears, Event, State
 from hrc_cell.core.zones import ZoneMemory
-from hrc_cell.settings.safety import Zone
+from hrc_cell.settings.zones import Zone
 
 RULE = Rules(
     safety=SAFETY,

@@ -13,6 +13,8 @@ from hrc_cell.core.geometry import (
     in_polygon,
     nearest_points,
     polygon_distance,
+    segment_distance,
+    segment_polygon_distance,
 )
 
 point = st.tuples(length_m, length_m, length_m)
@@ -144,3 +146,57 @@ def test_turning_and_moving_everything_changes_no_distance(at, angle, shift):
     corners = np.array(HOOK) @ turn.T + shift
     before, after = polygon_distance(at, HOOK), polygon_distance(turn @ at + shift, corners)
     assert after == pytest.approx(float(before), abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "distance"),
+    [
+        ((-1.0, 2.0), (1.0, 2.0), 1.0),  # over the hook's step, which is not convex
+        ((1.0, 2.5), (1.5, 1.5), 0.5),
+        ((1.0, 1.1), (1.9, 1.1), 0.1),
+        ((1.9, 1.2), (1.9, 2.9), 0.1),
+        ((-1.0, 0.5), (4.0, 0.6), 0.0),  # through it, both ends outside
+        ((1.0, 4.0), (4.0, 1.0), 0.0),  # over a corner
+        ((2.5, 2.5), (2.5, 5.0), 0.0),  # one end inside
+        ((0.5, 0.4), (0.6, 0.5), 0.0),  # all inside
+        ((5.0, 0.0), (4.0, 0.0), 1.0),  # on one line with a side
+        ((1.0, 0.0), (5.0, 0.0), 0.0),
+        ((-2.0, 0.0), (6.0, 0.0), 0.0),  # and longer than that side
+        ((3.0, 3.0), (4.0, 4.0), 0.0),  # touching at a corner
+        ((4.0, 2.0), (2.0, 4.0), 0.0),
+        ((4.1, 2.0), (2.1, 4.0), math.sqrt(0.005)),  # passing that corner
+        ((3.0, -1.0), (3.0, -0.4), 0.4),  # towards a side, not to it
+        ((1.0, 1.5), (1.0, 1.5), 0.5),  # of no length
+    ],
+)
+def test_segments_and_a_polygon_by_hand_in_either_sense(start, end, distance):
+    for a, b in ((start, end), (end, start)):
+        for corners in (HOOK, HOOK[::-1], HOOK[2:] + HOOK[:2]):
+            assert segment_polygon_distance(a, b, corners) == pytest.approx(distance)
+            both = segment_polygon_distance([a, (9.0, 9.0)], [b, (9.0, 8.0)], corners)
+            assert both[0] == pytest.approx(distance)
+
+
+@given(flat, flat)
+def test_a_segment_is_as_far_from_a_polygon_as_its_nearest_point(start, end):
+    start, end = 4.0 * np.array(start), 4.0 * np.array(end)
+    found = float(segment_polygon_distance(start, end, HOOK))
+    tried = start + np.linspace(0.0, 1.0, 401)[:, None] * (end - start)
+    nearest = float(polygon_distance(tried, HOOK).min())
+    step = float(np.linalg.norm(end - start)) / 400
+    assert nearest - step - 1e-9 <= found <= nearest + 1e-9
+
+
+@given(point, point, point)
+def test_a_segment_is_as_far_from_a_point_as_a_segment_of_no_length(a, b, at):
+    whole = nearest_points(a, b, at, at).distance_m
+    assert segment_distance(a, b, at) == pytest.approx(float(whole), abs=1e-9)
+
+
+@pytest.mark.req("S2")
+@given(flat, flat, st.integers(0, 3), unknown)
+def test_an_unknown_end_has_no_known_distance_to_a_polygon(start, end, which, value):
+    numbers = [*start, *end]
+    numbers[which] = value
+    with np.errstate(all="ignore"):
+        assert not np.isfinite(segment_polygon_distance(numbers[:2], numbers[2:], SQUARE))

@@ -390,7 +390,7 @@ def test_settings_of_every_kind_become_parameters(ros):
 
 def test_a_choice_is_named_in_its_descriptor():
     spec = next(spec for name, spec, _ in specs(type(CELL.zones.zones[0])) if name == "kind")
-    assert descriptor(spec, "stop").additional_constraints == "stop, slow"
+    assert descriptor(spec, "stop").additional_constraints == "stop, slow, limit, approach"
 
 
 @pytest.mark.req("S2")

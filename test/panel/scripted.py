@@ -23,6 +23,7 @@ STATE = {
     "permit": {
         "seq": 5, "state": "standstill", "cause": "separation", "culprit": "", "ratio": 0.0,
         "gripper": True, "category": 2, "reset_possible": False, "zone": "around_table", "human": 1,
+        "zone_set": "", "muted": [],
         "link": "link_4", "distance": 1.42, "required": 1.56, "age": 0.05,
     },
     "humans": [{"id": 1, "x": 1.9, "y": 0.2, "vx": 0.0, "vy": 0.3, "r": 0.3, "confirmed": True}],

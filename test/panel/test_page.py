@@ -123,6 +123,28 @@ def test_the_plan_shows_zones_people_and_the_distance(page):
     assert page.page.locator(".separation.near text").text_content().strip() == "1.42 m"
 
 
+def test_the_plan_draws_zones_of_every_shape_and_says_which_is_muted(shown):
+    plain = {"circle": None, "box": None, "polygon": [], "ratio": 0.0, "limit": 0.0, "band": []}
+    shown.cell.facts["zones"] = [
+        {**plain, "name": "reach", "kind": "limit", "limit": 0.25, "circle": [1.3, 0.0, 0.6],
+         "band": [0.7, 1.6]},
+        {**plain, "name": "way", "kind": "approach", "box": [3.6, 1.4],
+         "polygon": [[2.5, 0.9], [4.5, 1.3], [4.3, 2.1], [2.3, 1.7]]},
+        *shown.cell.facts["zones"],
+    ]  # fmt: skip
+    zone = {"state": "reduced", "cause": "zone", "culprit": "reach", "zone": "reach"}
+    shown.cell.state["permit"] = {**STATE["permit"], **zone, "muted": ["way"]}
+    page = shown.open()
+    page.wait(".zone.limit.bound circle[r='0.6']", state="attached")
+    words = page.page.locator(".zone.limit text").text_content()
+    assert words == f"{ENGLISH['zone.limit']} 0.25 m/s at 0.7–1.6 m"
+    muted = page.page.locator(".zone.approach.muted")
+    assert muted.locator("polygon").count() == 1
+    assert ENGLISH["plan.muted"] in muted.text_content()
+    assert page.page.locator(".zone.stop polygon, .zone.slow polygon").count() == 2
+    assert page.mistakes == []
+
+
 def test_colour_marks_only_what_is_behind_the_reason(page):
     page.wait(".person.binding", state="attached")
     silent = {"state": "latched", "cause": "scanner_silent", "culprit": "left"}

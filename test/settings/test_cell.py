@@ -106,7 +106,10 @@ def test_problems_of_all_files_are_told_at_once(folder):
     for part in (
         "cell.yaml: bus.baud = 'fast' baud: must be a whole number (allowed: 9600 to 4e+06 baud)",
         "cell.yaml: robots: is not a key of this section; remove or rename it",
-        "zones.yaml: zones[0].kind = 'warn': is not one of the choices (allowed: stop, slow)",
+        (
+            "zones.yaml: zones[0].kind = 'warn': is not one of the choices "
+            "(allowed: stop, slow, limit, approach)"
+        ),
         "hand_over.yaml: steps[0].act = 'juggle': is not one of the choices",
     ):
         assert part in told
@@ -146,6 +149,12 @@ def test_a_place_in_the_file_is_told_where_yaml_knows_it(folder):
     assert f"line {len(text.splitlines()) + 1}" in said
 
 
+def mute(**changed):
+    """Return a muting as it would stand in zones.yaml."""
+    plain = {"zone": "approach", "signals": ["a", "b"], "order": "free", "begin_within_s": 1.0}
+    return {**plain, "time_max_s": 5.0, "signal_timeout_s": 0.2, **changed}
+
+
 RULES = [
     ("cell.yaml", "motion.jerk_max_radps3", [40.0] * 5,
      "motion.jerk_max_radps3 needs 6 values, one for each motor of the arm"),
@@ -177,8 +186,53 @@ RULES = [
     ("zones.yaml", "zones.0.polygon_m", [[0, 0], [1, 1]], "polygon_m needs at least 3 corners"),
     ("zones.yaml", "zones.0.polygon_m", [[0, 0, 0], [1, 1], [2, 2]], "of 2 numbers (x, y) each"),
     ("zones.yaml", "zones.0.speed_ratio", 0.5, "zones[0]: a stop zone has speed_ratio 0"),
-    ("zones.yaml", "zones.1.restart", "manual", "restart: manual needs speed_ratio 0"),
+    ("zones.yaml", "zones.1.restart", "manual", "restart: manual needs kind: stop"),
     ("zones.yaml", "zones.1.name", "around_table", "zone around_table stands more than once"),
+    ("zones.yaml", "zones.0.polygon_m", [[0, 0], [1, 1], [1, 0], [0, 1]],
+     "polygon_m: the sides from corner 0 and from corner 2 cross or touch"),
+    ("zones.yaml", "zones.0.polygon_m", [[0, 0], [2, 0], [2, 2], [1, 0], [0, 2]],
+     "polygon_m: the sides from corner 0 and from corner 2 cross or touch"),
+    ("zones.yaml", "zones.0.polygon_m", [[0, 0], [2, 0], [1, 1], [0, 0], [2, 0], [1, 1]],
+     "cross or touch, which could leave a hole; give each corner once and in order"),
+    ("zones.yaml", "zones.0.circle", {"centre_m": [0, 0], "radius_m": 1},
+     "zones[0]: needs exactly one of polygon_m, circle and box; remove all but one of polygon_m"),
+    ("zones.yaml", "zones.0.polygon_m", KeyError,
+     "zones[0]: needs exactly one of polygon_m, circle and box; add one"),
+    ("zones.yaml", "zones.0.circle", {"centre_m": [0, 0], "radius_m": 0},
+     "zones[0].circle.radius_m = 0 m: is out of bounds (allowed: 0.01 to 50 m)"),
+    ("zones.yaml", "zones.0.box", {"centre_m": [0, 0]}, "zones[0].box.size_m: is missing"),
+    ("zones.yaml", "zones.0.band_m", [1.0, 1.0], "the first must be the lower height"),
+    ("zones.yaml", "zones.0.band_m", [1.0], "band_m = [1.0] m: must have 2 entries, has 1"),
+    ("zones.yaml", "zones.1.speed_ratio", KeyError, "a slow zone needs speed_ratio above 0"),
+    ("zones.yaml", "zones.1.kind", "limit", "a limit zone has limit_mps and no speed_ratio"),
+    ("zones.yaml", "zones.1.kind", "approach",
+     "zones[1]: kind approach needs time_to_reach_s above 0; add it"),
+    ("zones.yaml", "zones.1.limit_mps", 0.2,
+     "zones[1]: limit_mps is of kind limit alone and this is slow; remove it"),
+    ("zones.yaml", "zones.1.time_to_reach_s", 0.2, "time_to_reach_s is of kind approach alone"),
+    ("zones.yaml", "sets", [{"name": "one", "zones": ["around_table"]}],
+     "set one, the last one, leaves out zone approach: where step or tool is unknown every zone"),
+    ("zones.yaml", "sets", [{"name": "one", "zones": ["nowhere"]}],
+     "set one: no zone is called nowhere"),
+    ("zones.yaml", "sets", [{"name": "one", "zones": [], "steps": ["hand"]}],
+     "the last of sets, one, has conditions; add one without any after it"),
+    ("zones.yaml", "sets", [{"name": n, "zones": ["around_table", "approach"]} for n in "ab"],
+     "set a has no conditions, so none of those after it would ever count"),
+    ("zones.yaml", "sets", [{"name": "a", "zones": ["around_table", "approach"]}] * 2,
+     "set a stands more than once"),
+    ("zones.yaml", "sets", [{"name": "a", "zones": [], "steps": ["dance"]},
+                            {"name": "b", "zones": ["around_table", "approach"]}],
+     "sets[0].steps = 'dance': no recipe has a step of this id"),
+    ("zones.yaml", "muting", [{"zone": "approach"}], "muting[0].signals: is missing"),
+    ("zones.yaml", "muting", [mute(zone="nowhere")], "muting[0]: no zone is called nowhere"),
+    ("zones.yaml", "muting", [mute(signals=["a"])], "muting[0].signals = ['a']: must have 2"),
+    ("zones.yaml", "muting", [mute(signals=["a", "a"])], "needs two different ones"),
+    ("zones.yaml", "muting", [mute(time_max_s=0)], "muting[0].time_max_s = 0 s: is out of bounds"),
+    ("zones.yaml", "muting", [mute(sources=["camera"]), mute()],
+     "muting of zone approach stands twice for the same source"),
+    ("zones.yaml", "muting", [mute(sources=["a", "b"]), mute(sources=["b"])],
+     "would outlast time_max_s; keep one"),
+    ("zones.yaml", "zones.0.hidden", True, "zones[0].hidden: is not a key of this section"),
     ("zones.yaml", "outline_m", [[0, 0]], "outline_m needs at least 3 corners"),
     ("zones.yaml", "handover_m", [1.0], "handover_m = [1.0] m: must have 2 entries, has 1"),
 ]  # fmt: skip
@@ -189,6 +243,43 @@ def test_a_rule_across_settings_is_told(folder, file, where, value, said):
     change(folder / file, where, value)
     told = problems(folder)
     assert any(said in one and one.startswith(str(folder / file)) for one in told), told
+
+
+def test_a_zone_that_a_person_resets_cannot_be_muted(folder):
+    change(folder / "zones.yaml", "zones.0.restart", "manual")
+    change(folder / "zones.yaml", "muting", [mute(zone="around_table")])
+    (said,) = problems(folder)
+    assert "zone around_table has restart: manual and cannot be muted" in said
+
+
+def test_a_zone_of_every_shape_and_kind_arrives_with_its_sets_and_mutings(folder):
+    counts = {"restart": "automatic", "trigger_scans": 1, "release_scans": 5, "margin_m": 0.2}
+    path, base = folder / "zones.yaml", yaml.safe_load((DEFAULT / "zones.yaml").read_text())
+    shape = {"circle": {"centre_m": [1.3, 0.0], "radius_m": 0.6}, "band_m": [0.7, 1.6]}
+    box = {"box": {"centre_m": [3.0, 0.0], "size_m": [2.0, 1.0], "yaw_rad": 0.3}}
+    u_shape = {"polygon_m": [[0, 0], [3, 0], [3, 2], [2, 2], [2, 1], [1, 1], [1, 2], [0, 2]]}
+    zones = [
+        *base["zones"],
+        {"name": "reach", "kind": "limit", "limit_mps": 0.25, **shape, **counts},
+        {"name": "way", "kind": "approach", "time_to_reach_s": 2.0, **box, **counts},
+        {"name": "bay", "kind": "approach", "time_to_reach_s": 2.0, **u_shape, **counts},
+    ]
+    names = [zone["name"] for zone in zones]
+    change(path, "zones", zones)
+    change(path, "sets", [
+        {"name": "handing", "zones": ["reach"], "steps": ["hand"], "speed_max_ratio": 0.5},
+        {"name": "rest", "zones": names},
+    ])  # fmt: skip
+    change(path, "muting", [mute(sources=["camera"]), mute(sources=["scanners"], zone="way")])
+    assert contains(plain(asdict(load_cell(folder).zones)), yaml.safe_load(path.read_text()))
+
+
+def test_steps_are_not_called_unknown_where_a_recipe_cannot_be_read(folder):
+    change(folder / "recipes" / "hand_over.yaml", "steps.0.act", "juggle")
+    sets = [{"name": "a", "zones": [], "steps": ["hand"]},
+            {"name": "b", "zones": ["around_table", "approach"]}]  # fmt: skip
+    change(folder / "zones.yaml", "sets", sets)
+    assert len(problems(folder)) == 1
 
 
 def test_a_real_cell_needs_no_simulation(folder):

@@ -12,8 +12,8 @@ from typing import Any, get_args
 from hrc_cell.cli.checked import checked_cell
 from hrc_cell.settings.cell import CellFile
 from hrc_cell.settings.recipe import RecipeFile
-from hrc_cell.settings.safety import ZoneSettings
 from hrc_cell.settings.schema import CellError, Problem, bound_text, specs
+from hrc_cell.settings.zones import ZoneSettings
 
 EXIT_WRONG_INPUT = 2
 NO_VALUE: dict[str, Any] = {"value": MISSING, "unit": "", "bound": ""}

@@ -46,7 +46,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hrc_cell.core import separation, stopping
-from hrc_cell.core.geometry import nearest_points, segment_distance
+from hrc_cell.core.geometry import nearest_points, nearest_distance
 from hrc_cell.core.people import People, foreseen, together, uncertainty_m
 from hrc_cell.core.separation import Terms
 from hrc_cell.core.sweep import RATIOS, Sweep
@@ -143,7 +143,7 @@ def _least(
     by no more than c between them, is at least (d_a + d_b - c) / 2 away in between.
     """
     radii = people.radius_m[..., None] + radius_m
-    gap = segment_distance(
+    gap = nearest_distance(
         people.start_m[..., :, None, None, :], people.end_m[..., :, None, None, :],
         np.swapaxes(swept.ahead_start_m, -3, -2)[..., None, :, :, :],
         np.swapaxes(swept.ahead_end_m, -3, -2)[..., None, :, :, :],
@@ -152,7 +152,7 @@ def _least(
     between = np.minimum(0.5 * (gap[..., :-1] + gap[..., 1:] - arc), gap[..., 1:])
     along = np.concatenate([gap[..., :1], between], axis=-1) - swept.off_m[..., None, :, None]
     along = np.minimum.accumulate(along, axis=-1)
-    now = segment_distance(
+    now = nearest_distance(
         people.start_m[..., :, None, :], people.end_m[..., :, None, :],
         swept.start_m[..., None, :, :], swept.end_m[..., None, :, :],
     ) - radii  # fmt: skip

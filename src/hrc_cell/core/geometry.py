@@ -41,7 +41,7 @@ def nearest_points(a_start: Like, a_end: Like, b_start: Like, b_end: Like) -> Ne
     return Nearest(distance, s, t, at_a, at_b)
 
 
-def segment_distance(a_start: Like, a_end: Like, b_start: Like, b_end: Like) -> Array:
+def nearest_distance(a_start: Like, a_end: Like, b_start: Like, b_end: Like) -> Array:
     """Return how near segments (..., 3) come: `nearest_points` without the points."""
     p, q = np.asarray(a_start, dtype=np.float64), np.asarray(b_start, dtype=np.float64)
     u, v = np.asarray(a_end, dtype=np.float64) - p, np.asarray(b_end, dtype=np.float64) - q
@@ -114,6 +114,59 @@ def polygon_distance(point: Like, polygon: Like) -> Array:
     edge = np.sqrt(_dot(gap, gap).min(axis=-1))
     distance: Array = np.where(in_polygon(at, polygon) & np.isfinite(edge), 0.0, edge)
     return distance
+
+
+def segment_distance(start: Like, end: Like, point: Like) -> Array:
+    """Return how far points are from segments, all (..., d); a segment may be a point.
+
+    >>> float(segment_distance((0.0, 0.0), (4.0, 0.0), (1.0, 2.0)))
+    2.0
+    """
+    a = np.asarray(start, dtype=np.float64)
+    side = np.asarray(end, dtype=np.float64) - a
+    away = np.asarray(point, dtype=np.float64) - a
+    gap = away - _unit(_dot(away, side), _dot(side, side))[..., None] * side
+    return np.sqrt(_dot(gap, gap))
+
+
+def segment_polygon_distance(start: Like, end: Like, polygon: Like) -> Array:
+    """Return how far segments (..., 2) are from the polygon (m, 2); 0 where they meet.
+
+    Where they do not meet, they come nearest at a corner of the polygon or at an end of the
+    segment. Where they do, an end lies inside or the segment crosses a side; touching counts.
+    A coordinate that is not finite makes the distance NaN.
+
+    >>> float(segment_polygon_distance((2.0, -1.0), (2.0, 3.0), [(0, 0), (1, 0), (1, 1), (0, 1)]))
+    1.0
+    """
+    a, b = np.asarray(start, dtype=np.float64), np.asarray(end, dtype=np.float64)
+    if np.array_equal(a, b, equal_nan=True):  # whoever stands upright, seen from above
+        return polygon_distance(a, polygon)
+    corners = np.asarray(polygon, dtype=np.float64)
+    p, q = a[..., None, :], b[..., None, :]
+    nearest = np.minimum(polygon_distance(a, polygon), polygon_distance(b, polygon))
+    nearest = np.minimum(nearest, segment_distance(p, q, corners).min(axis=-1))
+    crosses = _cross(p, q, corners, np.roll(corners, -1, axis=0)).any(axis=-1)
+    distance: Array = np.where(crosses & np.isfinite(nearest), 0.0, nearest)
+    return distance
+
+
+def _cross(a: Array, b: Array, c: Array, d: Array) -> npt.NDArray[np.bool_]:
+    """Return whether segments from a to b and from c to d (..., 2) cross or touch."""
+    apart = (np.maximum(a, b) < np.minimum(c, d)) | (np.maximum(c, d) < np.minimum(a, b))
+    crossing: npt.NDArray[np.bool_] = (
+        (_turn(a, b, c) * _turn(a, b, d) <= 0.0)
+        & (_turn(c, d, a) * _turn(c, d, b) <= 0.0)
+        & ~apart.any(axis=-1)
+    )
+    return crossing
+
+
+def _turn(a: Array, b: Array, c: Array) -> Array:
+    """Return (...) more than 0 where c is left of the line from a to b, less where it is right."""
+    left: Array = (b[..., 0] - a[..., 0]) * (c[..., 1] - a[..., 1])
+    right: Array = (b[..., 1] - a[..., 1]) * (c[..., 0] - a[..., 0])
+    return left - right
 
 
 def _unit(top: Array, bottom: Array) -> Array:

@@ -34,8 +34,10 @@ def about(cell: Cell) -> dict[str, Any]:
         "handover": cell.zones.handover_m,
         "zones": [
             {
-                "name": zone.name, "kind": zone.kind, "polygon": zone.polygon_m,
-                "ratio": zone.speed_ratio,
+                "name": zone.name, "kind": zone.kind, "polygon": zone.corners_m,
+                "circle": zone.circle and [*zone.circle.centre_m, zone.circle.radius_m],
+                "box": zone.box and zone.box.centre_m,
+                "ratio": zone.speed_ratio, "limit": zone.limit_mps, "band": zone.band_m,
             }
             for zone in cell.zones.zones
         ],
@@ -61,6 +63,8 @@ def permit(msg: Any) -> dict[str, Any] | None:
         "category": msg.stop_category if msg.stop_category in CATEGORIES else None,
         "reset_possible": msg.reset_possible,
         "zone": msg.zone,
+        "zone_set": msg.zone_set,
+        "muted": list(msg.muted),
         "human": msg.human_id,
         "link": msg.link,
         "distance": _number(msg.distance_m),

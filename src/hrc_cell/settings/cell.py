@@ -18,10 +18,11 @@ import yaml
 from hrc_cell.settings.operation import PanelSettings, RecordSettings, SimSettings, TaskSettings
 from hrc_cell.settings.recipe import Recipe, RecipeFile
 from hrc_cell.settings.robot import BusSettings, MotionSettings, RobotSettings
-from hrc_cell.settings.safety import SafetySettings, ZoneSettings
+from hrc_cell.settings.safety import SafetySettings
 from hrc_cell.settings.schema import CellError, Problem, Reader, setting
 from hrc_cell.settings.sensing import Scanner, TrackerSettings
 from hrc_cell.settings.stopping import check_stopping
+from hrc_cell.settings.zones import ZoneSettings
 
 SIM_PORT = "sim"
 """bus.port of a simulated cell: the port that the simulated motors make."""
@@ -116,12 +117,15 @@ def load_cell(folder: Path | str) -> Cell:
     file = _load(CellFile, folder / "cell.yaml", problems)
     zones = _load(ZoneSettings, folder / "zones.yaml", problems)
     recipes: dict[str, Recipe] = {}
-    for path in sorted((folder / "recipes").glob("*.yaml")):
+    paths = sorted((folder / "recipes").glob("*.yaml"))
+    for path in paths:
         read = _load(RecipeFile, path, problems)
         if read is not None:
             recipes[path.stem] = Recipe(name=path.stem, steps=read.steps, title_key=read.title_key)
     if file is not None:
         _cross_check(folder, file, recipes, problems)
+    if zones is not None and len(recipes) == len(paths):
+        _check_steps(folder, zones, recipes, problems)
     if problems or file is None or zones is None:
         raise CellError(problems)
     return Cell(folder=folder, file=file, zones=zones, recipes=recipes)
@@ -149,6 +153,21 @@ def _cross_check(
                         "no such pose under robot.poses of cell.yaml", value=pose,
                     )  # fmt: skip
         problems += reader.problems
+
+
+def _check_steps(
+    folder: Path, zones: ZoneSettings, recipes: dict[str, Recipe], problems: list[Problem]
+) -> None:
+    """Note the steps of zone sets that no recipe has: such a set would never count."""
+    reader = Reader(str(folder / "zones.yaml"))
+    known = {step.id for recipe in recipes.values() for step in recipe.steps}
+    for index, one in enumerate(zones.sets):
+        for step in one.steps:
+            if step not in known:
+                reader.complain(
+                    f"sets[{index}].steps", "no recipe has a step of this id", value=step
+                )
+    problems += reader.problems
 
 
 class _UniqueKeys(yaml.SafeLoader):

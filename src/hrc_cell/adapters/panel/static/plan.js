@@ -4,7 +4,7 @@
 import { computed, html } from "./html.js";
 import { Icon } from "./icons.js";
 import { about, cell, old } from "./state.js";
-import { metres, percent, t } from "./texts.js";
+import { metres, number, percent, speed, t } from "./texts.js";
 
 const MARGIN_M = 0.15;
 const ARROW_S = 1; // an arrow shows the way of the next second
@@ -25,13 +25,29 @@ function frame(outline) {
 const boundZone = computed(() => (cell.permit.value?.cause === "zone" ? cell.permit.value.culprit : ""));
 const bindingHuman = computed(() => (cell.permit.value?.cause === "separation" ? cell.permit.value.human : 0));
 
+const ZONE_VALUE = { slow: (zone) => percent(zone.ratio), limit: (zone) => speed(zone.limit) };
+
+function zoneText(zone, muted) {
+  const [low, high] = zone.band;
+  const band = zone.band.length > 0 && t("plan.band", { low: number(low, 1), high: number(high, 1) });
+  return [t(`zone.${zone.kind}`), ZONE_VALUE[zone.kind]?.(zone), band, muted && t("plan.muted")].filter(Boolean).join(" ");
+}
+
+// The words stand over a circle, in the middle of a box, which may be turned, and in a corner of a polygon.
+function zonePlace({ circle, box, polygon }) {
+  if (circle) return { class: "middle", x: circle[0], y: -circle[1] - circle[2] - 0.08 };
+  if (box) return { class: "middle", x: box[0], y: -box[1] + 0.07 };
+  const left = Math.min(...polygon.map(([x]) => x));
+  const top = Math.max(...polygon.map(([, y]) => y));
+  return { x: Math.max(left, Math.min(...about.value.outline.map(([ox]) => ox))) + 0.12, y: -top + 0.3 };
+}
+
 function Zone({ zone }) {
-  const left = Math.min(...zone.polygon.map(([x]) => x));
-  const top = Math.max(...zone.polygon.map(([, y]) => y));
-  const x = Math.max(left, Math.min(...about.value.outline.map(([ox]) => ox)));
-  return html`<g class=${`zone ${zone.kind} ${boundZone.value === zone.name ? "bound" : ""}`}>
-    <polygon points=${points(zone.polygon)} />
-    <text x=${x + 0.12} y=${-top + 0.3}>${t(`zone.${zone.kind}`)}${zone.kind === "slow" ? ` ${percent(zone.ratio)}` : ""}</text>
+  const { circle } = zone;
+  const muted = cell.permit.value?.muted?.includes(zone.name);
+  return html`<g class=${`zone ${zone.kind} ${boundZone.value === zone.name ? "bound" : ""} ${muted ? "muted" : ""}`}>
+    ${circle ? html`<circle cx=${circle[0]} cy=${-circle[1]} r=${circle[2]} />` : html`<polygon points=${points(zone.polygon)} />`}
+    <text ...${zonePlace(zone)}>${zoneText(zone, muted)}</text>
   </g>`;
 }
 

@@ -45,4 +45,5 @@ export function number(value, digits = 0) {
 }
 
 export const metres = (value) => `${number(value, 2)} m`;
+export const speed = (value) => `${number(value, 2)} m/s`;
 export const percent = (ratio) => `${number(ratio === null || ratio === undefined ? null : 100 * ratio)} %`;
