@@ -37,7 +37,13 @@ setup(
     maintainer_email="maintainers@hrc-cell.invalid",
     package_dir={"": "src"},
     packages=find_packages("src"),
-    package_data={"hrc_cell": ["adapters/panel/static/**/*", "adapters/panel/locales/**/*"]},
+    package_data={
+        "hrc_cell": [
+            "adapters/panel/static/**/*",
+            "adapters/panel/locales/**/*",
+            "adapters/report/*.css",
+        ]
+    },
     data_files=data_files(),
     python_requires=">=3.10",
     install_requires=["setuptools"],

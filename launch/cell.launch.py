@@ -23,6 +23,7 @@ from hrc_cell.cli.checked import checked_cell
 from hrc_cell.cli.places import begin_anew, state_folder
 from hrc_cell.nodes.middleware import local_middleware
 from hrc_cell.nodes.processes import Deaths, processes_of
+from hrc_cell.settings.signature import refusal
 
 ARGUMENTS = (
     DeclareLaunchArgument(
@@ -55,6 +56,8 @@ def processes(context):
     """Return one node action for each process of the cell."""
     value = {a.name: LaunchConfiguration(a.name).perform(context) for a in ARGUMENTS}
     cell = checked_cell(value["cell"])
+    if why := refusal(cell):
+        raise RuntimeError(why)
     state = value["state_dir"] or str(state_folder(cell.file.name))
     begin_anew(cell, Path(state))
     wanted = [

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import replace
+from datetime import datetime, timezone
 from pathlib import Path
 
 import numpy as np
@@ -12,9 +13,11 @@ from hrc_cell.core.stopping import StopModel
 from hrc_cell.settings.cell import Cell, load_cell
 from hrc_cell.settings.robot import MotionSettings
 from hrc_cell.settings.safety import SafetySettings
+from hrc_cell.settings.signature import sign, write_signature
 from hrc_cell.settings.zones import Box, Circle, Zone
 
 ROOT = Path(__file__).parents[1]
+DEFAULT_CELL = ROOT / "config" / "default"
 
 length_m = st.floats(-1.0, 1.0)
 angle_rad = st.floats(-math.pi, math.pi)
@@ -103,6 +106,16 @@ def declared_stops() -> StopModel:
 def default_cell() -> Cell:
     """Return the cell of config/default."""
     return load_cell(ROOT / "config" / "default")
+
+
+SIGNED_AT = datetime(2026, 3, 2, 9, 30, tzinfo=timezone.utc)
+
+
+def signed(folder: Path) -> Path:
+    """Sign the cell in a folder, as a real one must be before it runs; return the folder."""
+    made = sign(load_cell(folder), name="A. Person", role="safety engineer", when=SIGNED_AT)
+    write_signature(folder, made)
+    return folder
 
 
 def pose(xyz=(0.0, 0.0, 0.0), rpy=(0.0, 0.0, 0.0)) -> np.ndarray:

@@ -16,6 +16,7 @@ from hrc_cell.cli import doctor, main
 from hrc_cell.cli import test as test_command
 from hrc_cell.cli.places import cell_folder, state_folder
 from hrc_cell.cli.variant import variant
+from hrc_cell.settings.cell import load_cell
 from hrc_cell.settings.share import share_folder
 
 DEFAULT = share_folder() / "config" / "default"
@@ -48,8 +49,8 @@ def test_every_command_explains_itself_and_gives_an_example_of_itself(words):
 
 def test_the_commands_are_those_that_are_promised():
     assert {words.removeprefix("hrc-cell ") for words in COMMANDS} == {
-        "up", "demo", "doctor", "config check", "config docs", "press", "test",
-        "bench cell", "bench tracker",
+        "up", "demo", "doctor", "config check", "config sign", "config diff", "config docs",
+        "report", "press", "test", "bench cell", "bench tracker",
     }  # fmt: skip
 
 
@@ -141,7 +142,10 @@ def test_config_check_names_everything_that_is_wrong_at_once(wrong_cell, capsys)
 def test_config_check_finds_nothing_wrong_in_the_default_cell(capsys):
     code, out, _ = run("config", "check", DEFAULT, "--json", capsys=capsys)
     assert code == 0
-    assert json.loads(out) == {"ok": True, "problems": []}
+    told = json.loads(out)
+    assert (told["ok"], told["problems"]) == (True, [])
+    assert told["sha256"] == load_cell(DEFAULT).safety_sha256
+    assert told["signature"] == {"state": "unsigned", "by": "", "when": ""}
 
 
 def test_config_check_notices_a_description_that_does_not_fit(tmp_path, capsys):

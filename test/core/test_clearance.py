@@ -109,7 +109,7 @@ def test_the_ratio_is_the_least_of_all_pairs_with_the_isotropic_speed_and_one_le
         still_m=SAFETY.intrusion_m + z_d + SAFETY.robot_uncertainty_m,
     )
     assert 0.0 < found.ratio < 1.0
-    assert found.ratio == RATIOS[RATIOS < expected.min()].max()
+    assert found.ratio == RATIOS[expected.min() > RATIOS].max()
 
 
 def test_what_is_held_back_is_taken_from_every_distance():

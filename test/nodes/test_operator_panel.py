@@ -190,6 +190,12 @@ def test_what_the_cell_says_is_what_the_page_gets(room):
     room.until(lambda status, reply: status == 200 and reply["ready"], "api/health")
 
 
+def test_the_page_gets_the_hash_of_the_safety_settings_and_their_signature(room):
+    about = room.until(lambda status, reply: status == 200 and reply["sha256"], "api/about")
+    assert about["sha256"] == CELL.safety_sha256
+    assert about["signature"] == {"state": "unsigned", "by": "", "when": ""}
+
+
 @pytest.mark.req("S2")
 def test_what_was_never_heard_is_unknown_and_not_ready(room):
     room.neighbours.position = float("nan")

@@ -27,7 +27,7 @@ from rclpy.executors import SingleThreadedExecutor
 from rclpy.lifecycle import TransitionCallbackReturn
 from rclpy.parameter import Parameter
 from sensor_msgs.msg import JointState
-from strategies import default_cell
+from strategies import default_cell, signed
 
 from hrc_cell.core.cell import Eye, Mode
 from hrc_cell.core.safety import State
@@ -61,7 +61,7 @@ def patient_cell(folder, *, real=False):
         del data["sim"]
         data["simulated"], data["bus"]["port"] = False, "/dev/serial/by-id/adapter"
     file.write_text(yaml.safe_dump(data))
-    return load_cell(folder)
+    return load_cell(signed(folder) if real else folder)
 
 
 @contextmanager
@@ -369,6 +369,16 @@ def test_a_cell_may_watch_fewer_nodes_and_says_so(tmp_path):
         assert monitor.trigger_configure() == GOOD
         assert monitor.get_parameter("watched_nodes").value == ["motor_bus"]
         monitor.destroy_node()
+
+
+@pytest.mark.parametrize("real", [True, False])
+def test_the_log_says_which_settings_are_judged_with_and_who_signed_them(tmp_path, capfd, real):
+    with running(tmp_path, real=real) as made:
+        monitor = SafetyMonitor()
+        assert monitor.trigger_configure() == GOOD
+        monitor.destroy_node()
+    stands = "signed by A. Person (safety engineer)" if real else "not signed (simulation)"
+    assert f"safety settings sha256 {made.safety_sha256}: {stands}" in capfd.readouterr().err
 
 
 def test_settings_of_every_kind_become_parameters(ros):

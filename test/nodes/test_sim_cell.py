@@ -16,6 +16,7 @@ from hrc_cell_interfaces.msg import CellEvent, OperatorInputs, PartSensors, SimT
 from hrc_cell_interfaces.srv import DirectPerson, InjectFault, PressButton
 from rclpy.executors import SingleThreadedExecutor
 from sensor_msgs.msg import LaserScan
+from strategies import signed
 
 from hrc_cell.nodes.base import ALL, KEPT, NEWEST, SENSOR
 from hrc_cell.settings.cell import load_cell
@@ -246,7 +247,7 @@ def test_a_cell_that_is_not_simulated_is_refused_with_the_reason(tmp_path):
             text = text.replace("port: sim", "port: /dev/ttyUSB0")
         (folder / name).write_text(text)
     (folder / "recipes").symlink_to(CELL / "recipes")
-    process = start(tmp_path / "state", folder)
+    process = start(tmp_path / "state", signed(folder))
     _, errors = process.communicate(timeout=DEADLINE_S)
     assert process.returncode == 3
     assert "simulated: true" in errors

@@ -14,6 +14,7 @@ from hrc_cell.nodes.panel_wire import MODES, PHASES, STATES, UNKNOWN
 from hrc_cell.settings.cell import load_cell
 from hrc_cell.settings.operation import LANGUAGES
 from hrc_cell.settings.share import share_folder
+from hrc_cell.settings.signature import STATES as SIGNED
 
 CATALOGS = {language: load_catalog(language) for language in LANGUAGES}
 ENGLISH = CATALOGS["en"].texts
@@ -39,6 +40,8 @@ def test_everything_that_the_cell_can_say_has_a_text():
         *(f"option.{option}" for option in OPTIONS),
         *(f"reason.{reason}" for reason in REASONS),
         *(f"mode.{mode}" for mode in MODES),
+        *(f"signature.{state}" for state in SIGNED),
+        *(f"signature.{state}_simulated" for state in SIGNED if state != "signed"),
         *(f"language.{language}" for language in LANGUAGES),
         *TEXT_KEYS,
         *(recipe.title_key for recipe in recipes),

@@ -105,6 +105,30 @@ def test_the_page_says_state_reason_mode_and_that_it_is_a_simulation(page):
     assert ENGLISH["data.live"] in page.page.inner_text("header")
 
 
+@pytest.mark.parametrize(
+    ("simulated", "state", "key"),
+    [
+        (True, "unsigned", "unsigned_simulated"),
+        (True, "changed", "changed_simulated"),
+        (True, "signed", "signed"),
+        (False, "signed", "signed"),
+        (False, "broken", "broken"),
+    ],
+)
+def test_the_page_says_which_safety_settings_it_runs_with_and_who_signed_them(
+    shown, simulated, state, key
+):
+    when = "" if state in ("unsigned", "broken") else "2026-03-02T09:30:00+00:00"
+    signature = {"state": state, "by": "A. Person", "when": when}
+    shown.cell.facts.update(simulated=simulated, signature=signature)
+    page = shown.open()
+    hash_, day = shown.cell.facts["sha256"][:12], "Mar 2, 2026"
+    said = ENGLISH[f"signature.{key}"].format(hash=hash_, by="A. Person", when=day)
+    page.wait(f'.signature:has-text("{said}")')
+    assert page.page.inner_text(".signature") == said
+    assert page.page.get_attribute(".signature", "title") == shown.cell.facts["sha256"]
+
+
 def test_every_state_has_a_word_and_a_shape_besides_its_colour(page):
     for state in ("latched", "ready", "standstill", "reduced", "free"):
         page.cell.state["permit"] = {**STATE["permit"], "state": state}

@@ -1,4 +1,4 @@
-"""`hrc-cell config`: check a cell's files, and the table of all settings."""
+"""`hrc-cell config`: check a cell's files, sign them, tell what changed; the table of settings."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ from collections.abc import Iterator
 from dataclasses import MISSING, asdict, is_dataclass
 from typing import Any, get_args
 
+from hrc_cell.cli import config_diff, config_sign
 from hrc_cell.cli.checked import checked_cell
 from hrc_cell.settings.cell import CellFile
 from hrc_cell.settings.recipe import RecipeFile
 from hrc_cell.settings.schema import CellError, Problem, bound_text, specs
+from hrc_cell.settings.signature import standing
 from hrc_cell.settings.zones import ZoneSettings
 
 EXIT_WRONG_INPUT = 2
@@ -20,10 +22,11 @@ NO_VALUE: dict[str, Any] = {"value": MISSING, "unit": "", "bound": ""}
 
 
 def add_parser(subparsers: Any) -> None:
-    """Add `config check` and `config docs`."""
+    """Add `config check`, `sign`, `diff` and `docs`."""
     parser = subparsers.add_parser(
-        "config", help="check a cell's files", epilog="example: hrc-cell config check default"
-    )
+        "config", help="check and sign a cell's files",
+        epilog="example: hrc-cell config check default",
+    )  # fmt: skip
     acts = parser.add_subparsers(title="acts", metavar="ACT", required=True)
     check = acts.add_parser(
         "check", help="name everything wrong in a cell: file, key, value, unit, bound",
@@ -32,6 +35,8 @@ def add_parser(subparsers: Any) -> None:
     check.add_argument("cell", nargs="?", default="default", help="folder, or name under config/")
     check.add_argument("--json", action="store_true", help="print the result as JSON")
     check.set_defaults(run=run_check)
+    config_sign.add_parser(acts)
+    config_diff.add_parser(acts)
     docs = acts.add_parser(
         "docs", help="print the table of all settings (docs/settings.md)",
         epilog="example: hrc-cell config docs > docs/settings.md",
@@ -42,8 +47,15 @@ def add_parser(subparsers: Any) -> None:
 def run_check(args: argparse.Namespace) -> int:
     """Check and print. Returns 0 if nothing is wrong, else 2."""
     problems: tuple[Problem, ...] = ()
+    signed: dict[str, Any] = {}
     try:
         cell = checked_cell(args.cell)
+        stands = standing(cell)
+        by, when = (stands.signature.by, stands.signature.when) if stands.signature else ("", "")
+        signed = {
+            "sha256": cell.safety_sha256,
+            "signature": {"state": stands.state, "by": by, "when": when},
+        }
     except CellError as error:
         problems = error.problems
     except FileNotFoundError as error:
@@ -53,11 +65,12 @@ def run_check(args: argparse.Namespace) -> int:
         problems = (Problem(file=args.cell, key="(cell)", what=str(error), **NO_VALUE),)
     if args.json:
         rows = [{**asdict(p), "value": _plain(p.value)} for p in problems]
-        print(json.dumps({"ok": not problems, "problems": rows}, indent=2))
+        print(json.dumps({"ok": not problems, "problems": rows, **signed}, indent=2))
     elif problems:
         print("\n".join(map(str, problems)))
     else:
         print(f"{cell.folder}: nothing wrong; safety settings sha256 {cell.safety_sha256}")
+        print(f"{cell.folder}: {stands}{'; it is simulated' if cell.file.simulated else ''}")
     return EXIT_WRONG_INPUT if problems else 0
 
 

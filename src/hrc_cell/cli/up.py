@@ -14,6 +14,7 @@ from hrc_cell.cli.arguments import port, seconds
 from hrc_cell.cli.checked import checked_cell
 from hrc_cell.cli.places import program, state_folder
 from hrc_cell.settings.schema import CellError
+from hrc_cell.settings.signature import refusal, standing
 
 EXIT_WRONG_INPUT = 2
 GO_TRIES = 5
@@ -58,6 +59,9 @@ def run(args: argparse.Namespace) -> int:
     if args.go and not cell.file.simulated:
         print("--go presses reset and start: only a simulated cell has them", file=sys.stderr)
         return EXIT_WRONG_INPUT
+    if why := refusal(cell, program=program()):
+        print(why, file=sys.stderr)
+        return EXIT_WRONG_INPUT
     from hrc_cell.cli.supervisor import CellFailed, Supervisor
 
     began_s = time.monotonic()
@@ -82,6 +86,8 @@ def run(args: argparse.Namespace) -> int:
             url = supervisor.wait_ready()
             tell(f"ready after {time.monotonic() - began_s:.1f} s; logs: {supervisor.log_dir}")
             tell(f"operator page: {url}")
+            simulated = " (simulation)" if cell.file.simulated else ""
+            tell(f"safety settings {cell.safety_sha256[:12]}: {standing(cell)}{simulated}")
             if args.go:
                 from hrc_cell.cli.witness import Late, Witness
 

@@ -46,7 +46,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hrc_cell.core import separation, stopping
-from hrc_cell.core.geometry import nearest_points, nearest_distance
+from hrc_cell.core.geometry import nearest_distance, nearest_points
 from hrc_cell.core.people import People, foreseen, together, uncertainty_m
 from hrc_cell.core.separation import Terms
 from hrc_cell.core.sweep import RATIOS, Sweep

@@ -2,7 +2,8 @@
 
 Each node is a lifecycle node that configures and activates itself when `autostart` is true, so it
 comes up the same way under `hrc-cell up`, under `ros2 launch` and after a respawn. A node that
-cannot be configured says why in one message and ends with exit code 3.
+cannot be configured says why in one message and ends with exit code 3. That is also how a cell that
+is not in simulation refuses to run unsigned or changed, whoever starts its nodes.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ from hrc_cell.nodes.notify import notify_ready
 from hrc_cell.nodes.processes import EXIT_NOT_CONFIGURED
 from hrc_cell.settings.cell import Cell, load_cell
 from hrc_cell.settings.schema import CellError
+from hrc_cell.settings.signature import refusal
 
 HEARTBEAT_PERIOD_S = 0.1
 URGENT_PRIORITY = 20
@@ -136,6 +138,8 @@ class CellNode(LifecycleNode):
         """Load the cell and set up. Refuse with every reason at once."""
         try:
             self.cell = load_cell(self.get_parameter("cell").value)
+            if why := refusal(self.cell):
+                raise ValueError(why)
             self.setup()
         except CellError as error:
             self.get_logger().error(f"the cell's files are wrong:\n{error}")

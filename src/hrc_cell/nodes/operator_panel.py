@@ -65,6 +65,7 @@ class OperatorPanel(CellNode):
         declare_settings(self, "panel", panel)
         self._port = panel.port if chosen < 0 else chosen
         self._chain = load_description(self.cell).chain
+        self._about = wire.about(self.cell)
         self._newest: dict[str, tuple[Any, float]] = {}
         for name, (kind, qos) in TOPICS.items():
             self.create_subscription(kind, name, self._keep(name), qos)
@@ -106,8 +107,8 @@ class OperatorPanel(CellNode):
     # What the server asks for, on its thread.
 
     def about(self) -> dict[str, Any]:
-        """Return what does not change: the floor, the zones, the scanners."""
-        return wire.about(self.cell)
+        """Return what does not change: the floor, the zones, the scanners, who signed."""
+        return self._about
 
     def snapshot(self) -> dict[str, Any]:
         """Return the state of the cell now."""

@@ -15,6 +15,7 @@ from hrc_cell.core.kinematics import Array, Chain, capsules_at, forward, tool_po
 from hrc_cell.core.safety import State
 from hrc_cell.core.task import Phase as TaskPhase
 from hrc_cell.settings.cell import Cell
+from hrc_cell.settings.signature import standing
 
 MODES = ("unknown", "manual", "collaborative", "automatic")
 MOTION = ("idle", "moving", "stopping", "held", "rejoining")
@@ -27,6 +28,7 @@ UNKNOWN = "unknown"
 
 def about(cell: Cell) -> dict[str, Any]:
     """Return what does not change while a cell runs."""
+    signed = standing(cell)
     return {
         "name": cell.file.name,
         "simulated": cell.file.simulated,
@@ -45,6 +47,11 @@ def about(cell: Cell) -> dict[str, Any]:
             {"name": s.name, "x": s.x_m, "y": s.y_m, "yaw": s.yaw_rad} for s in cell.file.scanners
         ],
         "sha256": cell.safety_sha256,
+        "signature": {
+            "state": signed.state,
+            "by": signed.signature.by if signed.signature else "",
+            "when": signed.signature.when if signed.signature else "",
+        },
     }  # fmt: skip
 
 

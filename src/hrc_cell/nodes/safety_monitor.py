@@ -29,6 +29,7 @@ from hrc_cell.nodes import safety_wire as wire
 from hrc_cell.nodes.base import ALL, KEPT, NEWEST, CellNode, run
 from hrc_cell.nodes.parameters import declare_settings
 from hrc_cell.nodes.processes import processes_of
+from hrc_cell.settings.signature import standing
 
 NAME = "safety_monitor"
 STATE_HZ = 10.0
@@ -75,6 +76,10 @@ class SafetyMonitor(CellNode):
         chain = load_description(self.cell).chain
         self._rules = Rules.of(self.cell, chain, watched)
         self._sha256 = self.cell.safety_sha256
+        simulated = " (simulation)" if self.cell.file.simulated else ""
+        self.get_logger().info(
+            f"safety settings sha256 {self._sha256}: {standing(self.cell)}{simulated}"
+        )
 
         self._permits = self.create_publisher(MotionPermit, "motion_permit", NEWEST)
         self._states = self.create_publisher(MotionPermit, "safety_state", ALL)

@@ -3,18 +3,19 @@
 <folder>/cell.yaml      everything but the zones and the recipes
 <folder>/zones.yaml     zones
 <folder>/recipes/*.yaml what the cell works on (see settings.recipe)
+<folder>/signature.yaml who signed it, and as what (see settings.signature); not read here
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from hrc_cell.settings.canonical import plain, sha256_of, without_beside, without_texts
+from hrc_cell.settings.description_files import description_files
 from hrc_cell.settings.operation import PanelSettings, RecordSettings, SimSettings, TaskSettings
 from hrc_cell.settings.recipe import Recipe, RecipeFile
 from hrc_cell.settings.robot import BusSettings, MotionSettings, RobotSettings
@@ -27,6 +28,8 @@ from hrc_cell.settings.zones import ZoneSettings
 SIM_PORT = "sim"
 """bus.port of a simulated cell: the port that the simulated motors make."""
 JOURNAL = "journal.jsonl"
+SPECIAL = ("folder", "file", "recipes", "description", "safety_sha256")
+"""Parts of a cell that are no settings, or stand in a file that is not called like them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,25 +89,38 @@ class Cell:
     file: CellFile
     zones: ZoneSettings
     recipes: dict[str, Recipe]
+    description: dict[str, str] = field(default_factory=dict)
+    """SHA-256 of each file behind robot.description, as it was when the cell was loaded."""
+    safety_sha256: str = field(init=False)
+    """Canonical hash of everything that bears on safety."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "safety_sha256", sha256_of(self.signed_values()))
 
     def keep_folder(self, state_dir: Path) -> Path:
         """Return the folder for journal and records: record.folder if given, else `state_dir`."""
         return self.folder / self.file.record.folder if self.file.record.folder else state_dir
 
-    @property
-    def safety_sha256(self) -> str:
-        """Return the canonical hash of everything that bears on safety."""
-        parts = {
-            "robot": asdict(self.file.robot),
-            "motion": asdict(self.file.motion),
-            "bus": asdict(self.file.bus),
-            "scanners": [asdict(s) for s in self.file.scanners],
-            "tracker": asdict(self.file.tracker),
-            "safety": asdict(self.file.safety),
-            "zones": asdict(self.zones),
+    def signed_values(self) -> dict[str, Any]:
+        """Return everything that bears on safety as plain values, file by file.
+
+        A further part of the cell that is there counts as <its name>.yaml.
+        """
+        further = {
+            f"{part.name}.yaml": asdict(getattr(self, part.name))
+            for part in fields(self)
+            if part.name not in SPECIAL and getattr(self, part.name) is not None
         }
-        text = json.dumps(parts, sort_keys=True, separators=(",", ":"), allow_nan=False)
-        return hashlib.sha256(text.encode()).hexdigest()
+        recipes = {f"recipes/{name}.yaml": without_texts(r) for name, r in self.recipes.items()}
+        values: dict[str, Any] = plain(
+            {
+                "cell.yaml": without_beside(asdict(self.file)),
+                **further,
+                **recipes,
+                "robot.description": self.description,
+            }
+        )
+        return values
 
 
 def load_cell(folder: Path | str) -> Cell:
@@ -128,7 +144,10 @@ def load_cell(folder: Path | str) -> Cell:
         _check_steps(folder, zones, recipes, problems)
     if problems or file is None or zones is None:
         raise CellError(problems)
-    return Cell(folder=folder, file=file, zones=zones, recipes=recipes)
+    return Cell(
+        folder=folder, file=file, zones=zones, recipes=recipes,
+        description=description_files(folder, file.robot.description),
+    )  # fmt: skip
 
 
 def _cross_check(

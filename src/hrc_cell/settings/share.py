@@ -2,6 +2,7 @@
 
 import os
 import sys
+import xml.etree.ElementTree as ET
 from pathlib import Path
 
 
@@ -37,3 +38,17 @@ def find_named(folder: Path, shelf: str, name: str, *, key: str) -> Path:
 
 def _prefixes() -> list[str]:
     return [*filter(None, os.environ.get("AMENT_PREFIX_PATH", "").split(os.pathsep)), sys.prefix]
+
+
+def package_share(package: str) -> Path:
+    """Return the share folder of a ROS package; where there is none, the place it would be."""
+    if package == "hrc_cell":
+        return share_folder()
+    places = [Path(entry) / "share" / package for entry in _prefixes()]
+    return next((place for place in places if place.is_dir()), places[0])
+
+
+def version() -> str:
+    """Return the version of this software, as package.xml says it."""
+    manifest = ET.parse(share_folder() / "package.xml").getroot()  # noqa: S314 our own file
+    return manifest.findtext("version", default="unknown")

@@ -7,7 +7,7 @@ import { Icon } from "./icons.js";
 import { Plan } from "./plan.js";
 import { Question } from "./question.js";
 import { about, ageInWords, cell, doubt, level, old, take, unreachable } from "./state.js";
-import { Status, Task } from "./status.js";
+import { Signature, Status, Task } from "./status.js";
 import { load, number, t } from "./texts.js";
 
 const AGAIN_MS = 1000;
@@ -46,7 +46,7 @@ function Page() {
       <${Header} />
       <main>
         <${Plan} />
-        <div class="side"><${Status} /><${Question} /><${Task} /><${SimulatedBox} /></div>
+        <div class="side"><${Status} /><${Question} /><${Task} /><${SimulatedBox} /><${Signature} /></div>
         <footer><${StopRequest} /><${Languages} /></footer>
       </main>
     </div>

@@ -2,8 +2,8 @@
 
 import { html } from "./html.js";
 import { Icon } from "./icons.js";
-import { cell, old } from "./state.js";
-import { has, metres, own, percent, t } from "./texts.js";
+import { about, cell, old } from "./state.js";
+import { date, has, metres, own, percent, t } from "./texts.js";
 
 export function reason(permit) {
   const key = `cause.${permit.cause || "none"}`;
@@ -77,4 +77,13 @@ export function Task() {
     <p class="facts">${facts.join(" · ")}</p>
     ${old.task.value && html`<p class="stale-note"><${Icon} name="caution" />${t("data.section_old")}</p>`}
   </section>`;
+}
+
+// Which safety settings the cell runs with, and who answers for them.
+export function Signature() {
+  const { sha256, simulated, signature } = about.value;
+  const key = simulated && signature.state !== "signed" ? `${signature.state}_simulated` : signature.state;
+  return html`<p class="signature" title=${sha256}>${t(`signature.${key}`, {
+    hash: sha256.slice(0, 12), by: signature.by, when: date(signature.when),
+  })}</p>`;
 }

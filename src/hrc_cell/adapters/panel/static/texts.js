@@ -44,6 +44,12 @@ export function number(value, digits = 0) {
   return formats.get(name).format(value);
 }
 
+// The day of an ISO instant, as the language writes it.
+export function date(iso) {
+  const at = new Date(iso);
+  return Number.isNaN(at.getTime()) ? "–" : new Intl.DateTimeFormat(language.value, { dateStyle: "medium" }).format(at);
+}
+
 export const metres = (value) => `${number(value, 2)} m`;
 export const speed = (value) => `${number(value, 2)} m/s`;
 export const percent = (ratio) => `${number(ratio === null || ratio === undefined ? null : 100 * ratio)} %`;

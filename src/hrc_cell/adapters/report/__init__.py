@@ -1,0 +1,1 @@
+"""The commissioning report of a cell: one HTML file that prints well."""
