@@ -51,6 +51,7 @@ def test_the_commands_are_those_that_are_promised():
     assert {words.removeprefix("hrc-cell ") for words in COMMANDS} == {
         "up", "demo", "doctor", "config check", "config sign", "config diff", "config docs",
         "report", "press", "test", "bench cell", "bench tracker",
+        "calc iso13855", "calc ssm", "calc ssm-speed", "calc pfl",
     }  # fmt: skip
 
 

@@ -4,8 +4,9 @@ The law: the arm is never found moving nearer than S_p without the reaction time
 
     d >= v_h T_s(r) + S_s(r) + C + Z_d + Z_r
 
-(without S_s where the path was judged: it may lead away) with the true distance d and the part r of full speed that the arm truly has. What leads there is
-left to chance: when scans are taken and arrive, which permits get lost, how the person walks.
+with the true distance d and the part r of full speed that the arm truly has; without S_s where the
+path was judged, which may lead away. What leads there is left to chance: when scans are taken and
+arrive, which permits get lost, how the person walks.
 """
 
 from dataclasses import replace

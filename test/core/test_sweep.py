@@ -26,7 +26,8 @@ def ahead_of(points, ratio=0.0, **known):
         "p", points[0], list(points[1:]), motion=MOTION, speed_ratio=1.0,
         lower_rad=np.full(6, -9.0), upper_rad=np.full(6, 9.0), velocity_max_radps=np.full(6, 9.0),
         point_speed=lambda q, qd: np.max(
-            [np.linalg.norm(v, axis=-1).max(axis=-1) for v in capsule_velocities(CHAIN, q, qd)], axis=0
+            [np.linalg.norm(v, axis=-1).max(axis=-1) for v in capsule_velocities(CHAIN, q, qd)],
+            axis=0,
         ),
     )  # fmt: skip
     rest = {"age_s": np.array(0.0), "followed": np.array(True)}

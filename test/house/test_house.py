@@ -30,7 +30,7 @@ CORE_FORBIDDEN = {"time", "os", "pathlib", "random", "socket", "subprocess", "th
 UNITS = (
     "_m", "_s", "_hz", "_mps", "_mps2", "_rad", "_radps", "_radps2", "_radps3", "_n", "_kg", "_a",
     "_ratio", "_ps", "_ps2", "_ps3", "_mm", "_deg", "_sigmas", "_rad2", "_m2", "_mps3", "_sec",
-    "_s2", "_c", "_m2ps", "_m2ps2",
+    "_s2", "_c", "_m2ps", "_m2ps2", "_j", "_npm", "_npcm2", "_cm2",
 )  # fmt: skip
 NOT_ROSDEP = {"mujoco", "rosbags", "mcap"}
 ROSDEP = {

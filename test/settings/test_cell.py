@@ -80,6 +80,67 @@ def test_the_least_change_of_a_safety_number_changes_the_hash(folder):
     assert load_cell(folder).safety_sha256 != before.safety_sha256
 
 
+CONTACT = {"moving_mass_kg": 16.0, "payload_kg": 2.0, "kind": "transient"}
+
+
+def test_what_a_step_may_touch_and_how_heavy_the_arm_is_change_the_hash(folder):
+    recipe = folder / "recipes" / "hand_over.yaml"
+    hashes = [load_cell(folder).safety_sha256]
+    for path, where, value in (
+        (folder / "cell.yaml", "contact", CONTACT),
+        (folder / "cell.yaml", "contact.payload_kg", 2.5),
+        (folder / "cell.yaml", "contact.area_cm2", 0.5),
+        (recipe, "steps.1.contact_region", "hand"),
+        (recipe, "steps.1.contact_region", "chest"),
+        (recipe, "steps.2.tool", "pads"),
+    ):
+        change(path, where, value)
+        hashes.append(load_cell(folder).safety_sha256)
+    assert len(set(hashes)) == len(hashes)
+    change(recipe, "steps.1.text_key", "another text")
+    assert load_cell(folder).safety_sha256 == hashes[-1]
+
+
+def test_a_cell_without_contact_has_none_and_one_with_it_knows_its_mass(folder):
+    assert load_cell(folder).file.contact is None
+    change(folder / "cell.yaml", "contact", CONTACT)
+    contact = load_cell(folder).file.contact
+    assert (contact.effective_mass_kg, contact.kind, contact.area_cm2) == (10.0, "transient", None)
+
+
+@pytest.mark.req("S2")
+def test_a_step_that_allows_contact_needs_the_section_contact(folder):
+    change(folder / "recipes" / "hand_over.yaml", "steps.1.contact_region", "hand")
+    (said,) = problems(folder)
+    assert said.endswith(
+        "hand_over.yaml: steps[1].contact_region = 'hand': needs the section contact in cell.yaml, "
+        "or leave contact out of the step"
+    )
+    change(folder / "cell.yaml", "contact", CONTACT)
+    load_cell(folder)
+
+
+@pytest.mark.req("S2")
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("moving_mass_kg", KeyError, "contact.moving_mass_kg: is missing; add it: M, mass of"),
+        ("payload_kg", KeyError, "contact.payload_kg: is missing; add it: m_L"),
+        ("kind", KeyError, "contact.kind: is missing"),
+        ("moving_mass_kg", 0.0, "= 0.0 kg: is out of bounds (allowed: 0.1 to 1000 kg)"),
+        ("payload_kg", -1.0, "= -1.0 kg: is out of bounds (allowed: 0 to 1000 kg)"),
+        ("kind", "soft", "is not one of the choices (allowed: transient, quasi_static)"),
+        ("area_cm2", 1.1, "= 1.1 cm2: is out of bounds (allowed: 0.01 to 1 cm2)"),
+        ("area_cm2", 0.0, "= 0.0 cm2: is out of bounds (allowed: 0.01 to 1 cm2)"),
+    ],
+)
+def test_a_wrong_number_of_the_contact_is_named(folder, name, value, said):
+    change(folder / "cell.yaml", "contact", dict(CONTACT))
+    change(folder / "cell.yaml", f"contact.{name}", value)
+    (only,) = problems(folder)
+    assert said in only
+
+
 @pytest.mark.req("S2")
 @pytest.mark.parametrize("name", list(SafetySettings.__dataclass_fields__))
 def test_no_safety_number_has_a_default(folder, name):

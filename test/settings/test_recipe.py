@@ -2,6 +2,7 @@
 
 import pytest
 
+from hrc_cell.settings.contact import HEAD, REGIONS, TOUCHABLE
 from hrc_cell.settings.recipe import ACTS, RecipeFile, Step
 from hrc_cell.settings.schema import Reader
 
@@ -28,6 +29,7 @@ def test_every_act_has_a_step_that_passes(act):
     assert isinstance(step, Step)
     assert (step.act, step.poses) == (act, ("home",))
     assert (step.speed_ratio, step.time_s, step.timeout_s) == (1.0, 0.0, 600.0)
+    assert (step.contact_region, step.tool) == ("", "")
 
 
 @pytest.mark.parametrize(
@@ -66,3 +68,24 @@ def test_a_recipe_has_steps_of_different_names():
     assert read()[1] == ["r.yaml: (top): steps is empty"]
     assert read({}, {})[1] == ["r.yaml: (top): step id one stands more than once"]
     assert read({}, {"id": "two"})[1] == []
+
+
+@pytest.mark.parametrize("region", TOUCHABLE)
+def test_a_step_may_name_what_it_may_touch_and_its_tool(region):
+    made, problems = read({"contact_region": region, "tool": "gripper with pads"})
+    assert problems == []
+    assert (made.steps[0].contact_region, made.steps[0].tool) == (region, "gripper with pads")
+
+
+@pytest.mark.req("S2")
+@pytest.mark.parametrize("region", HEAD)
+def test_no_step_may_touch_the_head(region):
+    assert region in REGIONS
+    (said,) = read({"contact_region": region})[1]
+    assert f"step 'one': contact_region {region!r}: contact with skull, forehead or face" in said
+
+
+@pytest.mark.parametrize("region", ["tail", "Hand", " "])
+def test_a_step_names_a_region_there_is(region):
+    (said,) = read({"contact_region": region})[1]
+    assert f"contact_region {region!r} is not one of neck, back_shoulders" in said

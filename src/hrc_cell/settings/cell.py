@@ -15,6 +15,7 @@ from typing import Any
 import yaml
 
 from hrc_cell.settings.canonical import plain, sha256_of, without_beside, without_texts
+from hrc_cell.settings.contact import ContactSettings
 from hrc_cell.settings.description_files import description_files
 from hrc_cell.settings.operation import PanelSettings, RecordSettings, SimSettings, TaskSettings
 from hrc_cell.settings.recipe import Recipe, RecipeFile
@@ -49,6 +50,9 @@ class CellFile:
     panel: PanelSettings = setting("the operator page")
     record: RecordSettings = setting("the record")
     sim: SimSettings | None = setting("the simulated cell; only with simulated: true", default=None)
+    contact: ContactSettings | None = setting(
+        "power and force limiting; needed where a step of a recipe allows contact", default=None
+    )
 
     def __post_init__(self) -> None:
         arm = len(self.robot.arm)
@@ -171,6 +175,12 @@ def _cross_check(
                         f"steps[{index}].poses",
                         "no such pose under robot.poses of cell.yaml", value=pose,
                     )  # fmt: skip
+            if step.contact_region and file.contact is None:
+                reader.complain(
+                    f"steps[{index}].contact_region",
+                    "needs the section contact in cell.yaml, or leave contact out of the step",
+                    value=step.contact_region,
+                )
         problems += reader.problems
 
 

@@ -7,6 +7,7 @@ itself; a handover never is, because a part is released only when a person says 
 
 from dataclasses import dataclass
 
+from hrc_cell.settings.contact import HEAD, PFL, TOUCHABLE
 from hrc_cell.settings.schema import setting
 
 ACTS = ("move", "pick", "place", "handover", "work", "wait")
@@ -36,7 +37,23 @@ class Step:
         unit="s", low=1.0, high=86400.0, default=600.0,
     )  # fmt: skip
 
+    contact_region: str = setting(
+        "part of the body that the arm may touch in this step, with the section contact of "
+        f"cell.yaml: {', '.join(TOUCHABLE)}; empty: no contact", source=PFL, default="",
+    )  # fmt: skip
+    tool: str = setting("what the arm carries in this step; empty: nothing named", default="")
+
     def __post_init__(self) -> None:
+        if self.contact_region in HEAD:
+            raise ValueError(
+                f"step {self.id!r}: contact_region {self.contact_region!r}: contact with skull, "
+                "forehead or face is not permissible; plan the step so that it cannot happen"
+            )
+        if self.contact_region and self.contact_region not in TOUCHABLE:
+            raise ValueError(
+                f"step {self.id!r}: contact_region {self.contact_region!r} is not one of "
+                f"{', '.join(TOUCHABLE)}"
+            )
         if self.act in ("move", "pick", "place", "handover") and not self.poses:
             raise ValueError(f"step {self.id!r}: {self.act} needs poses")
         if self.act == "work" and self.actor == "robot":
