@@ -1,14 +1,17 @@
 """One cell judged, with its verdict in words: for tests that tell a story."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
 
-from hrc_cell.core import cell
-from hrc_cell.core.cell import EVENTS, Memory, Observation, Rules
+from hrc_cell.core import cell, observed
+from hrc_cell.core.cell import Memory
+from hrc_cell.core.interlock import InterlockMemory, Mode, Reading
+from hrc_cell.core.observed import NEVER
 from hrc_cell.core.people import upright
-from hrc_cell.core.safety import Event, State
+from hrc_cell.core.rules import Rules
+from hrc_cell.core.safety import EVENTS, Event, State
 from hrc_cell.core.separation import Terms
 
 
@@ -39,6 +42,50 @@ def crowd(persons, safety):
     )  # fmt: skip
 
 
+@dataclass(frozen=True, kw_only=True)
+class Observation:
+    """What one cell sees, with people as persons and the operator box in plain words."""
+
+    now_s: float
+    people: tuple[Person, ...] = ()
+    people_age_s: float = NEVER
+    people_seq: int = 0
+    scanners: dict = field(default_factory=dict)
+    position_rad: tuple[float, ...] = ()
+    velocity_radps: tuple[float, ...] = ()
+    joints_age_s: float = NEVER
+    ahead: object = None
+    nodes: dict = field(default_factory=dict)
+    inputs_age_s: float = NEVER
+    mode: int = Mode.UNKNOWN
+    reset: bool = False
+    start: bool = False
+    emergency_stop_input: bool = False
+    stop_requested: bool = False
+    stop_fault: str = ""
+
+    def plain(self, safety):
+        """Return it as the judgement takes it."""
+        box = {"mode", "reset", "start", "emergency_stop_input", "people"}
+        names = [name for name in self.__dataclass_fields__ if name not in box]
+        return observed.Observation(
+            **{name: getattr(self, name) for name in names},
+            people=crowd(self.people, safety), readings=(self.reading(),),
+        )  # fmt: skip
+
+    def reading(self):
+        """Return the operator box."""
+        return Reading(
+            mode=self.mode, reset=self.reset, start=self.start, enabling_switch=(0, 0),
+            emergency_stop_input=(self.emergency_stop_input,) * 2, guards_closed=(False, False),
+        )  # fmt: skip
+
+
+def collaborating(mode=Mode.COLLABORATIVE):
+    """Return the memory of a box at which nobody does anything."""
+    return InterlockMemory(mode=mode, reset_held=False, start_held=False)
+
+
 @dataclass(frozen=True)
 class Told:
     """A verdict of one cell."""
@@ -60,11 +107,10 @@ class Told:
 
 
 def judge(rules: Rules, memory: Memory, seen: Observation) -> tuple[Memory, Told]:
-    """Judge one cell; people may be given as persons."""
-    if isinstance(seen.people, tuple) and not hasattr(seen.people, "start_m"):
-        seen = replace(seen, people=crowd(seen.people, rules.safety))
-    memory, said = cell.judge(rules, memory, seen)
-    zone, link, category = int(said.zone), int(said.link), int(said.stop_category)
+    """Judge one cell."""
+    memory, said = cell.judge(rules, memory, seen.plain(rules.safety))
+    room = said.room
+    zone, link, category = int(said.zone), int(room.link), int(said.stop_category)
     return memory, Told(
         state=State(int(said.state)),
         event=EVENTS[int(said.event)],
@@ -74,10 +120,10 @@ def judge(rules: Rules, memory: Memory, seen: Observation) -> tuple[Memory, Told
         gripper_permitted=bool(said.gripper_permitted),
         reset_possible=bool(said.reset_possible),
         oldest_sample_age_s=float(said.oldest_sample_age_s),
-        zone=rules.zones[zone].name if zone >= 0 else "",
-        human_id=int(said.human_id),
+        zone=rules.zones.zones[zone].name if zone >= 0 else "",
+        human_id=int(room.human_id),
         link=rules.chain.capsule_names[link] if link >= 0 else "",
-        distance_m=float(said.distance_m),
-        followed=bool(said.followed),
-        terms=Terms(*(float(term) for term in said.terms)),
+        distance_m=float(room.distance_m),
+        followed=bool(room.followed),
+        terms=Terms(*(float(term) for term in room.terms)),
     )

@@ -14,7 +14,7 @@ from hrc_cell.settings.cell import Cell, load_cell
 from hrc_cell.settings.robot import MotionSettings
 from hrc_cell.settings.safety import SafetySettings
 from hrc_cell.settings.signature import sign, write_signature
-from hrc_cell.settings.zones import Box, Circle, Zone
+from hrc_cell.settings.zones import Box, Circle, Zone, ZoneSettings
 
 ROOT = Path(__file__).parents[1]
 DEFAULT_CELL = ROOT / "config" / "default"
@@ -31,6 +31,7 @@ SAFETY = SafetySettings(
     human_uncertainty_m=0.06, human_sigmas=2.0, robot_uncertainty_m=0.02, person_height_m=2.0,
     resume_margin_m=0.15, resume_after_s=0.5, ratio_rise_per_s=1.0, ratio_min=0.05,
     inputs_timeout_s=0.5, node_timeout_s=0.5, joints_timeout_s=0.05,
+    inputs_discrepancy_s=0.3, manual_speed_max_mps=0.2, manual_speed_tolerance_mps=0.05,
 )  # fmt: skip
 """Numbers of the judgement for the tests, whatever the default cell has."""
 ZONES = (
@@ -82,6 +83,16 @@ shapes = st.builds(
     _bands,
 )
 """Zones of any shape: star-shaped polygons, circles, boxes; at all heights or in a band."""
+
+
+def areas(*zones: Zone) -> ZoneSettings:
+    """Return the zones of a cell of 12 m by 12 m."""
+    return ZoneSettings(
+        outline_m=((-6.0, -6.0), (6.0, -6.0), (6.0, 6.0), (-6.0, 6.0)), handover_m=(1.3, 0.0),
+        zones=zones,
+    )  # fmt: skip
+
+
 HOME = (0.0, -0.6, 1.4, 0.0, 0.8, 0.0)
 
 

@@ -32,3 +32,8 @@ def test_the_example_of_the_zones_is_a_cell_with_nothing_wrong(tmp_path):
     assert {zone.kind for zone in zones.zones} == set(KINDS)
     assert all(f"| `{kind}` |" in page for kind in KINDS)
     assert zones.sets and zones.muting
+
+
+def test_the_table_of_causes_is_the_one_that_the_code_makes():
+    page = (DOCS / "states.md").read_text(encoding="utf-8")
+    assert f"\n\n{safety.causes_table()}\n\n" in page

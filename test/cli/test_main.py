@@ -221,11 +221,12 @@ def test_the_state_is_kept_where_the_user_keeps_state(monkeypatch, tmp_path):
     assert state_folder("my_cell") == tmp_path / "hrc_cell" / "my_cell"
 
 
-@pytest.mark.parametrize("what", ["lever", "reset=gently", "=press"])
+@pytest.mark.parametrize("what", ["lever", "reset=gently", "=press", "guards", "reset="])
 def test_a_control_that_no_box_has_is_refused_before_ros_starts(what, capsys):
     code, _, err = run("press", what, capsys=capsys)
     assert code == 2
     assert "unknown" in err
+    assert "enabling_switch: press, hold, through, release" in err
 
 
 def test_the_doctor_finds_this_machine_fit(capsys):

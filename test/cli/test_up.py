@@ -150,7 +150,8 @@ def test_go_presses_reset_and_start_and_a_button_can_be_pressed_from_elsewhere(f
                                           "release"]  # fmt: skip
         up.read_until("LATCHED: emergency_stop_input")
         refused = up.call("press", "mode=hold")
-        assert refused.returncode == 1
+        assert refused.returncode == 2
+        assert "manual, collaborative, automatic" in refused.stderr
         up.popen.send_signal(signal.SIGTERM)
         assert up.popen.wait(PATIENCE_S) == 0
 

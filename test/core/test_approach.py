@@ -15,18 +15,21 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from judged import Person, judge
-from strategies import SAFETY, motion, pose
+from judged import Observation, Person, collaborating, judge
+from strategies import SAFETY, areas, motion, pose
 
 from hrc_cell.core import executor
 from hrc_cell.core.ahead import Ahead
-from hrc_cell.core.cell import Eye, Memory, Mode, Observation, Rules, Sight
+from hrc_cell.core.cell import Memory
 from hrc_cell.core.executor import Leave, Motion
 from hrc_cell.core.geometry import capsule_distance
+from hrc_cell.core.interlock import Mode
 from hrc_cell.core.kinematics import Chain, capsules_at
+from hrc_cell.core.observed import Eye, Sight
 from hrc_cell.core.path import plan
 from hrc_cell.core.people import upright
 from hrc_cell.core.permit import PermitView, permit_holds
+from hrc_cell.core.rules import Rules
 from hrc_cell.core.safety import State
 from hrc_cell.core.separation import protective_distance
 from hrc_cell.core.stopping import StopModel, ratio_of, stopping_distance_m, stopping_time_s
@@ -47,7 +50,7 @@ MOTION = replace(
     stop_deceleration_radps2=(5.0,), stop_jerk_radps3=(80.0,),
 )  # fmt: skip
 RULES = Rules(
-    safety=SAFETY, motion=MOTION, zones=(), scanners=(("eye", 0.15),), nodes=(), chain=ARM,
+    safety=SAFETY, motion=MOTION, zones=areas(), scanners=(("eye", 0.15),), nodes=(), chain=ARM,
     stops=StopModel(
         full_s=SAFETY.stopping_time_s, velocity_max_radps=MOTION.velocity_max_radps,
         full_way_s=SAFETY.stopping_distance_m / MOTION.tcp_speed_max_mps,
@@ -64,7 +67,7 @@ class Approach:
         self.x_m, self.y_m, self.speed_mps = x_m, y_m, 0.0
         self.scan_s, self.late_s = scan_s, late_s
         self.now_s, self.scans, self.seq = 100.0, [], 0
-        self.memory = Memory(state=State.STANDSTILL)
+        self.memory = Memory(state=State.STANDSTILL, box=collaborating())
         self.motion, self.radps = self.path(Motion(goal_rad=-TURN)), np.zeros(1)
         self.permit, self.permit_s, self.moved = None, 0.0, False
 

@@ -7,26 +7,31 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from judged import Person, judge, person
-from strategies import HOME, SAFETY, ZONES, declared_stops, default_cell, motion, six_axes, unknown
-
-from hrc_cell.core.cell import (
-    NEVER,
-    Eye,
-    Memory,
-    Mode,
-    Observation,
-    Rules,
-    Sight,
+from judged import Observation, Person, collaborating, judge, person
+from strategies import (
+    HOME,
+    SAFETY,
+    ZONES,
+    areas,
+    declared_stops,
+    default_cell,
+    motion,
+    six_axes,
+    unknown,
 )
+
+from hrc_cell.core.cell import Memory
+from hrc_cell.core.interlock import Mode
+from hrc_cell.core.observed import NEVER, Eye, Sight
+from hrc_cell.core.rules import Rules
 from hrc_cell.core.safety import CAUSES, RULES, Clears, Event, State
-from hrc_cell.core.zones import ZoneMemory
+from hrc_cell.core.zones import Watch, ZoneMemory
 from hrc_cell.settings.zones import Zone
 
 RULE = Rules(
     safety=SAFETY,
     motion=motion(),
-    zones=ZONES,
+    zones=areas(*ZONES),
     scanners=(("left", 0.15), ("right", 0.15)),
     nodes=("motor_bus", "recorder"),
     chain=six_axes(),
@@ -45,7 +50,15 @@ QUIET = Observation(
     inputs_age_s=0.05,
     mode=Mode.COLLABORATIVE,
 )
-FREE_ZONES = tuple(ZoneMemory(occupied=False) for _ in RULE.zones)
+
+
+def watching(*occupied):
+    """Return what is known of zones that are occupied or not."""
+    known = tuple(ZoneMemory(occupied=one) for one in occupied)
+    return Watch(everybody=known, counted=known)
+
+
+FREE_ZONES = watching(*[False] * len(ZONES))
 GUARDED = Zone(
     name="guarded",
     kind="stop",
@@ -63,7 +76,7 @@ def memory_of(state, **known):
     ratio = {State.REDUCED: 0.5, State.FREE: 1.0}.get(state, 0.0)
     rest = {
         "cause": 0, "ratio": ratio, "now_s": 100.0 - TICK_S, "people_seq": 999,
-        "zones": FREE_ZONES, "reset_held": False, "start_held": False,
+        "watch": FREE_ZONES, "box": collaborating(),
     }  # fmt: skip
     return Memory(state=state, **(rest | known))
 
@@ -139,9 +152,10 @@ def test_a_cell_comes_up_latched_and_needs_reset_then_start_then_time():
 def test_a_button_stuck_at_start_up_is_no_press():
     story = Story()
     assert story.go(5.0, reset=True, start=True).state is State.LATCHED
+    assert story.go(5.0, start=False).state is State.LATCHED
     story.go(reset=False)
     assert story.go(5.0, reset=True).state is State.READY
-    story.go(start=False)
+    story.go(reset=False)
     assert story.go(start=True).state is State.STANDSTILL
 
 
@@ -336,14 +350,14 @@ def test_only_the_collaborative_mode_moves_and_a_change_back_needs_a_start(mode)
     assert story.press("start").state is State.STANDSTILL
 
 
-def test_a_latched_cell_in_the_wrong_mode_says_why_it_cannot_be_reset():
+def test_a_latched_cell_in_the_wrong_mode_can_be_reset_but_not_started():
     story = Story(FREE)
     story.go(joints_age_s=NEVER)
     wrong = story.go(joints_age_s=0.01, mode=Mode.MANUAL)
-    assert (wrong.cause, wrong.reset_possible) == ("mode", False)
-    assert story.press("reset").state is State.LATCHED
-    right = story.go(mode=Mode.COLLABORATIVE)
-    assert (right.cause, right.reset_possible) == ("joints_stale", True)
+    assert (wrong.cause, wrong.reset_possible) == ("joints_stale", True)
+    assert story.press("reset").state is State.READY
+    assert story.press("start").state is State.READY
+    assert story.verdicts[-1].cause == "mode"
 
 
 def test_the_most_urgent_of_several_things_is_named():
@@ -358,7 +372,7 @@ def test_the_most_urgent_of_several_things_is_named():
             stop_requested=True,
         ),
     )
-    assert verdict.event is Event.FAULT
+    assert verdict.event is Event.EMERGENCY_STOP_INPUT
 
 
 # People.
@@ -416,7 +430,7 @@ def test_the_speed_falls_at_once_and_rises_slowly():
     assert story.verdicts[SAFETY_RELEASE + 3].cause == "resuming"
 
 
-SAFETY_RELEASE = max(zone.release_scans for zone in RULE.zones)
+SAFETY_RELEASE = max(zone.release_scans for zone in ZONES)
 
 
 def test_a_long_gap_between_two_ticks_does_not_let_the_speed_jump():
@@ -427,13 +441,15 @@ def test_a_long_gap_between_two_ticks_does_not_let_the_speed_jump():
 
 def test_after_a_standstill_there_must_be_more_room_for_a_while():
     """Where it stopped at 2.6 m it needs the margin more to go, and goes on nearer than that."""
-    alone = replace(RULE, zones=())
+    alone = replace(RULE, zones=areas())
     edge = next(
         x
         for x in np.arange(2.0, 4.0, 0.001)
-        if judge(alone, replace(FREE, zones=()), replace(QUIET, people=(person(x),)))[1].speed_ratio
+        if judge(alone, replace(FREE, watch=watching()), replace(QUIET, people=(person(x),)))[
+            1
+        ].speed_ratio
     )
-    story = Story(replace(FREE, zones=()), alone)
+    story = Story(replace(FREE, watch=watching()), alone)
     assert story.go(people=(person(edge - 0.002),)).state is State.STANDSTILL
     assert story.go(5.0, people=(person(edge + SAFETY.resume_margin_m - 0.01),)).speed_ratio == 0.0
     beyond = (person(edge + SAFETY.resume_margin_m + 0.01),)
@@ -445,9 +461,11 @@ def test_after_a_standstill_there_must_be_more_room_for_a_while():
 
 
 def test_a_ratio_too_small_to_move_smoothly_is_a_standstill():
-    alone = replace(RULE, zones=())
+    alone = replace(RULE, zones=areas())
     ratios = [
-        judge(alone, replace(FREE, zones=()), replace(QUIET, people=(person(x),)))[1].speed_ratio
+        judge(alone, replace(FREE, watch=watching()), replace(QUIET, people=(person(x),)))[
+            1
+        ].speed_ratio
         for x in np.arange(2.0, 4.0, 0.01)
     ]
     moving = [r for r in ratios if r > 0.0]
@@ -487,9 +505,7 @@ def test_older_data_never_allow_more(x_m, young_s, older_s, unseen_s):
 
 @pytest.mark.req("S3")
 def test_a_zone_that_a_person_resets_stays_latched_after_they_left():
-    story = Story(
-        replace(FREE, zones=(ZoneMemory(occupied=False),)), replace(RULE, zones=(GUARDED,))
-    )
+    story = Story(replace(FREE, watch=watching(False)), replace(RULE, zones=areas(GUARDED)))
     inside = story.go(people=(person(0.9),))
     assert (inside.event, inside.state) == (Event.INTRUSION_MANUAL, State.LATCHED)
     assert (inside.cause, inside.zone) == ("zone:guarded", "guarded")
@@ -502,19 +518,19 @@ def test_a_zone_that_a_person_resets_stays_latched_after_they_left():
 
 def test_zones_count_scans_and_not_ticks():
     seen = replace(QUIET, people_seq=5)
-    memory = memory_of(State.FREE, people_seq=4, zones=(ZoneMemory(), ZoneMemory()))
+    memory = memory_of(State.FREE, people_seq=4, watch=None)
     for tick in range(20):
         memory, _ = judge(RULE, memory, replace(seen, now_s=100.0 + tick * TICK_S))
-    assert [z.scans for z in memory.zones] == [1, 1]
+    assert [z.scans for z in memory.watch.counted] == [1, 1]
     memory, _ = judge(RULE, memory, replace(seen, now_s=101.0, people_seq=6))
-    assert [z.scans for z in memory.zones] == [2, 2]
+    assert [z.scans for z in memory.watch.counted] == [2, 2]
 
 
 @pytest.mark.req("S2")
 def test_while_people_may_go_unseen_every_zone_is_occupied():
     blind = replace(QUIET, scanners={**QUIET.scanners, "left": Sight(Eye.BLIND, 0.0)})
     memory, verdict = judge(RULE, FREE, blind)
-    assert memory.zones == (ZoneMemory(), ZoneMemory())
+    assert memory.watch.counted == (ZoneMemory(), ZoneMemory())
     assert verdict.zone == "around_table"
 
 
@@ -639,5 +655,5 @@ def test_the_rules_of_a_cell_are_its_settings():
     made = default_cell()
     rules = Rules.of(made, six_axes(), ("motor_bus",))
     assert (rules.safety, rules.motion) == (made.file.safety, made.file.motion)
-    assert (rules.zones, rules.nodes) == (made.zones.zones, ("motor_bus",))
+    assert (rules.zones, rules.nodes) == (made.zones, ("motor_bus",))
     assert rules.scanners == tuple((s.name, s.timeout_s) for s in made.file.scanners)

@@ -7,13 +7,15 @@ from hypothesis import strategies as st
 from judged import crowd, person
 from strategies import SAFETY, unknown
 
-from hrc_cell.core.people import UNKNOWN_REGION, body_parts, foreseen, together, uncertainty_m
+from hrc_cell.core.contact import UNKNOWN
+from hrc_cell.core.people import body_parts, foreseen, together, uncertainty_m
 
 
 def arm(**known):
     rest = {
         "velocity_mps": [[0.3, -0.4, 0.0]], "position_std_m": [0.02], "radius_m": [0.06],
         "unseen_s": [0.0], "region": [7], "owner": [3],
+        "source": [1],
     }  # fmt: skip
     return body_parts([[2.0, 0.0, 1.0]], [[1.6, 0.0, 1.2]], safety=SAFETY, **(rest | known))
 
@@ -30,7 +32,7 @@ def test_a_part_of_a_body_is_where_it_is_seen_with_its_own_intrusion():
 
 def test_upright_envelopes_count_all_that_a_scanner_does_not_see():
     one = crowd((person(2.0),), SAFETY)
-    assert (one.intrusion_m, one.region, one.owner) == (SAFETY.intrusion_m, UNKNOWN_REGION, 7)
+    assert (one.intrusion_m, one.region, one.owner) == (SAFETY.intrusion_m, UNKNOWN, 7)
 
 
 @pytest.mark.req("S2")

@@ -3,20 +3,30 @@
 from functools import reduce
 from itertools import permutations, product
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from hrc_cell.core.safety import (
+    CATEGORY_CODE,
     CAUSES,
+    CLEARS,
+    CLEARS_CODE,
+    CODE,
+    EVENTS,
     NEXT,
+    NEXT_CODE,
     RULES,
     Clears,
     Event,
     State,
+    Stop,
+    causes_table,
     mermaid,
     most_urgent,
     step,
+    step_codes,
 )
 
 MOVING = (State.REDUCED, State.FREE)
@@ -51,7 +61,11 @@ def test_a_step_climbs_at_most_one_rung():
 
 
 def test_what_clears_says_how_far_an_event_brings_the_arm_down():
-    reached = {Clears.RESET: State.LATCHED, Clears.START: State.READY}
+    reached = {
+        Clears.RESET: State.LATCHED,
+        Clears.START: State.READY,
+        Clears.RELEASE_AND_PRESS: State.READY,
+    }
     for event, rule in RULES.items():
         for state in State:
             if rule.clears in reached:
@@ -101,6 +115,7 @@ def test_a_stop_in_a_crowd_of_events_is_never_lost(start, before, after):
 def test_the_most_urgent_event_wins_whatever_the_order():
     for few in permutations([Event.CLEAR, Event.STOP_REQUEST, Event.FAULT]):
         assert most_urgent(few) is Event.FAULT
+        assert EVENTS[min(CODE[event] for event in few)] is Event.FAULT
     assert [most_urgent(list(Event)[i:]) for i in range(len(Event))] == list(Event)
     with pytest.raises(ValueError, match="must find an event"):
         most_urgent([])
@@ -110,6 +125,44 @@ def test_urgency_follows_how_far_an_event_brings_a_free_arm_down():
     stops = [e for e in Event if e not in (Event.RESET, Event.START)]
     reached = [step(State.FREE, e) for e in stops]
     assert reached == sorted(reached)
+
+
+@pytest.mark.req("S3")
+def test_reset_comes_after_all_that_latches_and_start_after_all_that_stops():
+    order = list(Event)
+    latching = [e for e in Event if RULES[e].clears is Clears.RESET]
+    held = [e for e in Event if RULES[e].clears in (Clears.START, Clears.RELEASE_AND_PRESS)]
+    assert max(map(order.index, latching)) < order.index(Event.RESET)
+    assert max(map(order.index, held)) < order.index(Event.START)
+    assert order.index(Event.START) < order.index(Event.INTRUSION)
+
+
+@pytest.mark.req("S3")
+def test_a_reset_in_the_same_tick_as_a_lesser_stop_loses_nothing_of_it():
+    """Reset is counted in LATCHED alone, and no event that it comes before leads higher."""
+    for event in Event:
+        if RULES[event].clears in (Clears.START, Clears.RELEASE_AND_PRESS):
+            assert step(State.LATCHED, Event.RESET) <= step(State.FREE, event)
+
+
+def test_the_tables_by_number_say_the_same():
+    for state, event in product(State, Event):
+        assert NEXT_CODE[state, CODE[event]] == step(state, event)
+    for event, rule in RULES.items():
+        assert CATEGORY_CODE[CODE[event]] == (-1 if rule.category is None else rule.category)
+        assert CLEARS[CLEARS_CODE[CODE[event]]] is rule.clears
+    assert NEXT_CODE.shape == (len(State), len(Event))
+    assert NEXT_CODE.dtype == CATEGORY_CODE.dtype == CLEARS_CODE.dtype == np.int_
+
+
+@given(st.lists(st.tuples(st.sampled_from(State), events), min_size=2, max_size=12))
+def test_many_cells_step_at_once_as_each_would_alone(pairs):
+    states = np.array([state for state, _ in pairs])
+    codes = np.array([CODE[event] for _, event in pairs])
+    assert step_codes(states, codes).tolist() == [step(*pair) for pair in pairs]
+    one = step_codes(states[:, None], codes)
+    assert one.shape == (len(pairs), len(pairs))
+    assert step_codes(State.FREE, CODE[Event.NEAR]) == State.REDUCED
 
 
 def test_a_person_walks_up_and_away_and_a_scanner_fails():
@@ -131,15 +184,56 @@ def test_a_person_walks_up_and_away_and_a_scanner_fails():
 def test_the_diagram_is_drawn_from_the_table():
     drawn = mermaid()
     assert drawn.startswith("stateDiagram-v2\n    [*] --> LATCHED\n    LATCHED --> READY: reset\n")
-    assert "    FREE --> LATCHED: fault, emergency_stop_input, intrusion_manual\n" in drawn
+    latching = "emergency_stop_input, fault, guards_open, intrusion_manual"
+    assert f"    FREE --> LATCHED: {latching}\n" in drawn
     assert drawn.endswith("    FREE --> REDUCED: near")
     assert drawn.count("-->") == 1 + len({(s, t) for (s, _), t in NEXT.items() if s is not t})
 
 
 def test_every_cause_has_a_meaning_and_says_whom_it_names():
-    assert all(CAUSES.values())
-    named = {cause for cause, text in CAUSES.items() if "(:" in text}
-    assert named == {
-        "scanner_silent", "scanner_blind", "scanner_learning", "scanner_missing", "node_silent",
-        "zone",
+    assert all(cause.text for cause in CAUSES.values())
+    named = {name for name, cause in CAUSES.items() if "(:" in cause.text}
+    scanner = {name for name in CAUSES if name.startswith("scanner_")}
+    assert named == scanner | {"node_silent", "zone", "body_silent", "inputs_discrepancy"}
+
+
+def test_every_cause_stops_as_some_event_does_and_every_stop_has_a_cause():
+    rules = {Stop(r.category, r.clears) for r in RULES.values() if r.category is not None}
+    assert {stop for cause in CAUSES.values() for stop in cause.stops} == rules
+    assert all(len({*cause.stops}) == len(cause.stops) for cause in CAUSES.values())
+
+
+@pytest.mark.req("S3")
+@pytest.mark.parametrize(
+    ("clears", "names"),
+    [
+        (Clears.RELEASE_AND_PRESS, {"overspeed", "enabling_switch"}),
+        (Clears.START, {"mode", "mode_changed", "stop_request", "not_started"}),
+        (
+            Clears.ITSELF,
+            {"zone", "separation", "contact", "path_unknown", "off_path", "resume_wait"},
+        ),
+    ],
+)
+def test_what_needs_less_than_a_reset_is_named_here(clears, names):
+    stops = [(name, stop) for name, cause in CAUSES.items() for stop in cause.stops]
+    assert {name for name, stop in stops if stop.clears is clears} == names
+    latching = {name for name, stop in stops if stop.clears is Clears.RESET}
+    assert latching >= {"inputs_discrepancy", "guards_open", "person_behind_guards", "zone"}
+
+
+def test_only_the_emergency_stop_takes_the_power_and_three_causes_only_slow():
+    assert {name for name, c in CAUSES.items() if 2 not in {s.category for s in c.stops}} == {
+        "emergency_stop_input", "", "manual_speed", "resuming",
     }  # fmt: skip
+    assert CAUSES["emergency_stop_input"].stops == (Stop(1, Clears.RESET),)
+
+
+def test_the_table_of_causes_is_drawn_from_the_causes():
+    head, line, *rows = causes_table().splitlines()
+    assert head.count("|") == line.count("|") == 5
+    assert len(rows) == len(CAUSES)
+    assert "| `zone` |" in rows[list(CAUSES).index("zone")]
+    assert rows[list(CAUSES).index("zone")].endswith("| 2 | itself, reset |")
+    assert rows[list(CAUSES).index("overspeed")].endswith("| 2 | release and press |")
+    assert rows[-1] == '| `""` | nothing: the arm may move as asked | none | itself |'

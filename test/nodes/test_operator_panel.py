@@ -183,7 +183,10 @@ def test_what_the_cell_says_is_what_the_page_gets(room):
     assert [(h["id"], h["x"], h["confirmed"]) for h in state["humans"]] == [(3, 2.0, True)]
     assert state["task"]["question"]["id"] == "run.7"
     assert state["task"]["question"]["args"] == {"step": "step.hand"}
-    assert (state["inputs"]["mode"], state["inputs"]["simulated"]) == ("collaborative", True)
+    assert state["inputs"] == {
+        "mode": "collaborative", "reset": False, "start": False, "enabling_switch": "released",
+        "emergency_stop_input": False, "guards": "open", "simulated": True,
+    }  # fmt: skip
     links = forward(CHAIN, [0.1] * len(CHAIN.joints))
     assert state["arm"][-2] == pytest.approx(links[-1, :2, 3], abs=1e-3)
     assert state["ages"]["permit_s"] < WITHIN_S
@@ -210,6 +213,18 @@ def test_what_was_never_heard_is_unknown_and_not_ready(room):
         )  # fmt: skip
 
     assert room.until(told)["motion"] is None
+
+
+@pytest.mark.req("S2")
+def test_channels_that_differ_are_told_so_and_one_of_them_is_an_emergency_stop(room):
+    box = room.neighbours.box
+    box.enabling_switch, box.emergency_stop_input = [0, 1], [False, True]
+    box.guards_closed = [True, False]
+    told = room.until(lambda _, s: s["inputs"] and s["inputs"]["guards"] == "differing")["inputs"]
+    assert (told["enabling_switch"], told["emergency_stop_input"]) == ("differing", True)
+    box.enabling_switch, box.guards_closed = [9, 9], [True, True]
+    told = room.until(lambda _, s: s["inputs"] and s["inputs"]["guards"] == "closed")["inputs"]
+    assert told["enabling_switch"] == "unknown"
 
 
 @pytest.mark.req("S4")

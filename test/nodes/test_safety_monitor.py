@@ -29,7 +29,8 @@ from rclpy.parameter import Parameter
 from sensor_msgs.msg import JointState
 from strategies import default_cell, signed
 
-from hrc_cell.core.cell import Eye, Mode
+from hrc_cell.core.cell import Eye
+from hrc_cell.core.interlock import Mode, Reading, Switch
 from hrc_cell.core.safety import State
 from hrc_cell.nodes import safety_wire as wire
 from hrc_cell.nodes.base import ALL, INPUTS, NEWEST
@@ -419,9 +420,21 @@ def test_an_unheard_of_scanner_state_counts_as_silent():
     assert wire.eyes(message) == {"left": (Eye.SILENT, TimeMsg(sec=1))}
 
 
+def test_a_box_is_read_with_each_of_its_channels():
+    message = OperatorInputs(
+        mode=OperatorInputs.MODE_MANUAL, reset=True, enabling_switch=[1, 2],
+        emergency_stop_input=[False, True], guards_closed=[True, False],
+    )  # fmt: skip
+    assert wire.reading(message) == Reading(
+        mode=Mode.MANUAL, reset=True, start=False, enabling_switch=(Switch.MIDDLE, Switch.PRESSED),
+        emergency_stop_input=(False, True), guards_closed=(True, False),
+    )  # fmt: skip
+
+
 def test_the_values_of_the_core_are_those_of_the_messages():
-    for enum, message, prefix in ((State, MotionPermit, ""), (Eye, ScannerStatus, ""), (
-        Mode, OperatorInputs, "MODE_",
-    )):  # fmt: skip
+    for enum, message, prefix in (
+        (State, MotionPermit, ""), (Eye, ScannerStatus, ""), (Mode, OperatorInputs, "MODE_"),
+        (Switch, OperatorInputs, ""),
+    ):  # fmt: skip
         for member in enum:
             assert getattr(message, prefix + member.name) == member.value

@@ -124,7 +124,8 @@ def test_the_box_stands_released_and_says_that_it_is_simulated(visitor):
     msg = visitor.next("inputs")
     assert msg.simulated
     assert msg.mode == OperatorInputs.MODE_COLLABORATIVE
-    assert not any((msg.reset, msg.start, *msg.enabling_switch, *msg.emergency_stop_input))
+    buttons = (msg.reset, msg.start, *msg.enabling_switch, *msg.emergency_stop_input)
+    assert not any((*buttons, *msg.guards_closed))
 
 
 def test_a_press_is_seen_and_ends_by_itself(visitor):
@@ -140,6 +141,27 @@ def test_the_key_switch_turns(visitor):
     visitor.next("inputs", lambda msg: msg.mode == OperatorInputs.MODE_MANUAL)
     assert visitor.call(PressButton, control="mode", value="collaborative").accepted
     visitor.next("inputs", lambda msg: msg.mode == OperatorInputs.MODE_COLLABORATIVE)
+
+
+def test_the_enabling_switch_and_the_guards_are_told_on_two_channels(visitor):
+    for value, position in (("hold", "MIDDLE"), ("through", "PRESSED"), ("release", "RELEASED")):
+        assert visitor.call(PressButton, control="enabling_switch", value=value).accepted
+        wanted = [getattr(OperatorInputs, position)] * 2
+        visitor.next("inputs", lambda msg, wanted=wanted: [*msg.enabling_switch] == wanted)
+    for value, closed in (("close", True), ("open", False)):
+        assert visitor.call(PressButton, control="guards", value=value).accepted
+        visitor.next("inputs", lambda msg, closed=closed: [*msg.guards_closed] == [closed] * 2)
+
+
+def test_a_channel_that_sticks_lets_the_two_disagree(visitor):
+    fault = {"fault": "inputs_discrepancy", "target": "emergency_stop_input"}
+    assert visitor.call(InjectFault, **fault, active=True).accepted
+    assert visitor.call(PressButton, control="emergency_stop_input", value="hold").accepted
+    visitor.next("inputs", lambda msg: [*msg.emergency_stop_input] == [True, False])
+    assert visitor.call(InjectFault, **fault, active=False).accepted
+    visitor.next("inputs", lambda msg: [*msg.emergency_stop_input] == [True, True])
+    assert visitor.call(PressButton, control="emergency_stop_input", value="release").accepted
+    visitor.next("inputs", lambda msg: [*msg.emergency_stop_input] == [False, False])
 
 
 def test_truth_and_part_sensors_arrive(visitor):
@@ -198,6 +220,7 @@ def test_a_silenced_box_falls_silent_and_comes_back(visitor):
         (PressButton, {"control": "bell", "value": "press"}, "reset"),
         (InjectFault, {"fault": "meteor", "target": "left"}, "scanner_silent"),
         (InjectFault, {"fault": "scanner_blind", "target": "roof"}, "left, right"),
+        (InjectFault, {"fault": "inputs_discrepancy", "target": "reset"}, "guards"),
         (InjectFault, {"fault": "motor_dead", "target": "knee"}, "joint_1"),
         (DirectPerson, {"person_id": 7, "act": "take"}, "known: 1"),
         (DirectPerson, {"person_id": 1, "act": "fly"}, "walk, take, leave"),

@@ -30,8 +30,8 @@ STATE = {
     "arm": [[0.0, 0.0], [0.1, 0.0], [0.3, 0.05], [0.55, 0.1]],
     "separation": {"x": 0.5, "y": 0.08, "r": 0.05},
     "inputs": {
-        "mode": "collaborative", "reset": False, "start": False, "enabling_switch": False,
-        "emergency_stop_input": False, "simulated": True,
+        "mode": "collaborative", "reset": False, "start": False, "enabling_switch": "released",
+        "emergency_stop_input": False, "guards": "open", "simulated": True,
     },
     "motion": {"phase": "held", "path": 1.0, "ratio": 0.0},
     "motors": {"gate": "hold", "reason": "standstill"},

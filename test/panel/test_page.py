@@ -212,6 +212,28 @@ def test_the_box_is_marked_as_simulated_and_is_not_there_in_a_real_cell(page):
     page.wait(".simbox", state="detached")
 
 
+def test_the_enabling_switch_and_the_guards_of_the_simulated_box_are_worked(page):
+    page.cell.state["permit"] = {**STATE["permit"], "state": "ready", "cause": "enabling_switch"}
+    page.cell.state["inputs"] = {**STATE["inputs"], "mode": "manual"}
+    for value, position in (("hold", "middle"), ("through", "pressed"), ("release", "released")):
+        hint = ".hint" if value == "hold" else ""
+        words = ENGLISH[f"switch.{position}"]
+        with page.page.expect_response("**/api/press"):
+            page.wait(f'[role="group"] .box-button{hint}:has-text("{words}")').click()
+        assert page.cell.acts[-1] == ("press", {"control": "enabling_switch", "value": value})
+        page.cell.state["inputs"] = {**page.cell.state["inputs"], "enabling_switch": position}
+        page.wait(f'.box-label b:has-text("{words}")')
+        page.wait(f'[aria-pressed="true"]:has-text("{words}")')
+    for value, guards in (("close", "closed"), ("open", "open")):
+        with page.page.expect_response("**/api/press"):
+            page.wait(f'.box-button:has-text("{ENGLISH["box.guards"]}")').click()
+        assert page.cell.acts[-1] == ("press", {"control": "guards", "value": value})
+        page.cell.state["inputs"] = {**page.cell.state["inputs"], "guards": guards}
+        page.wait(f'.box-button b:has-text("{ENGLISH[f"guard.{guards}"]}")')
+    page.cell.state["inputs"] = {**page.cell.state["inputs"], "enabling_switch": "differing"}
+    page.wait(f'.box-label b:has-text("{ENGLISH["switch.differing"]}")')
+
+
 def test_a_real_cell_offers_no_simulated_box_even_if_one_speaks(shown):
     shown.cell.facts["simulated"] = False
     page = shown.open()

@@ -235,6 +235,8 @@ RULES = [
     ("cell.yaml", "bus.velocity_max_radps", 3.3, "from 3.3 rad/s a joint does not come to rest"),
     ("cell.yaml", "safety.stopping_distance_m", 0.19,
      "safety.stopping_distance_m = 0.19 m is less than the 0.195 m that a point"),
+    ("cell.yaml", "safety.manual_speed_max_mps", 0.21,
+     "manual_speed_tolerance_mps together are 0.26 m/s, above 0.25 m/s: lower one of them"),
     ("cell.yaml", "robot.arm.1.joint", "joint_1", "robot: joint joint_1 stands more than once"),
     ("cell.yaml", "robot.hand.motor_id", 3, "robot: motor_id 3 stands more than once"),
     ("cell.yaml", "robot.poses.home", [0.0] * 5, "robot: pose 'home' has 5 values, the arm 6"),

@@ -6,8 +6,9 @@ import argparse
 import sys
 from typing import Any
 
-CONTROLS = ("reset", "start", "enabling_switch", "emergency_stop_input", "mode")
-VALUES = ("press", "hold", "release", "manual", "collaborative", "automatic")
+from hrc_cell.adapters.sim.operator_box import CONTROLS
+
+DEFAULT = "press"
 
 
 def add_parser(subparsers: Any) -> None:
@@ -17,8 +18,9 @@ def add_parser(subparsers: Any) -> None:
         help="press a button of the simulated operator box",
         epilog=(
             "examples:\n  hrc-cell press reset start\n  hrc-cell press emergency_stop_input=hold\n"
-            "  hrc-cell press mode=manual\n"
-            f"controls: {', '.join(CONTROLS)}; values: {', '.join(VALUES)} (default press)"
+            "  hrc-cell press mode=manual enabling_switch=hold start\n"
+            "  hrc-cell press guards=close mode=automatic reset start\n"
+            f"controls and values ({DEFAULT} where none is given):\n{_known()}"
         ),
     )
     parser.add_argument("what", nargs="+", metavar="CONTROL[=VALUE]", help="one after the other")
@@ -28,19 +30,25 @@ def add_parser(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Press each in turn. Returns 0 if the cell took them all, 2 for an unknown control."""
-    acts = [item.partition("=")[::2] for item in args.what]
+    parts = [item.partition("=") for item in args.what]
+    acts = [(control, value if given else DEFAULT) for control, given, value in parts]
     for control, value in acts:
-        if control not in CONTROLS or (value and value not in VALUES):
-            print(f"unknown: {control}={value}; see hrc-cell press --help", file=sys.stderr)
+        if value not in CONTROLS.get(control, ()):
+            print(f"unknown: {control}={value}; known:\n{_known()}", file=sys.stderr)
             return 2
     from hrc_cell.cli.witness import Late, Witness
 
     with Witness((), namespace=args.namespace) as witness:
         for control, value in acts:
             try:
-                witness.press(control, value or "press")
+                witness.press(control, value)
             except (Late, RuntimeError) as error:
                 print(f"{error}; does a simulated cell run?", file=sys.stderr)
                 return 1
-            print(f"{control}: {value or 'press'}")
+            print(f"{control}: {value}")
     return 0
+
+
+def _known() -> str:
+    """Return every control with its values, a line each."""
+    return "\n".join(f"  {control}: {', '.join(values)}" for control, values in CONTROLS.items())

@@ -24,12 +24,11 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from hrc_cell.core.contact import UNKNOWN
 from hrc_cell.settings.safety import SafetySettings
 
 Array = npt.NDArray[np.float64]
 Like = npt.ArrayLike
-UNKNOWN_REGION = -1
-"""Of the upright capsule, or a part of the body without a known name."""
 
 
 class People(NamedTuple):
@@ -42,8 +41,9 @@ class People(NamedTuple):
     speed_mps: Array  # (..., p) NaN where unknown
     position_std_m: Array  # (..., p) NaN where unknown
     intrusion_m: Array  # (..., p) C
-    region: npt.NDArray[np.int64]  # (..., p) of the body, UNKNOWN_REGION where not known
+    region: npt.NDArray[np.int64]  # (..., p) of the body, by hrc_cell.core.contact
     owner: npt.NDArray[np.int64]  # (..., p) number of the person
+    source: npt.NDArray[np.int64]  # (..., p) place in Rules.sources
     present: npt.NDArray[np.bool_]  # (..., p) false where there is nobody, whatever stands there
 
 
@@ -58,6 +58,7 @@ def upright(
     safety: SafetySettings,
     velocity_mps: Like = 0.0,
     owner: Like = 0,
+    source: Like = 0,
     present: npt.ArrayLike = True,
 ) -> People:
     """Return people at (..., p, 2), grown by what they may be away from there since last seen.
@@ -84,8 +85,9 @@ def upright(
         speed_mps=speed,
         position_std_m=_known(std),
         intrusion_m=np.full(shape, safety.intrusion_m),
-        region=np.full(shape, UNKNOWN_REGION),
+        region=np.full(shape, UNKNOWN),
         owner=np.broadcast_to(np.asarray(owner), shape),
+        source=np.broadcast_to(np.asarray(source), shape),
         present=np.broadcast_to(np.asarray(present, dtype=np.bool_), shape),
     )
 
@@ -101,6 +103,7 @@ def body_parts(
     unseen_s: Like,
     region: Like,
     owner: Like,
+    source: Like,
     safety: SafetySettings,
 ) -> People:
     """Return parts of bodies with axes from (..., p, 3) to (..., p, 3), grown like `upright`.
@@ -125,6 +128,7 @@ def body_parts(
         intrusion_m=np.full(shape, safety.body_intrusion_m),
         region=np.broadcast_to(np.asarray(region), shape),
         owner=np.broadcast_to(np.asarray(owner), shape),
+        source=np.broadcast_to(np.asarray(source), shape),
         present=np.ones(shape, dtype=np.bool_),
     )
 

@@ -2,14 +2,20 @@
 
 States are rungs, safest lowest. A step may fall any number of rungs and climbs at most one. One
 tick of judgement names one event, the most urgent that holds. LATCHED is left only by a person
-pressing reset, and then only once the cause is gone; reset moves nothing. READY is left only by a
-second act, start; start moves nothing either, it only leads to monitored standstill, from where the
-arm goes on by itself when there is room.
+pressing reset, and then only once what latched is gone; reset moves nothing. READY is left only by
+a second act, start; start moves nothing either, it only leads to monitored standstill, from where
+the arm goes on by itself when there is room. RESET comes before every event that stops as far as
+READY: it leads no higher, so nothing is lost, and a person may reset without holding the enabling
+switch. START comes after all of them.
 
-Stop categories (IEC 60204-1): 1, controlled stop and then no power; 2, controlled stop with power
-kept. The arm has no brakes and would fall without power, so the monitor asks for 2; it asks for 1
-only where the emergency stop circuit takes the power away by itself. Category 0 is that circuit's
-business alone.
+Stop categories (IEC 60204-1): 0, power off at once; 1, controlled stop and then no power; 2,
+controlled stop with power kept, and the standstill monitored. The arm has no brakes and would fall
+on whoever stands beside it, so the monitor asks for 2, also when the enabling switch is let go; it
+asks for 1 only where the emergency stop circuit takes the power away by itself. Category 0 is that
+circuit's business alone.
+
+The tables stand twice: by name, and by number for arrays (`NEXT_CODE` and its like), made from the
+first. A state's number is its value, an event's its place in `Event`, the most urgent 0.
 """
 
 from __future__ import annotations
@@ -17,6 +23,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from enum import Enum, IntEnum
 from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+Codes = npt.NDArray[np.int_]
 
 
 class State(IntEnum):
@@ -32,12 +43,16 @@ class State(IntEnum):
 class Event(Enum):
     """What one tick found, most urgent first."""
 
-    FAULT = "fault"
     EMERGENCY_STOP_INPUT = "emergency_stop_input"
+    FAULT = "fault"
+    GUARDS_OPEN = "guards_open"
     INTRUSION_MANUAL = "intrusion_manual"
-    WRONG_MODE = "wrong_mode"
-    STOP_REQUEST = "stop_request"
     RESET = "reset"
+    WRONG_MODE = "wrong_mode"
+    MODE_CHANGED = "mode_changed"
+    OVERSPEED = "overspeed"
+    ENABLING_LOST = "enabling_lost"
+    STOP_REQUEST = "stop_request"
     START = "start"
     INTRUSION = "intrusion"
     NEAR = "near"
@@ -48,6 +63,7 @@ class Clears(Enum):
     """What ends a stop."""
 
     ITSELF = "itself"  # the arm goes on when the cause is gone
+    RELEASE_AND_PRESS = "release_and_press"  # a person holds the enabling switch anew, then start
     START = "start"  # a person presses start once the cause is gone
     RESET = "reset"  # a person presses reset once the cause is gone, and then start
 
@@ -61,12 +77,18 @@ class Rule(NamedTuple):
 
 
 RULES: dict[Event, Rule] = {
-    Event.FAULT: Rule("something the judgement needs is missing or late", 2, Clears.RESET),
     Event.EMERGENCY_STOP_INPUT: Rule("the emergency stop is pressed", 1, Clears.RESET),
-    Event.INTRUSION_MANUAL: Rule("somebody is in a zone that a person resets", 2, Clears.RESET),
-    Event.WRONG_MODE: Rule("the key switch is not at collaborative", 2, Clears.START),
+    Event.FAULT: Rule("something the judgement needs is missing, late or wrong", 2, Clears.RESET),
+    Event.GUARDS_OPEN: Rule("a guard is open in automatic mode", 2, Clears.RESET),
+    Event.INTRUSION_MANUAL: Rule("somebody is where a person must look first", 2, Clears.RESET),
+    Event.RESET: Rule("reset pressed while latched, what latched being gone", None, Clears.ITSELF),
+    Event.WRONG_MODE: Rule("the key switch stands at no known mode", 2, Clears.START),
+    Event.MODE_CHANGED: Rule("the key switch was turned", 2, Clears.START),
+    Event.OVERSPEED: Rule("faster than manual mode allows", 2, Clears.RELEASE_AND_PRESS),
+    Event.ENABLING_LOST: Rule(
+        "manual mode without the enabling switch held", 2, Clears.RELEASE_AND_PRESS
+    ),
     Event.STOP_REQUEST: Rule("somebody asked for a stop", 2, Clears.START),
-    Event.RESET: Rule("reset pressed while latched, the cause being gone", None, Clears.ITSELF),
     Event.START: Rule("start pressed while ready", None, Clears.ITSELF),
     Event.INTRUSION: Rule("no room to move, or not yet again", 2, Clears.ITSELF),
     Event.NEAR: Rule("room to move slowly", None, Clears.ITSELF),
@@ -78,12 +100,16 @@ LATCHED, READY, STANDSTILL, REDUCED, FREE = State
 # fmt: off
 _COLUMNS = {
     # event                     LATCHED  READY       STANDSTILL  REDUCED     FREE
-    Event.FAULT:                (LATCHED, LATCHED,    LATCHED,    LATCHED,    LATCHED),
     Event.EMERGENCY_STOP_INPUT: (LATCHED, LATCHED,    LATCHED,    LATCHED,    LATCHED),
+    Event.FAULT:                (LATCHED, LATCHED,    LATCHED,    LATCHED,    LATCHED),
+    Event.GUARDS_OPEN:          (LATCHED, LATCHED,    LATCHED,    LATCHED,    LATCHED),
     Event.INTRUSION_MANUAL:     (LATCHED, LATCHED,    LATCHED,    LATCHED,    LATCHED),
-    Event.WRONG_MODE:           (LATCHED, READY,      READY,      READY,      READY),
-    Event.STOP_REQUEST:         (LATCHED, READY,      READY,      READY,      READY),
     Event.RESET:                (READY,   READY,      STANDSTILL, REDUCED,    FREE),
+    Event.WRONG_MODE:           (LATCHED, READY,      READY,      READY,      READY),
+    Event.MODE_CHANGED:         (LATCHED, READY,      READY,      READY,      READY),
+    Event.OVERSPEED:            (LATCHED, READY,      READY,      READY,      READY),
+    Event.ENABLING_LOST:        (LATCHED, READY,      READY,      READY,      READY),
+    Event.STOP_REQUEST:         (LATCHED, READY,      READY,      READY,      READY),
     Event.START:                (LATCHED, STANDSTILL, STANDSTILL, REDUCED,    FREE),
     Event.INTRUSION:            (LATCHED, READY,      STANDSTILL, STANDSTILL, STANDSTILL),
     Event.NEAR:                 (LATCHED, READY,      REDUCED,    REDUCED,    REDUCED),
@@ -97,30 +123,87 @@ NEXT: dict[tuple[State, Event], State] = {
     for state, target in zip(State, targets, strict=True)
 }
 
-CAUSES: dict[str, str] = {
-    "clock": "time stood still or ran backwards between two judgements",
-    "tracker_silent": "nothing heard from the tracker of people",
-    "scanner_silent": "no scan from this scanner within its timeout (:scanner)",
-    "scanner_blind": "this scanner sees too few echoes (:scanner)",
-    "scanner_learning": "this scanner still learns the empty cell (:scanner)",
-    "scanner_missing": "the tracker does not report this scanner (:scanner)",
-    "joints_stale": "joint states are missing or too old",
-    "joints_unknown": "a joint position or velocity is not a number",
-    "inputs_silent": "the operator box is silent",
-    "node_silent": "no heartbeat from this node (:node)",
-    "sample_too_old": "the oldest sample is older than the reaction time allows",
-    "emergency_stop_input": "the emergency stop is pressed",
-    "zone": "somebody is in this zone (:zone)",
-    "mode": "the key switch is not at collaborative",
-    "stop_request": "somebody asked for a stop",
-    "not_reset": "just switched on, not reset yet",
-    "not_started": "reset done, waiting for start",
-    "separation": "a person is nearer than the protective separation distance allows",
-    "resume_wait": "there is room again; waiting whether it stays",
-    "resuming": "speed rises step by step after a stop or a slow-down",
-    "": "nothing: the arm may move as asked",
+EVENTS = tuple(Event)
+CODE: dict[Event, int] = {event: code for code, event in enumerate(EVENTS)}
+"""An event's number; the lowest of those that hold is the most urgent."""
+CLEARS = tuple(Clears)
+NEXT_CODE: Codes = np.array([[NEXT[state, event] for event in EVENTS] for state in State])
+"""State after [state, event]."""
+CATEGORY_CODE: Codes = np.array(
+    [-1 if (rule := RULES[event]).category is None else rule.category for event in EVENTS]
+)
+"""Stop category of [event], -1 where it stops nothing."""
+CLEARS_CODE: Codes = np.array([CLEARS.index(RULES[event].clears) for event in EVENTS])
+"""Place in CLEARS of what ends the stop of [event]."""
+
+
+class Stop(NamedTuple):
+    """How the arm stops, and what ends that."""
+
+    category: int  # IEC 60204-1
+    clears: Clears
+
+
+PASSING = Stop(2, Clears.ITSELF)
+ENABLING = Stop(2, Clears.RELEASE_AND_PRESS)
+HELD = Stop(2, Clears.START)
+LATCHING = Stop(2, Clears.RESET)
+CIRCUIT = Stop(1, Clears.RESET)
+
+
+class Cause(NamedTuple):
+    """What a permit names as its cause. What follows a colon there names the culprit."""
+
+    text: str
+    stops: tuple[Stop, ...]  # that it may lead to; none: it only slows, or nothing is wrong
+
+
+CAUSES: dict[str, Cause] = {
+    "clock": Cause("time stood still or ran backwards between two judgements", (LATCHING,)),
+    "tracker_silent": Cause("nothing heard from the tracker of people", (LATCHING,)),
+    "body_silent": Cause("nothing heard from this tracker of bodies (:tracker)", (LATCHING,)),
+    "scanner_silent": Cause("no scan from this scanner in its timeout (:scanner)", (LATCHING,)),
+    "scanner_blind": Cause("this scanner sees too few echoes (:scanner)", (LATCHING,)),
+    "scanner_learning": Cause("this scanner learns the empty cell (:scanner)", (LATCHING,)),
+    "scanner_missing": Cause("the tracker tells nothing of this scanner (:scanner)", (LATCHING,)),
+    "scanner_blocked": Cause("something stands close before this scanner (:scanner)", (LATCHING,)),
+    "scanner_moved": Cause("this scanner is not where it was set up (:scanner)", (LATCHING,)),
+    "scanner_frozen": Cause("this scanner repeats one scan (:scanner)", (LATCHING,)),
+    "scanner_strange": Cause("this scanner sends what cannot be (:scanner)", (LATCHING,)),
+    "joints_stale": Cause("joint states are missing or too old", (LATCHING,)),
+    "joints_unknown": Cause("a joint position or velocity is not a number", (LATCHING,)),
+    "inputs_silent": Cause("the operator box is silent", (LATCHING,)),
+    "inputs_discrepancy": Cause("this input's two channels disagree (:input)", (LATCHING,)),
+    "node_silent": Cause("no heartbeat from this node (:node)", (LATCHING,)),
+    "sample_too_old": Cause("the oldest sample exceeds the reaction time", (LATCHING,)),
+    "stop_too_long": Cause("a stop took longer than the stop model says", (LATCHING,)),
+    "emergency_stop_input": Cause("the emergency stop is pressed", (CIRCUIT,)),
+    "guards_open": Cause("automatic mode, and a guard is open", (LATCHING,)),
+    "person_behind_guards": Cause("automatic mode, and a person is inside", (LATCHING,)),
+    "zone": Cause(
+        "somebody is in this zone (:zone); reset where its restart is manual", (PASSING, LATCHING)
+    ),
+    "mode": Cause("the key switch stands at no known mode", (HELD,)),
+    "mode_changed": Cause("the key switch was turned", (HELD,)),
+    "overspeed": Cause("a point of the arm was faster than manual mode allows", (ENABLING,)),
+    "enabling_switch": Cause(
+        "manual mode, and the enabling switch is not held in the middle", (ENABLING,)
+    ),
+    "stop_request": Cause("somebody asked for a stop", (HELD,)),
+    "not_reset": Cause("just switched on, not reset yet", (LATCHING,)),
+    "not_started": Cause("reset done, waiting for start", (HELD,)),
+    "separation": Cause(
+        "a person is nearer than the protective separation distance allows", (PASSING,)
+    ),
+    "contact": Cause("a contact limit binds", (PASSING,)),
+    "path_unknown": Cause("no path ahead is known, so any motion is judged", (PASSING,)),
+    "off_path": Cause("the arm is off its path, so any motion is judged", (PASSING,)),
+    "resume_wait": Cause("there is room again; waiting whether it stays", (PASSING,)),
+    "resuming": Cause("speed rises step by step after a stop or a slow-down", ()),
+    "manual_speed": Cause("the speed limit of manual mode binds", ()),
+    "": Cause("nothing: the arm may move as asked", ()),
 }
-"""Every cause that a permit names, and its meaning. What follows a colon names the culprit."""
+"""Every cause that a permit names."""
 
 
 def most_urgent(found: Iterable[Event]) -> Event:
@@ -137,6 +220,12 @@ def step(state: State, event: Event) -> State:
     return NEXT[state, event]
 
 
+def step_codes(state: npt.ArrayLike, event: npt.ArrayLike) -> Codes:
+    """Return `step` of many cells: numbers of states (...) and events (...) to states (...)."""
+    after: Codes = NEXT_CODE[np.asarray(state), np.asarray(event)]
+    return after
+
+
 def mermaid() -> str:
     """Return the table as a Mermaid diagram, for the docs."""
     edges: dict[tuple[State, State], list[str]] = {}
@@ -147,3 +236,14 @@ def mermaid() -> str:
         f"    {a.name} --> {b.name}: {', '.join(why)}" for (a, b), why in sorted(edges.items())
     ]
     return "\n".join(["stateDiagram-v2", "    [*] --> LATCHED", *lines])
+
+
+def causes_table() -> str:
+    """Return the causes as a Markdown table, for the docs; the empty one as two quotes."""
+    lines = ["| cause | meaning | stop category | ends by |", "|---|---|---|---|"]
+    for name, cause in CAUSES.items():
+        categories = ", ".join(sorted({str(stop.category) for stop in cause.stops})) or "none"
+        ends = ", ".join(stop.clears.value.replace("_", " ") for stop in cause.stops) or "itself"
+        shown = name or '""'
+        lines.append(f"| `{shown}` | {cause.text} | {categories} | {ends} |")
+    return "\n".join(lines)

@@ -6,7 +6,7 @@ A number that a message should not hold becomes "unknown": the page then says so
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,8 @@ from hrc_cell.settings.cell import Cell
 from hrc_cell.settings.signature import standing
 
 MODES = ("unknown", "manual", "collaborative", "automatic")
+SWITCH = ("released", "middle", "pressed")
+DIFFERING = "differing"
 MOTION = ("idle", "moving", "stopping", "held", "rejoining")
 GATE = ("closed", "hold", "stopping", "open")
 STATES = tuple(state.name.lower() for state in State)
@@ -148,8 +150,9 @@ def inputs(msg: Any) -> dict[str, Any] | None:
         "mode": _named(MODES, msg.mode),
         "reset": msg.reset,
         "start": msg.start,
-        "enabling_switch": all(s == msg.MIDDLE for s in msg.enabling_switch),
+        "enabling_switch": _agreed(_named(SWITCH, int(s)) for s in msg.enabling_switch),
         "emergency_stop_input": any(msg.emergency_stop_input),
+        "guards": _agreed("closed" if closed else "open" for closed in msg.guards_closed),
         "simulated": msg.simulated,
     }
 
@@ -198,6 +201,12 @@ def task(msg: Any, cell: Cell) -> dict[str, Any] | None:
             "state_version": asked.state_version,
         },
     }
+
+
+def _agreed(channels: Iterable[str]) -> str:
+    """Return what both channels of an input say, or that they differ."""
+    said = {*channels}
+    return said.pop() if len(said) == 1 else DIFFERING
 
 
 def _number(value: float) -> float | None:

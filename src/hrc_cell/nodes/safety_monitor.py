@@ -10,6 +10,7 @@ import time
 
 from builtin_interfaces.msg import Time as TimeMsg
 from hrc_cell_interfaces.msg import (
+    CellSignals,
     Heartbeat,
     Humans,
     MotionPermit,
@@ -22,8 +23,12 @@ from rcl_interfaces.msg import ParameterDescriptor
 from sensor_msgs.msg import JointState
 
 from hrc_cell.adapters.description import load_description
-from hrc_cell.core.cell import Eye, Memory, Observation, Rules, Sight, judge
+from hrc_cell.core.cell import Memory, judge
+from hrc_cell.core.interlock import Reading
+from hrc_cell.core.muting import Signal
+from hrc_cell.core.observed import Eye, Observation, Sight
 from hrc_cell.core.people import People
+from hrc_cell.core.rules import Rules
 from hrc_cell.core.safety import State
 from hrc_cell.nodes import safety_wire as wire
 from hrc_cell.nodes.base import ALL, KEPT, NEWEST, CellNode, run
@@ -46,7 +51,7 @@ class SafetyMonitor(CellNode):
         self._seq = 0
         self._memory = Memory()
         self._stop_requested = False
-        self._pressed = False  # the emergency stop, since the last tick
+        self._readings: list[Reading] = []  # of the operator box, since the last tick
         self._people: People | None = None
         self._people_seq = 0  # counts scans, not messages: the tracker also repeats itself
         self._scans: list[TimeMsg] = []  # stamps behind the newest list of people
@@ -55,10 +60,10 @@ class SafetyMonitor(CellNode):
         self._people_s = self._joints_s = self._inputs_s = self._progress_s = -math.inf
         self._position: tuple[float, ...] = ()
         self._velocity: tuple[float, ...] = ()
-        self._inputs = OperatorInputs()
         self._progress = MotionProgress()
         self._path: PlannedPath | None = None
         self._beats: dict[str, float] = {}
+        self._signals: dict[str, tuple[bool, float]] = {}
         self._shown: tuple[object, ...] = ()
 
     def setup(self) -> None:
@@ -87,6 +92,7 @@ class SafetyMonitor(CellNode):
         self.create_subscription(JointState, "joint_states", self._hear_joints, NEWEST)
         self.create_subscription(OperatorInputs, "operator_inputs", self._hear_inputs, ALL)
         self.create_subscription(MotionProgress, "motion_progress", self._hear_progress, NEWEST)
+        self.create_subscription(CellSignals, "cell_signals", self._hear_signals, ALL)
         self.create_subscription(PlannedPath, "planned_path", self._hear_path, KEPT)
         self.create_subscription(Heartbeat, "heartbeats", self._hear_beat, ALL)
         self.create_service(RequestStop, "request_stop", self._request_stop)
@@ -132,14 +138,19 @@ class SafetyMonitor(CellNode):
                 throttle_duration_sec=5.0,
             )
             return
-        self._inputs, self._inputs_s = message, self._instant(message.header.stamp)
-        self._pressed = self._pressed or any(message.emergency_stop_input)
+        self._inputs_s = self._instant(message.header.stamp)
+        self._readings.append(wire.reading(message))
 
     def _hear_progress(self, message: MotionProgress) -> None:
         self._progress, self._progress_s = message, self._instant(message.header.stamp)
 
     def _hear_path(self, message: PlannedPath) -> None:
         self._path = message
+
+    def _hear_signals(self, message: CellSignals) -> None:
+        at_s = self._instant(message.header.stamp)
+        heard = zip(message.name, message.state, strict=False)
+        self._signals.update((name, (state, at_s)) for name, state in heard)
 
     def _hear_beat(self, message: Heartbeat) -> None:
         self._beats[message.node] = self._instant(message.header.stamp)
@@ -173,7 +184,7 @@ class SafetyMonitor(CellNode):
         seen = self._observe()
         self._memory, verdict = judge(self._rules, self._memory, seen)
         self._stop_requested = False
-        self._pressed = False
+        self._readings.clear()
         self._seq += 1
         permit = wire.permit(self._rules, verdict, seen, self._progress.path_id)
         permit.header.stamp, permit.header.frame_id = stamp, self.cell.file.frame
@@ -191,7 +202,7 @@ class SafetyMonitor(CellNode):
 
     def _observe(self) -> Observation:
         """Return what was heard, with the ages that it has now."""
-        inputs, now_s = self._inputs, time.monotonic()
+        now_s = time.monotonic()
         ahead = wire.ahead(
             self._path, self._progress, now_s - self._progress_s, len(self._rules.chain.joints)
         )
@@ -205,13 +216,13 @@ class SafetyMonitor(CellNode):
             velocity_radps=self._velocity,
             joints_age_s=now_s - self._joints_s,
             ahead=ahead,
-            load_kg=math.nan if ahead is None or self._path is None else self._path.payload_kg,
+            **wire.context(self._path if ahead is not None else None),
             nodes={name: now_s - at_s for name, at_s in self._beats.items()},
             inputs_age_s=now_s - self._inputs_s,
-            mode=inputs.mode,
-            reset=inputs.reset,
-            start=inputs.start,
-            emergency_stop_input=self._pressed or any(inputs.emergency_stop_input),
+            readings=tuple(self._readings),
+            signals={
+                name: Signal(state, now_s - at_s) for name, (state, at_s) in self._signals.items()
+            },
             stop_requested=self._stop_requested,
         )
 

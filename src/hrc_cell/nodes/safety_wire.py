@@ -4,17 +4,29 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from builtin_interfaces.msg import Time as TimeMsg
-from hrc_cell_interfaces.msg import Humans, MotionPermit, MotionProgress, PlannedPath
+from hrc_cell_interfaces.msg import (
+    Humans,
+    MotionPermit,
+    MotionProgress,
+    OperatorInputs,
+    PlannedPath,
+)
 from sensor_msgs.msg import JointState
 
 from hrc_cell.core.ahead import Ahead, corridor
-from hrc_cell.core.cell import EVENTS, Eye, Observation, Rules, Verdict
+from hrc_cell.core.cell import Verdict
+from hrc_cell.core.contact import BY_FORCE
 from hrc_cell.core.corridor import ROWS_MAX
+from hrc_cell.core.interlock import Reading
+from hrc_cell.core.observed import Eye, Observation
 from hrc_cell.core.people import People, upright
-from hrc_cell.core.safety import RULES
+from hrc_cell.core.rules import Rules
+from hrc_cell.core.safety import EVENTS, RULES
+from hrc_cell.settings.contact import REGIONS
 from hrc_cell.settings.safety import SafetySettings
 
 NO_CATEGORY = MotionPermit.CATEGORY_NONE
@@ -84,12 +96,38 @@ def ahead(
     )
 
 
+def reading(message: OperatorInputs) -> Reading:
+    """Return the operator box of a message."""
+    switch, stop, guards = (
+        message.enabling_switch, message.emergency_stop_input, message.guards_closed,
+    )  # fmt: skip
+    return Reading(
+        mode=message.mode,
+        reset=message.reset,
+        start=message.start,
+        enabling_switch=(int(switch[0]), int(switch[1])),
+        emergency_stop_input=(bool(stop[0]), bool(stop[1])),
+        guards_closed=(bool(guards[0]), bool(guards[1])),
+    )
+
+
+def context(path: PlannedPath | None) -> dict[str, Any]:
+    """Return what the path that is followed serves, as an Observation takes it; nothing of none."""
+    if path is None:
+        return {}
+    return {
+        "step": path.step, "tool": path.tool, "contact_region": path.contact_region,
+        "load_kg": path.payload_kg,
+    }  # fmt: skip
+
+
 def permit(rules: Rules, verdict: Verdict, seen: Observation, path_id: str) -> MotionPermit:
     """Return the permit of a verdict. Stamp, number, lease and configuration are the node's."""
-    terms = verdict.terms
-    category, link, zone = (int(v) for v in (verdict.stop_category, verdict.link, verdict.zone))
-    event = EVENTS[int(verdict.event)]
-    moves = float(verdict.speed_ratio) > 0.0
+    room, zones = verdict.room, rules.zones
+    category, link, zone = (int(v) for v in (verdict.stop_category, room.link, verdict.zone))
+    event, moves = EVENTS[int(verdict.event)], float(verdict.speed_ratio) > 0.0
+    touching = bool(room.touching)
+    terms = {f"{name}": float(term) for name, term in room.terms._asdict().items()}
     message = MotionPermit(
         speed_ratio=float(verdict.speed_ratio),
         stop_category=NO_CATEGORY if category < 0 else category,
@@ -100,29 +138,29 @@ def permit(rules: Rules, verdict: Verdict, seen: Observation, path_id: str) -> M
         event=event.value,
         cause=rules.causes[int(verdict.cause)],
         clears="" if moves else RULES[event].clears.value,
-        mode=int(np.asarray(seen.mode)),
+        mode=int(verdict.mode),
         reset_possible=bool(verdict.reset_possible),
-        zone=rules.zones[zone].name if zone >= 0 else "",
-        human_id=int(verdict.human_id),
+        limit_mps=float(verdict.limit_mps),
+        zone=zones.zones[zone].name if zone >= 0 else "",
+        zone_set=zones.sets[int(verdict.zone_set)].name if zones.sets else "",
+        muted=list(verdict.muted),
+        contact_region=seen.contact_region if touching else "",
+        contact_table=BY_FORCE if touching else "",
+        human_id=int(room.human_id),
+        body_part=REGIONS[int(room.region)] if int(room.region) >= 0 else "",
         link=rules.chain.capsule_names[link] if link >= 0 else "",
-        human_speed_mps=float(verdict.human_speed_mps),
-        robot_speed_mps=float(verdict.robot_speed_mps),
-        point_speed_mps=float(verdict.point_speed_mps),
-        stopping_time_s=float(verdict.stopping_s),
-        distance_m=float(verdict.distance_m),
-        required_m=float(terms.required_m),
-        s_h_m=float(terms.s_h_m),
-        s_r_m=float(terms.s_r_m),
-        s_s_m=float(terms.s_s_m),
-        c_m=float(terms.c_m),
-        z_d_m=float(terms.z_d_m),
-        z_r_m=float(terms.z_r_m),
+        human_speed_mps=float(room.human_speed_mps),
+        robot_speed_mps=float(room.robot_speed_mps),
+        point_speed_mps=float(room.point_speed_mps),
+        stopping_time_s=float(room.stopping_s),
+        distance_m=float(room.distance_m),
+        **terms,
     )
-    if bool(verdict.followed) and seen.ahead is not None:
-        rows = corridor(seen.ahead, float(verdict.from_s) - BEHIND_S, float(verdict.to_s), ROWS_MAX)
+    if bool(room.followed) and seen.ahead is not None:
+        rows = corridor(seen.ahead, float(room.from_s) - BEHIND_S, float(room.to_s), ROWS_MAX)
         message.path_id, message.joints = path_id, rows.shape[1]
         message.corridor = rows.ravel().tolist()
-        message.corridor_speed = verdict.joint_speed_radps.tolist()
+        message.corridor_speed = room.joint_speed_radps.tolist()
     return message
 
 

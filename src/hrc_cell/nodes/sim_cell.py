@@ -44,7 +44,7 @@ LET_GO_WITHIN_S = 4.0
 PORT_LINK = "motors"  # in the state folder; bus.port "sim" means this
 SWITCH_INTERVAL_S = 0.0005
 """How long one thread of this process may keep the others waiting."""
-FAULTS = (*scanner.FAULTS, "inputs_silent", "motor_dead")
+FAULTS = (*scanner.FAULTS, "inputs_silent", "inputs_discrepancy", "motor_dead")
 MODES = {
     "manual": OperatorInputs.MODE_MANUAL,
     "collaborative": OperatorInputs.MODE_COLLABORATIVE,
@@ -223,9 +223,9 @@ class SimCell(CellNode):
         reading = self._box.read(time.monotonic())
         msg = OperatorInputs(
             reset=reading.reset, start=reading.start, mode=MODES[reading.mode],
-            enabling_switch=[OperatorInputs.MIDDLE * reading.enabling_switch] * 2,
-            emergency_stop_input=[reading.emergency_stop_input] * 2,
-            guards_closed=[False] * 2, simulated=True,
+            enabling_switch=reading.enabling_switch,
+            emergency_stop_input=reading.emergency_stop_input,
+            guards_closed=reading.guards_closed, simulated=True,
         )  # fmt: skip
         msg.header.stamp = self.stamp()
         self._inputs.publish(msg)
@@ -270,6 +270,8 @@ class SimCell(CellNode):
                 self._world.inject(fault, target, active=active)
         elif fault == "inputs_silent":
             self._box.silent = active
+        elif fault == "inputs_discrepancy":
+            self._box.stick(target, time.monotonic(), active=active)
         elif fault == "motor_dead":
             known = self._motor_ids
             if target not in known:

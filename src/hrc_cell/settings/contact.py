@@ -44,6 +44,10 @@ class ContactSettings:
         "m_L, the heaviest tool and part together that the arm moves", unit="kg", low=0.0,
         high=1000.0, source=PFL,
     )  # fmt: skip
+    head_low_m: float = setting(
+        "a head may be above this height, so no link touches anybody there", unit="m", low=0.3,
+        high=2.5,
+    )  # fmt: skip
     kind: str = setting(
         "transient: whoever is touched can recoil, in every pose of the step; quasi_static: "
         "somebody may be clamped", choices=("transient", "quasi_static"), source=PFL,

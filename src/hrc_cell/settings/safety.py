@@ -6,6 +6,8 @@ from hrc_cell.settings.schema import setting
 
 SSM = "ISO/TS 15066:2016 5.5.4.2.3 (check against a licensed copy)"
 POSITION = "ISO 13855 (check against a licensed copy)"
+MANUAL = "ISO 10218-1, manual mode at reduced speed (check against a licensed copy)"
+MANUAL_SPEED_MPS = 0.25
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,3 +84,22 @@ class SafetySettings:
     joints_timeout_s: float = setting(
         "joint states older than this: fault", unit="s", low=0.005, high=0.5
     )
+    inputs_discrepancy_s: float = setting(
+        "the two channels of an input differ for longer: fault", unit="s", low=0.02, high=2.0
+    )
+    manual_speed_max_mps: float = setting(
+        "no point of the arm faster in manual mode", unit="m/s", low=0.01, high=MANUAL_SPEED_MPS,
+        source=MANUAL,
+    )  # fmt: skip
+    manual_speed_tolerance_mps: float = setting(
+        "measured faster than manual_speed_max_mps by more than this: stop; both together at most "
+        f"{MANUAL_SPEED_MPS:g} m/s", unit="m/s", low=0.0, high=0.1, source=MANUAL,
+    )  # fmt: skip
+
+    def __post_init__(self) -> None:
+        greatest_mps = self.manual_speed_max_mps + self.manual_speed_tolerance_mps
+        if greatest_mps > MANUAL_SPEED_MPS + 1e-9:
+            raise ValueError(
+                "manual_speed_max_mps and manual_speed_tolerance_mps together are "
+                f"{greatest_mps:g} m/s, above {MANUAL_SPEED_MPS:g} m/s: lower one of them"
+            )

@@ -16,9 +16,9 @@ from hrc_cell.adapters.report.separation import required, separation_part, stopp
 from hrc_cell.core.kinematics import Chain
 from hrc_cell.settings.cell import Cell
 from hrc_cell.settings.recipe import Recipe
-from hrc_cell.settings.safety import Zone
 from hrc_cell.settings.schema import specs
 from hrc_cell.settings.signature import Signed, section_hashes
+from hrc_cell.settings.zones import Zone
 
 STYLE = Path(__file__).parent / "report.css"
 LIMIT = (

@@ -14,7 +14,7 @@ import numpy as np
 from hrc_cell.adapters.report.markup import Markup, joined, tag
 from hrc_cell.core.kinematics import Array, Chain
 from hrc_cell.settings.cell import Cell
-from hrc_cell.settings.safety import Zone
+from hrc_cell.settings.zones import Zone
 
 PAPER_MM = (172.0, 165.0)
 MARGIN_MM = 9.0
@@ -22,6 +22,7 @@ SCALES = (10, 20, 25, 50, 100, 200, 250, 500, 1000)
 BAR_MM = 8.0  # at the foot, for the scale bar
 GRID_MM = 6.0  # lines of the grid are not nearer to each other
 ARROW_MM = 9.0
+CIRCLE_CORNERS = 48
 
 Point = tuple[float, float]
 
@@ -57,7 +58,11 @@ def _beside(point: Array, axis: Array) -> float:
 
 def shape_of(zone: Zone) -> tuple[Point, ...]:
     """Return the corners of a zone on the floor, empty where it has none."""
-    return tuple((x, y) for x, y in getattr(zone, "polygon_m", ()))
+    if zone.circle is not None:
+        (x, y), radius = zone.circle.centre_m, zone.circle.radius_m
+        turns = (math.tau * i / CIRCLE_CORNERS for i in range(CIRCLE_CORNERS))
+        return tuple((x + radius * math.cos(a), y + radius * math.sin(a)) for a in turns)
+    return tuple((x, y) for x, y in zone.corners_m)
 
 
 def plan(cell: Cell, chain: Chain) -> tuple[Markup, int]:

@@ -9,6 +9,8 @@ import { anyUnreviewed, language, load, t } from "./texts.js";
 
 const TOLD_MS = 8000;
 const MODES = ["manual", "collaborative", "automatic"];
+const POSITIONS = [["released", "release"], ["middle", "hold"], ["pressed", "through"]]; // as read, and how to get there
+const NOT_ENABLED = ["enabling_switch", "overspeed"];
 
 const stopTold = signal(""); // a key; the same wherever the control is shown
 let asked = 0;
@@ -42,7 +44,9 @@ const chosen = signal(null); // whether the drawer is open, once a person has sa
 const wanted = computed(() => {
   const permit = cell.permit.value;
   if (!permit) return "";
-  return permit.state === "ready" ? "start" : permit.state === "latched" && permit.reset_possible ? "reset" : "";
+  if (permit.state !== "ready") return permit.state === "latched" && permit.reset_possible ? "reset" : "";
+  const free = NOT_ENABLED.includes(permit.cause) && cell.inputs.value?.enabling_switch === "released";
+  return free ? "middle" : "start";
 });
 
 async function press(control, value) {
@@ -56,16 +60,22 @@ export function SimulatedBox() {
   const open = chosen.value ?? wanted.value !== "";
   const button = (control) => html`<button class=${`box-button ${wanted.value === control ? "hint" : ""}`}
     onClick=${() => press(control, "press")}>${t(`box.${control}`)}</button>`;
-  const toggle = (control) => html`<button class="box-button" aria-pressed=${inputs[control]}
-    onClick=${() => press(control, inputs[control] ? "release" : "hold")}>
-    ${t(`box.${control}`)}<b>${t(inputs[control] ? "box.on" : "box.off")}</b></button>`;
+  const toggle = (control, on, told, [whenOn, whenOff]) => html`<button class="box-button" aria-pressed=${on}
+    onClick=${() => press(control, on ? whenOn : whenOff)}>${t(`box.${control}`)}<b>${told}</b></button>`;
+  const position = ([read, act]) => html`<button key=${read} class=${`box-button ${wanted.value === read ? "hint" : ""}`}
+    aria-pressed=${inputs.enabling_switch === read} onClick=${() => press("enabling_switch", act)}>${t(`switch.${read}`)}</button>`;
+  const stopped = inputs.emergency_stop_input;
   return html`<section class=${`card simbox ${open ? "open" : ""} ${old.inputs.value ? "old" : ""}`}>
     <button class="drawer" aria-expanded=${open} onClick=${() => { chosen.value = !open; }}>
       <span class="chevron" aria-hidden="true"></span>${t("box.title")}</button>
     ${open && html`<p class="note">${t("box.note")}</p>
     <div class="box-buttons">
-      ${button("reset")}${button("start")}${toggle("enabling_switch")}${toggle("emergency_stop_input")}
+      ${button("reset")}${button("start")}
+      ${toggle("emergency_stop_input", stopped, t(stopped ? "box.on" : "box.off"), ["release", "hold"])}
+      ${toggle("guards", inputs.guards === "closed", t(`guard.${inputs.guards}`), ["open", "close"])}
     </div>
+    <p class="box-label">${t("box.enabling_switch")}: <b>${t(`switch.${inputs.enabling_switch}`)}</b></p>
+    <div class="box-buttons" role="group">${POSITIONS.map(position)}</div>
     <label class="box-mode">${t("box.mode")} <select value=${inputs.mode} onChange=${(event) => press("mode", event.target.value)}>
       ${MODES.map((mode) => html`<option key=${mode} value=${mode}>${t(`mode.${mode}`)}</option>`)}</select></label>`}
     ${old.inputs.value && html`<p class="stale-note"><${Icon} name="caution" />${t("data.section_old")}</p>`}

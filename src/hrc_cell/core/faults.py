@@ -1,0 +1,81 @@
+"""What of an observation is missing, late, of the future or not a number.
+
+Every fault there can be is yielded with where it is one (...), the most telling first. Seconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import numpy.typing as npt
+
+from hrc_cell.core.observed import NEVER, Eye, Observation
+from hrc_cell.core.rules import Rules
+
+Array = npt.NDArray[np.float64]
+Flags = npt.NDArray[np.bool_]
+Like = npt.ArrayLike
+Faults = list[tuple[str, Flags]]
+
+
+def blind_spots(rules: Rules, seen: Observation) -> Faults:
+    """Return why people may stand in the cell and not be in the list."""
+    never = np.equal(seen.people_age_s, NEVER)
+    found: Faults = [("tracker_silent", never)]
+    for name, timeout_s in rules.scanners:
+        sight = seen.scanners.get(name)
+        if sight is None:
+            found.append((f"scanner_missing:{name}", ~never))
+            continue
+        for eye in Eye:
+            if eye is not Eye.OK:
+                found.append((f"scanner_{eye.name.lower()}:{name}", np.equal(sight.eye, eye)))
+        found.append(("tracker_silent", ~in_time(seen.people_age_s, timeout_s)))
+        found.append((f"scanner_silent:{name}", ~in_time(sight.age_s, timeout_s)))
+    return found
+
+
+def faults(rules: Rules, before_s: Like, seen: Observation, blind: Faults) -> Iterator[
+    tuple[str, Flags]
+]:  # fmt: skip
+    """Yield every fault; `before_s` (...) is the instant of the last tick, NaN before the first."""
+    first = np.isnan(before_s)
+    yield "clock", ~(np.isfinite(seen.now_s) & (first | np.greater(seen.now_s, before_s)))
+    yield from blind
+    fresh = in_time(seen.joints_age_s, rules.safety.joints_timeout_s)
+    yield "joints_stale", ~fresh
+    yield "joints_unknown", fresh & ~joints_known(rules, seen)
+    for name in rules.nodes:
+        age_s = seen.nodes.get(name, NEVER)
+        yield f"node_silent:{name}", ~in_time(age_s, rules.safety.node_timeout_s)
+    yield "sample_too_old", ~(oldest_s(rules, seen) <= rules.safety.reaction_time_s)
+    if seen.stop_fault:
+        yield seen.stop_fault, np.ones(np.shape(seen.now_s), dtype=np.bool_)
+
+
+def in_time(age_s: Like, limit_s: float) -> Flags:
+    """Return whether an age is known, not of the future, and within its limit."""
+    return np.greater_equal(age_s, 0.0) & np.less_equal(age_s, limit_s)
+
+
+def oldest_s(rules: Rules, seen: Observation) -> Array:
+    """Return the age (...) of the oldest sample judged on; inf if one is missing or unknown."""
+    ages = [seen.joints_age_s, seen.people_age_s]
+    ages += [seen.scanners[n].age_s if n in seen.scanners else NEVER for n, _ in rules.scanners]
+    if seen.ahead is not None:
+        ages.append(np.where(seen.ahead.followed, seen.ahead.age_s, 0.0))
+    oldest = np.zeros(np.shape(seen.now_s))
+    for age in ages:
+        oldest = np.where(np.greater_equal(age, 0.0), np.maximum(oldest, age), np.inf)
+    return oldest
+
+
+def joints_known(rules: Rules, seen: Observation) -> Flags:
+    """Return where (...) every joint has a finite position and velocity."""
+    count, known = len(rules.chain.joints), np.ones(np.shape(seen.now_s), dtype=np.bool_)
+    for values in (np.asarray(seen.position_rad), np.asarray(seen.velocity_radps)):
+        if values.shape[-1] != count:
+            return np.zeros_like(known)
+        known = known & np.isfinite(values).all(axis=-1)
+    return known

@@ -1,0 +1,130 @@
+"""What the separation allows in each cell, and the pair of person and link that binds.
+
+Brings together where the arm may go (`hrc_cell.core.sweep`), what people leave it
+(`hrc_cell.core.clearance`) and where a step allows contact (`hrc_cell.core.contact`).
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from hrc_cell.core.clearance import clearance
+from hrc_cell.core.contact import UNKNOWN, contact_speed_mps, region_code
+from hrc_cell.core.faults import joints_known
+from hrc_cell.core.observed import Observation
+from hrc_cell.core.people import People
+from hrc_cell.core.rules import Rules
+from hrc_cell.core.separation import Terms
+from hrc_cell.core.sweep import Sweep, sweep
+
+Array = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
+
+
+class Room(NamedTuple):
+    """Of each cell (...); the numbers are those of the pair with least to spare."""
+
+    ratio: Array  # greatest permitted
+    touching: Flags  # a contact limit governs it
+    human_id: Ints
+    region: Ints  # of the body part, UNKNOWN for an upright envelope
+    link: Ints  # place in the chain's capsules, -1: nobody
+    distance_m: Array  # inf: nobody
+    human_speed_mps: Array
+    robot_speed_mps: Array
+    point_speed_mps: Array  # greatest of any point ahead at ratio 1, inf: unknown
+    measured_mps: Array  # of the fastest point now, inf: unknown
+    stopping_s: Array  # T_s from the present speed, inf: unknown
+    joint_speed_radps: Array  # (..., n) greatest planned ahead at ratio 1
+    from_s: Array  # stretch of the path that was judged, as way from its first waypoint
+    to_s: Array
+    followed: Flags  # judged along the path announced
+    terms: Terms
+
+
+def look(rules: Rules, ratio_before: npt.ArrayLike, seen: Observation, people: People) -> Room:
+    """Return the room of each cell. With unknown joints there is none."""
+    shape, count = np.shape(seen.now_s), len(rules.chain.joints)
+    known = joints_known(rules, seen)
+    q, qd = (
+        np.where(known[..., None], values, 0.0)
+        if values.shape[-1] == count
+        else np.zeros((*shape, count))
+        for values in (np.asarray(seen.position_rad), np.asarray(seen.velocity_radps))
+    )
+    swept = sweep(
+        rules.chain, rules.stops, safety=rules.safety, motion=rules.motion, position_rad=q,
+        velocity_radps=qd, ahead=seen.ahead, load_kg=np.broadcast_to(seen.load_kg, shape),
+        ratio_before=np.broadcast_to(ratio_before, shape),
+    )  # fmt: skip
+    found = clearance(
+        people, swept, radius_m=rules.chain.capsule_radius_m, safety=rules.safety,
+        motion=rules.motion, velocity_radps=qd, contact_mps=_contact(rules, seen, people, swept),
+        held_back_m=np.where(np.equal(ratio_before, 0.0), rules.safety.resume_margin_m, 0.0),
+    )  # fmt: skip
+    links = len(rules.chain.capsule_names)
+    anybody = known & people.present.any(axis=-1)
+    spare = found.spare_m.reshape((*shape, -1))
+    place = spare.argmin(axis=-1) if spare.shape[-1] else np.zeros(shape, dtype=np.int64)
+
+    def of_pair(values: Array, nobody: float) -> Array:
+        picked = _pick(values.reshape((*shape, -1)), place)
+        return np.where(anybody, picked, np.where(known, nobody, np.inf))
+
+    distance = of_pair(found.distance_m, np.inf)
+    ends = [np.sqrt((v * v).sum(axis=-1)).max(axis=-1) for v in (swept.v_start_mps,
+                                                                 swept.v_end_mps)]  # fmt: skip
+    return Room(
+        ratio=np.where(known, found.ratio, 0.0),
+        touching=found.touching & known,
+        human_id=np.where(anybody, _pick(people.owner, place // links), 0),
+        region=np.where(anybody, _pick(people.region, place // links), UNKNOWN),
+        link=np.where(anybody, place % links, -1),
+        distance_m=np.where(known & ~np.isnan(distance), distance, 0.0),
+        human_speed_mps=of_pair(found.human_speed_mps, 0.0),
+        robot_speed_mps=of_pair(found.robot_speed_mps, 0.0),
+        point_speed_mps=np.where(known, swept.point_speed_mps, np.inf),
+        measured_mps=np.where(known, np.maximum(*ends), np.inf),
+        stopping_s=np.where(known, swept.now_stopping_s, np.inf),
+        joint_speed_radps=swept.joint_speed_radps,
+        from_s=swept.from_s,
+        to_s=swept.to_s,
+        followed=swept.followed & known,
+        terms=Terms(*(of_pair(term, 0.0) for term in found.terms)),
+    )
+
+
+def _pick(values: npt.NDArray[np.generic], place: Ints) -> npt.NDArray[np.generic]:
+    """Return of values (..., m) those at place (...); 0 where there are none."""
+    if values.shape[-1] == 0:
+        return np.zeros(place.shape, dtype=values.dtype)
+    return np.take_along_axis(values, place[..., None], axis=-1)[..., 0]
+
+
+def _contact(rules: Rules, seen: Observation, people: People, swept: Sweep) -> Array:
+    """Return the speed (..., p, k) at which a link may touch each part of people; 0: it may not.
+
+    Only in a step that names a region, for that region, or for one that is not known: that bears
+    the least of all. Never where a head may be: a link that comes above contact.head_low_m.
+    """
+    if rules.contact is None or not seen.contact_region:
+        return np.zeros(())
+    code = region_code(seen.contact_region)
+    limit = contact_speed_mps(
+        people.region, effective_mass_kg=rules.contact.effective_mass_kg,
+        quasi_static=rules.contact.kind == "quasi_static", area_cm2=rules.contact.area_cm2,
+    )  # fmt: skip
+    allowed = (people.region == UNKNOWN) | (people.region == code) | (code == UNKNOWN)
+    tops = [
+        ends[..., 2].max(axis=-2) for ends in (swept.ahead_start_m, swept.ahead_end_m)
+    ]  # along the way
+    low = np.maximum(*tops) + rules.chain.capsule_radius_m < rules.contact.head_low_m
+    touch: Array = np.where(
+        allowed[..., :, None] & (low & swept.followed[..., None])[..., None, :],
+        limit[..., :, None], 0.0,
+    )  # fmt: skip
+    return touch
