@@ -14,6 +14,7 @@ from hrc_cell.settings.cell import Cell, load_cell
 from hrc_cell.settings.robot import MotionSettings
 from hrc_cell.settings.safety import SafetySettings
 from hrc_cell.settings.signature import sign, write_signature
+from hrc_cell.settings.stopping_table import StopRow
 from hrc_cell.settings.zones import Box, Circle, Zone, ZoneSettings
 
 ROOT = Path(__file__).parents[1]
@@ -107,11 +108,7 @@ def motion() -> MotionSettings:
 
 def declared_stops() -> StopModel:
     """Return how long and how far the arm of the tests runs on, as declared."""
-    return StopModel(
-        full_s=SAFETY.stopping_time_s,
-        full_way_s=SAFETY.stopping_distance_m / motion().tcp_speed_max_mps,
-        velocity_max_radps=motion().velocity_max_radps,
-    )
+    return StopModel.of(joints=six_axes().joints, motion=motion(), safety=SAFETY, table=None)
 
 
 def default_cell() -> Cell:
@@ -127,6 +124,18 @@ def signed(folder: Path) -> Path:
     made = sign(load_cell(folder), name="A. Person", role="safety engineer", when=SIGNED_AT)
     write_signature(folder, made)
     return folder
+
+
+def stop_row(speed_radps, load_kg=0.0, *, time_s=0.2, angle_rad=0.0, **other) -> StopRow:
+    """Return a row of a table of stops that rests on three stops from its very speed."""
+    seen = {
+        "driven_radps": speed_radps, "time_greatest_s": 0.9 * time_s, "time_std_s": 0.01,
+        "angle_greatest_rad": 0.9 * angle_rad, "angle_std_rad": 0.001, "stops": 3,
+    }  # fmt: skip
+    return StopRow(
+        speed_radps=speed_radps, load_kg=load_kg, time_s=time_s, angle_rad=angle_rad,
+        **{**seen, **other},
+    )  # fmt: skip
 
 
 def pose(xyz=(0.0, 0.0, 0.0), rpy=(0.0, 0.0, 0.0)) -> np.ndarray:

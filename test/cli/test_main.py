@@ -50,7 +50,7 @@ def test_every_command_explains_itself_and_gives_an_example_of_itself(words):
 def test_the_commands_are_those_that_are_promised():
     assert {words.removeprefix("hrc-cell ") for words in COMMANDS} == {
         "up", "demo", "doctor", "config check", "config sign", "config diff", "config docs",
-        "report", "press", "test", "bench cell", "bench tracker",
+        "report", "measure stopping", "press", "test", "bench cell", "bench tracker",
         "calc iso13855", "calc ssm", "calc ssm-speed", "calc pfl",
     }  # fmt: skip
 
@@ -197,6 +197,7 @@ def test_up_does_not_start_on_wrong_settings(wrong_cell, tmp_path, capsys):
 
 def test_up_presses_no_button_of_a_real_cell(tmp_path, capsys):
     real = variant(DEFAULT, tmp_path / "real", {"simulated": False, "bus.port": "/dev/ttyNONE"})
+    assert run("measure", "stopping", real, "--declare", capsys=capsys)[0] == 0
     code, _, err = run("up", "--cell", real, "--go", "--state", tmp_path / "s", capsys=capsys)
     assert code == 2
     assert "only a simulated cell" in err

@@ -51,10 +51,7 @@ MOTION = replace(
 )  # fmt: skip
 RULES = Rules(
     safety=SAFETY, motion=MOTION, zones=areas(), scanners=(("eye", 0.15),), nodes=(), chain=ARM,
-    stops=StopModel(
-        full_s=SAFETY.stopping_time_s, velocity_max_radps=MOTION.velocity_max_radps,
-        full_way_s=SAFETY.stopping_distance_m / MOTION.tcp_speed_max_mps,
-    ),
+    stops=StopModel.of(joints=ARM.joints, motion=MOTION, safety=SAFETY, table=None),
 )  # fmt: skip
 PERSON = {"position_std_m": 0.02, "radius_m": 0.3}
 

@@ -349,7 +349,7 @@ def test_a_real_cell_needs_no_simulation(folder):
     change(folder / "cell.yaml", "simulated", False)
     change(folder / "cell.yaml", "bus.port", "/dev/serial/by-id/adapter")
     change(folder / "cell.yaml", "sim", KeyError)
-    assert load_cell(folder).file.sim is None
+    assert load_cell(folder, without_stops=True).file.sim is None
 
 
 def test_a_recipe_of_unknown_poses_names_the_step(folder):

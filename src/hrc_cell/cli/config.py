@@ -15,6 +15,7 @@ from hrc_cell.settings.cell import CellFile
 from hrc_cell.settings.recipe import RecipeFile
 from hrc_cell.settings.schema import CellError, Problem, bound_text, specs
 from hrc_cell.settings.signature import standing
+from hrc_cell.settings.stopping_table import StoppingTable
 from hrc_cell.settings.zones import ZoneSettings
 
 EXIT_WRONG_INPUT = 2
@@ -94,7 +95,8 @@ def settings_page() -> str:
         "check them against a licensed copy.",
     ]
     for title, kind in (
-        ("cell.yaml", CellFile), ("zones.yaml", ZoneSettings), ("recipes/*.yaml", RecipeFile)
+        ("cell.yaml", CellFile), ("zones.yaml", ZoneSettings), ("recipes/*.yaml", RecipeFile),
+        ("stopping.yaml", StoppingTable),
     ):  # fmt: skip
         lines += ["", f"## {title}", "", "| key | meaning | allowed | default | source |"]
         lines += ["|---|---|---|---|---|", *_rows(kind, "")]

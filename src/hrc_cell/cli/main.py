@@ -14,7 +14,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-COMMANDS = ("up", "demo", "doctor", "config", "report", "calc", "press", "test")
+COMMANDS = ("up", "demo", "doctor", "config", "report", "calc", "measure", "press", "test")
 BENCHES = ("cell", "tracker")
 EXIT_WRONG_INPUT = 2
 EXIT_INTERRUPTED = 130

@@ -78,7 +78,10 @@ class Heard:
 class Witness:
     """A node of its own in a thread of its own. Use as a context manager."""
 
-    def __init__(self, topics: tuple[str, ...] = tuple(STREAMS), *, namespace: str = "") -> None:
+    def __init__(
+        self, topics: tuple[str, ...] = tuple(STREAMS), *, namespace: str = "", whole: bool = False
+    ) -> None:
+        """Listen to these topics; `whole`: miss no message, however late this program is."""
         stay_local()
         self._context = rclpy.Context()
         rclpy.init(context=self._context, signal_handler_options=SignalHandlerOptions.NO)
@@ -88,7 +91,7 @@ class Witness:
         self.heard = {name: Heard() for name in topics}
         for name in topics:
             kind, qos = STREAMS[name]
-            self.node.create_subscription(kind, name, self._hear(name), qos)
+            self.node.create_subscription(kind, name, self._hear(name), ALL if whole else qos)
         self._clients = {
             "sim/press": self.node.create_client(PressButton, "sim/press"),
             "sim/inject": self.node.create_client(InjectFault, "sim/inject"),
@@ -148,6 +151,15 @@ class Witness:
         with self._news:
             return self.heard[topic].since(start_s)
 
+    def forget(self, before_s: float) -> None:
+        """Let go of all messages that are older than a monotonic instant, but the newest."""
+        with self._news:
+            for kept in self.heard.values():
+                old = sum(1 for _ in itertools.takewhile(lambda t: t < before_s, kept.times_s))
+                old = min(old, len(kept.times_s) - 1)
+                if old > 0:
+                    del kept.times_s[:old], kept.messages[:old]
+
     def call(self, service: str, timeout_s: float = 5.0, **fields: Any) -> Any:
         """Call a service of the simulated cell and return its response.
 
@@ -166,6 +178,19 @@ class Witness:
         if not response.accepted:
             raise RuntimeError(f"{service} refused {fields}: {response.reason}")
         return response
+
+    def do(self, act: Callable[[], Any], timeout_s: float = 5.0) -> Any:
+        """Return what `act` returns, called on the thread that listens.
+
+        An action client must not be asked on another one: there it would miss a quick answer.
+        Raises Late when it is not called in time.
+        """
+        task = self._executor.create_task(act)
+        ended = threading.Event()
+        task.add_done_callback(lambda _: ended.set())
+        if not ended.wait(timeout_s):
+            raise Late(f"the witness did not answer itself within {timeout_s:g} s")
+        return task.result()
 
     def situation(self) -> str:
         """Return in words what the permit and the task said last, and the latest events."""

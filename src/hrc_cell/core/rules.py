@@ -65,10 +65,8 @@ class Rules:
             scanners=tuple((s.name, s.timeout_s) for s in file.scanners),
             nodes=nodes,
             chain=chain,
-            stops=StopModel(
-                full_s=file.safety.stopping_time_s,
-                full_way_s=file.safety.stopping_distance_m / file.motion.tcp_speed_max_mps,
-                velocity_max_radps=file.motion.velocity_max_radps,
+            stops=StopModel.of(
+                joints=chain.joints, motion=file.motion, safety=file.safety, table=cell.stopping
             ),
             contact=file.contact,
         )

@@ -2,6 +2,7 @@
 
 <folder>/cell.yaml      everything but the zones and the recipes
 <folder>/zones.yaml     zones
+<folder>/stopping.yaml  measured stops of the arm; a simulated cell may do without
 <folder>/recipes/*.yaml what the cell works on (see settings.recipe)
 <folder>/signature.yaml who signed it, and as what (see settings.signature); not read here
 """
@@ -23,7 +24,8 @@ from hrc_cell.settings.robot import BusSettings, MotionSettings, RobotSettings
 from hrc_cell.settings.safety import SafetySettings
 from hrc_cell.settings.schema import CellError, Problem, Reader, setting
 from hrc_cell.settings.sensing import Scanner, TrackerSettings
-from hrc_cell.settings.stopping import check_stopping
+from hrc_cell.settings.stopping import check_stopping, check_table
+from hrc_cell.settings.stopping_table import StoppingTable
 from hrc_cell.settings.zones import ZoneSettings
 
 SIM_PORT = "sim"
@@ -31,6 +33,7 @@ SIM_PORT = "sim"
 JOURNAL = "journal.jsonl"
 SPECIAL = ("folder", "file", "recipes", "description", "safety_sha256")
 """Parts of a cell that are no settings, or stand in a file that is not called like them."""
+STOPPING = "stopping.yaml"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +98,7 @@ class Cell:
     recipes: dict[str, Recipe]
     description: dict[str, str] = field(default_factory=dict)
     """SHA-256 of each file behind robot.description, as it was when the cell was loaded."""
+    stopping: StoppingTable | None = None
     safety_sha256: str = field(init=False)
     """Canonical hash of everything that bears on safety."""
 
@@ -127,8 +131,8 @@ class Cell:
         return values
 
 
-def load_cell(folder: Path | str) -> Cell:
-    """Return the cell in `folder`.
+def load_cell(folder: Path | str, *, without_stops: bool = False) -> Cell:
+    """Return the cell in `folder`; `without_stops` as if there were no stopping.yaml yet.
 
     Raises CellError that lists everything wrong in all of its files.
     """
@@ -142,14 +146,20 @@ def load_cell(folder: Path | str) -> Cell:
         read = _load(RecipeFile, path, problems)
         if read is not None:
             recipes[path.stem] = Recipe(name=path.stem, steps=read.steps, title_key=read.title_key)
+    stopping = None
+    if (folder / STOPPING).exists() and not without_stops:
+        stopping = _load(StoppingTable, folder / STOPPING, problems)
+        without_stops = stopping is None  # all that is wrong with it is told
     if file is not None:
         _cross_check(folder, file, recipes, problems)
     if zones is not None and len(recipes) == len(paths):
         _check_steps(folder, zones, recipes, problems)
+    if file is not None and not without_stops:
+        _check_stops(folder, file, stopping, problems)
     if problems or file is None or zones is None:
         raise CellError(problems)
     return Cell(
-        folder=folder, file=file, zones=zones, recipes=recipes,
+        folder=folder, file=file, zones=zones, recipes=recipes, stopping=stopping,
         description=description_files(folder, file.robot.description),
     )  # fmt: skip
 
@@ -196,6 +206,20 @@ def _check_steps(
                 reader.complain(
                     f"sets[{index}].steps", "no recipe has a step of this id", value=step
                 )
+
+
+def _check_stops(
+    folder: Path, file: CellFile, table: StoppingTable | None, problems: list[Problem]
+) -> None:
+    """Note where the measured stops and the cell do not fit each other."""
+    reader = Reader(str(folder / STOPPING))
+    for key, value, what in check_table(
+        table, simulated=file.simulated, robot=file.robot, motion=file.motion, safety=file.safety
+    ):
+        if value is None:
+            reader.complain(key, what)
+        else:
+            reader.complain(key, what, value=value)
     problems += reader.problems
 
 

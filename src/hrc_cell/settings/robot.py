@@ -50,6 +50,10 @@ class RobotSettings:
     arm: tuple[Motor, ...] = setting("motors of the arm, base first")
     hand: Motor = setting("motor of the gripper")
     gripper: Gripper = setting("the gripper")
+    payload_max_kg: float = setting(
+        "heaviest load that it ever carries; a load that is not known counts as this", unit="kg",
+        low=0.0, high=50.0, source="arm and motor data sheet",
+    )  # fmt: skip
     poses: dict[str, tuple[float, ...]] = setting(
         "named joint positions, base first", unit="rad", low=-6.3, high=6.3
     )

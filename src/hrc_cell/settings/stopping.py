@@ -24,14 +24,20 @@ acceleration taken back, nothing is known but that no point is faster than v_tcp
 
     S_s >= v_tcp (T_s - T / 2)
 
-This is more than v_tcp T_s / 2, which real arms overrun, and no more than v_tcp T_s. Metres,
-radians, seconds.
+This is more than v_tcp T_s / 2, which real arms overrun, and no more than v_tcp T_s.
+
+Where a table of measured stops stands beside them (stopping.yaml), they stay what it may not
+exceed: the last gate goes by them. A point that moves with v_tcp runs on for v_tcp E, with E the
+greatest angle over speed of any row. Metres, radians, seconds.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
-from hrc_cell.settings.robot import BusSettings, MotionSettings
+from hrc_cell.settings.robot import BusSettings, MotionSettings, RobotSettings
 from hrc_cell.settings.safety import SafetySettings
+from hrc_cell.settings.stopping_table import JointStops, StoppingTable
+
+MEASURE = "run `hrc-cell measure stopping`"
 
 
 def check_stopping(motion: MotionSettings, bus: BusSettings, safety: SafetySettings) -> None:
@@ -70,6 +76,75 @@ def check_gate(velocity_radps: float, deceleration_radps2: float, stopping_time_
             f"safety.stopping_time_s = {stopping_time_s:g} s; "
             "lower bus.velocity_max_radps or raise one of the two"
         )
+
+
+def check_table(
+    table: StoppingTable | None,
+    *,
+    simulated: bool,
+    robot: RobotSettings,
+    motion: MotionSettings,
+    safety: SafetySettings,
+) -> Iterator[tuple[str, object, str]]:
+    """Yield key, value and what is wrong, for all in a table that does not fit the cell.
+
+    A real cell needs one that was not measured in simulation; a simulated cell may do without.
+    """
+    if table is None:
+        if not simulated:
+            yield "(file)", None, f"does not exist, and a real cell needs it: {MEASURE}"
+        return
+    if table.simulated and not simulated:
+        yield "simulated", True, f"measured in simulation, this is a real cell: {MEASURE}"
+    if not table.measured and table.simulated:
+        yield "measured", False, f"a simulated arm can be measured at once: {MEASURE} --simulate"
+    known = [motor.joint for motor in robot.arm]
+    found = {joint.joint: (index, joint) for index, joint in enumerate(table.joints)}
+    for name, fastest_radps in zip(known, motion.velocity_max_radps, strict=True):
+        if name not in found:
+            yield "joints", None, f"{name} is missing: {MEASURE}"
+            continue
+        index, joint = found.pop(name)
+        yield from _check_joint(f"joints[{index}]", joint, fastest_radps, robot, motion, safety)
+    for name, (index, _) in found.items():
+        yield f"joints[{index}].joint", name, "is no joint of robot.arm; remove it"
+
+
+def _check_joint(
+    key: str,
+    joint: JointStops,
+    fastest_radps: float,
+    robot: RobotSettings,
+    motion: MotionSettings,
+    safety: SafetySettings,
+) -> Iterator[tuple[str, object, str]]:
+    """Yield what is wrong with the rows of one joint."""
+    speed, load = joint.speeds_radps[-1], joint.loads_kg[-1]
+    if speed < fastest_radps:
+        yield f"{key}.rows", speed, (
+            f"rad/s is the fastest row of {joint.joint}, motion.velocity_max_radps = "
+            f"{fastest_radps:g} rad/s; {MEASURE} again, or lower motion.velocity_max_radps"
+        )  # fmt: skip
+    if load < robot.payload_max_kg:
+        yield f"{key}.rows", load, (
+            f"kg is the heaviest load of {joint.joint}, robot.payload_max_kg = "
+            f"{robot.payload_max_kg:g} kg; {MEASURE} again, or lower robot.payload_max_kg"
+        )  # fmt: skip
+    most_s = safety.stopping_distance_m / motion.tcp_speed_max_mps
+    for index, row in enumerate(joint.rows):
+        if row.time_s > safety.stopping_time_s:
+            yield f"{key}.rows[{index}].time_s", row.time_s, (
+                f"s is more than safety.stopping_time_s = {safety.stopping_time_s:g} s, which the "
+                "last gate goes by: raise that, or lower motion.velocity_max_radps"
+            )  # fmt: skip
+        most_rad = row.speed_radps * most_s
+        if row.angle_rad > most_rad * (1.0 + 1e-9):
+            yield f"{key}.rows[{index}].angle_rad", row.angle_rad, (
+                f"rad from {row.speed_radps:g} rad/s is more than the {most_rad:.4g} rad that "
+                f"safety.stopping_distance_m = {safety.stopping_distance_m:g} m at "
+                f"motion.tcp_speed_max_mps = {motion.tcp_speed_max_mps:g} m/s allows: raise the "
+                "first, or lower motion.velocity_max_radps"
+            )  # fmt: skip
 
 
 def _check_jerk(motion: MotionSettings) -> None:
