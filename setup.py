@@ -24,7 +24,7 @@ def data_files():
 
 
 NODES = (
-    "human_tracker", "motion_executor", "motor_bus", "operator_panel", "recorder",
+    "human_tracker", "markers", "motion_executor", "motor_bus", "operator_panel", "recorder",
     "safety_monitor", "sim_cell", "task_manager",
 )  # fmt: skip
 

@@ -22,7 +22,7 @@ from launch_ros.actions import Node
 from hrc_cell.cli.checked import checked_cell
 from hrc_cell.cli.places import begin_anew, state_folder
 from hrc_cell.nodes.middleware import local_middleware
-from hrc_cell.nodes.processes import Deaths, processes_of
+from hrc_cell.nodes.processes import MARKERS, Deaths, processes_of
 from hrc_cell.settings.signature import refusal
 
 ARGUMENTS = (
@@ -46,6 +46,10 @@ ARGUMENTS = (
         description="run the recorder; without it the monitor does not wait for its heartbeat",
     ),
     DeclareLaunchArgument(
+        "markers", default_value="false", choices=["true", "false"],
+        description="publish markers for RViz and Foxglove; the monitor does not watch it",
+    ),
+    DeclareLaunchArgument(
         "log_level", default_value="info", choices=["debug", "info", "warn", "error"],
         description="least severity that is logged",
     ),
@@ -64,8 +68,9 @@ def processes(context):
         process for process in processes_of(cell)
         if value["record"] == "true" or process.name != "recorder"
     ]  # fmt: skip
+    shown = [MARKERS] if value["markers"] == "true" else []
     actions = []
-    for process in wanted:
+    for process in (*wanted, *shown):
         parameters = {"cell": str(cell.folder), "state_dir": state}
         if process.name == "operator_panel":
             parameters["port"] = int(value["web_port"])
@@ -80,9 +85,9 @@ def processes(context):
                 parameters=[parameters],
                 arguments=["--ros-args", "--log-level", value["log_level"]],
                 output="screen",
-                respawn=True,
+                respawn=process.needed,
                 respawn_delay=process.respawn_delay_s,
-                on_exit=until_no_use(process.name),
+                on_exit=until_no_use(process.name) if process.needed else None,
             )
         )
     return actions

@@ -7,12 +7,14 @@ import socket
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import psutil
 import pytest
 
+from hrc_cell.cli.supervisor import Supervisor, _Child
 from hrc_cell.cli.variant import variant
-from hrc_cell.nodes.processes import PROCESSES
+from hrc_cell.nodes.processes import EXIT_NOT_CONFIGURED, MARKERS, PROCESSES
 from hrc_cell.settings.share import share_folder
 
 PATIENCE_S = 180.0
@@ -204,3 +206,25 @@ def test_who_holds_the_motors_ends_after_all_who_ask_for_motion_and_the_simulati
     ends = {process.name: process.ends for process in PROCESSES}
     others = set(ends) - {"motor_bus", "sim_cell"}
     assert max(ends[name] for name in others) < ends["motor_bus"] < ends["sim_cell"]
+
+
+def test_what_only_shows_is_given_up_where_it_dies_again_and_again_and_the_cell_goes_on(tmp_path):
+    said = []
+    cell = Supervisor(
+        cell=share_folder() / "config" / "default", state_dir=tmp_path, say=said.append,
+        markers=True,
+    )  # fmt: skip
+    (shows,) = cell._extra
+    assert shows is MARKERS
+    dead = _Child(
+        replace(shows, respawn_delay_s=0.0), ["true"], tmp_path / "markers.log",
+        notify_socket="", verbose=False,
+    )  # fmt: skip
+    cell._children = {"markers": dead}
+    for _ in range(3):
+        assert cell.pids()
+        dead.popen.wait()
+        cell._bring_back(dead, EXIT_NOT_CONFIGURED)
+    assert cell.pids() == {}
+    assert said[-1].startswith("markers ended with code 3 again and again: the cell runs without")
+    assert cell.wait_failed(0.0) is None, "nobody is told that the cell must end"

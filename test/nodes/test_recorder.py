@@ -1,5 +1,6 @@
 """The recorder over real DDS: each decision is one line, and nothing is written twice."""
 
+import itertools
 import json
 import os
 import shutil
@@ -8,7 +9,17 @@ import uuid
 
 import pytest
 import rclpy
-from hrc_cell_interfaces.msg import CellEvent, MotionPermit, MotionProgress, MotorStates
+from geometry_msgs.msg import Point, Vector3
+from hrc_cell_interfaces.msg import (
+    BodyPart,
+    CellEvent,
+    Human,
+    Humans,
+    MotionPermit,
+    MotionProgress,
+    MotorState,
+    MotorStates,
+)
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.lifecycle import TransitionCallbackReturn
 from strategies import default_cell
@@ -45,6 +56,7 @@ class Cell:
             MotionPermit: make(MotionPermit, "safety_state", ALL),
             MotionProgress: make(MotionProgress, "motion_progress", NEWEST),
             MotorStates: make(MotorStates, "motor_states", NEWEST),
+            Humans: make(Humans, "humans", NEWEST),
         }
         self.recorder = None
 
@@ -124,7 +136,8 @@ def cell(ros, tmp_path):
 def test_the_record_begins_with_what_it_is_a_record_of(cell):
     (begun,) = cell.lines("record_begun")
     assert begun["data"] == {
-        "cell": "default", "simulated": True, "safety_sha256": CELL.safety_sha256,
+        "cell": "default", "folder": str(CELL.folder), "simulated": True,
+        "safety_sha256": CELL.safety_sha256,
     }  # fmt: skip
     assert begun["stamp"].endswith("Z")
     assert cell.recorder.trigger_deactivate() == GOOD
@@ -165,12 +178,72 @@ def test_a_permit_is_written_when_it_changes_with_all_its_numbers(cell):
     assert len(cell.lines("permit", "permit_sample")) == 1
     line = cell.lines("permit")[0]["data"]
     assert (line["required_m"], line["distance_m"]) == (1.5, None)
-    assert set(line) == {*MotionPermit.get_fields_and_field_types()} - {"header"}
-    for number, change in enumerate(({"state": 2}, {"cause": "separation"}, {"zone": "west"}), 2):
+    noted = {*MotionPermit.get_fields_and_field_types()} - {"header", "corridor"}
+    assert set(line) == noted | {"joints_rad"}
+    for number, change in enumerate(
+        (
+            {"state": 2},
+            {"cause": "separation"},
+            {"zone": "west"},
+            {"muted": ["west"]},
+            {"mode": 2},
+            {"zone_set": "night"},
+            {"clears": "reset"},
+            {"contact_region": "hand"},
+        ),
+        2,
+    ):
         changed = MotionPermit(**change)
         cell.until(
             "a change", lambda n=number: len(cell.lines("permit")) == n, repeat=changed
         )  # fmt: skip
+
+
+def test_a_permit_is_written_with_people_and_joints_as_they_were(cell):
+    part = BodyPart(region="hand", start=Point(x=1.0), end=Point(z=float("nan")), radius_m=0.05)
+    person = Human(
+        id=3, position=Point(x=2.0, y=-1.0), velocity=Vector3(y=0.5), radius_m=0.3, hidden=True,
+        parts=[part],
+    )  # fmt: skip
+    motors = [MotorState(joint="joint_1", position_rad=0.5)]
+    motors.append(MotorState(joint="joint_2", position_rad=float("nan")))
+
+    def newest():
+        return cell.lines("permit")[-1]["data"] if cell.lines("permit") else {}
+
+    for number in range(1000):
+        cell.send(Humans(humans=[person] * 40))
+        cell.send(MotorStates(motors=motors))
+        cell.send(MotionPermit(cause=f"zone:z{number}"))
+        cell.marked()
+        if newest().get("people") and newest()["joints_rad"]:
+            break
+    said = newest()
+    assert said["joints_rad"] == {"joint_1": 0.5, "joint_2": None}
+    assert len(said["people"]) == 32, "a line has its bounds"
+    assert said["people"][0] == {
+        "id": 3, "at_m": [2.0, -1.0], "velocity_mps": [0.0, 0.5], "radius_m": 0.3,
+        "hidden": True, "confirmed": False,
+        "parts": [
+            {"region": "hand", "start_m": [1.0, 0.0, 0.0], "end_m": [0.0, 0.0, None],
+             "radius_m": 0.05},
+        ],
+    }  # fmt: skip
+    assert -1.0 < said["people_age_s"] < 60.0
+
+
+def test_another_binding_pair_is_written_but_not_each_tick(cell):
+    began_s = time.monotonic()
+    turns = 0
+    while len(cell.lines("permit")) < 3:
+        turns += 1
+        cell.send(MotionPermit(human_id=1 + turns % 2, link="link_4"))
+        cell.marked()
+    took_s = time.monotonic() - began_s
+    assert turns > len(cell.lines("permit"))
+    assert len(cell.lines("permit")) <= took_s + 1.0
+    pairs = [line["data"]["human_id"] for line in cell.lines("permit")]
+    assert all(a != b for a, b in itertools.pairwise(pairs))
 
 
 def test_a_moving_arm_is_sampled_once_a_second(cell):

@@ -25,6 +25,8 @@ STATE = {
         "gripper": True, "category": 2, "reset_possible": False, "zone": "around_table", "human": 1,
         "zone_set": "", "muted": [],
         "link": "link_4", "distance": 1.42, "required": 1.56, "age": 0.05,
+        "source": "scanner:left", "part": "", "clears": "itself", "limit": None, "region": "",
+        "terms": {"s_h": 0.66, "s_r": 0.12, "s_s": 0.07, "c": 0.55, "z_d": 0.14, "z_r": 0.02},
     },
     "humans": [{"id": 1, "x": 1.9, "y": 0.2, "vx": 0.0, "vy": 0.3, "r": 0.3, "confirmed": True}],
     "arm": [[0.0, 0.0], [0.1, 0.0], [0.3, 0.05], [0.55, 0.1]],

@@ -9,7 +9,7 @@ from hrc_cell.adapters.panel import server
 from hrc_cell.adapters.panel.catalog import load_catalog, parse_po
 from hrc_cell.core.handoff import Handoff
 from hrc_cell.core.recipe import OPTIONS, REASONS, TEXT_KEYS
-from hrc_cell.core.safety import CAUSES
+from hrc_cell.core.safety import CAUSES, Clears
 from hrc_cell.nodes.panel_wire import MODES, PHASES, STATES, UNKNOWN
 from hrc_cell.settings.cell import load_cell
 from hrc_cell.settings.operation import LANGUAGES
@@ -34,6 +34,8 @@ def test_everything_that_the_cell_can_say_has_a_text():
     recipes = load_cell(share_folder() / "config" / "default").recipes.values()
     wanted = {
         *(f"cause.{cause or 'none'}" for cause in CAUSES),
+        *(f"advice.{cause or 'none'}" for cause in CAUSES),
+        *(f"clears.{clears.value}" for clears in Clears),
         *(f"state.{state}" for state in (*STATES, UNKNOWN)),
         *(f"phase.{phase}" for phase in (*PHASES, UNKNOWN)),
         *(f"handoff.{handoff.value}" for handoff in Handoff),

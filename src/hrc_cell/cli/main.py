@@ -14,7 +14,9 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-COMMANDS = ("up", "demo", "doctor", "config", "report", "calc", "measure", "press", "test")
+COMMANDS = (
+    "up", "demo", "why", "doctor", "config", "report", "calc", "measure", "press", "test",
+)  # fmt: skip
 BENCHES = ("cell", "tracker")
 EXIT_WRONG_INPUT = 2
 EXIT_INTERRUPTED = 130

@@ -29,7 +29,7 @@ from hrc_cell.cli.logs import LogReader, fresh
 from hrc_cell.cli.places import begin_anew
 from hrc_cell.cli.readiness import Readiness
 from hrc_cell.nodes.middleware import stay_local
-from hrc_cell.nodes.processes import CellProcess, Deaths, processes_of, ros_arguments
+from hrc_cell.nodes.processes import MARKERS, CellProcess, Deaths, processes_of, ros_arguments
 from hrc_cell.settings.cell import load_cell
 
 READY_TIMEOUT_S = 30.0
@@ -99,6 +99,7 @@ class Supervisor:
         port: int | None = None,
         say: Callable[[str], None] = lambda text: None,
         verbose: bool = False,
+        markers: bool = False,
     ) -> None:
         self.folder = cell.resolve()
         self.cell = load_cell(self.folder)
@@ -107,6 +108,7 @@ class Supervisor:
         self._port = port
         self._say = say
         self._verbose = verbose
+        self._extra = (MARKERS,) if markers else ()
         self._children: dict[str, _Child] = {}
         self._ending = threading.Event()
         self._settled = threading.Event()  # nothing is started any more
@@ -161,7 +163,7 @@ class Supervisor:
         except OSError as error:
             raise CellFailed(f"the journal of the last world stays: {error}") from error
         stay_local()
-        for process in processes_of(self.cell):
+        for process in (*processes_of(self.cell), *self._extra):
             extra = {}
             if process.name == "operator_panel" and self._port is not None:
                 extra["port"] = str(self._port)
@@ -283,7 +285,7 @@ class Supervisor:
         must not go before those it has started again.
         """
         while not self._failed and not self._ending.wait(POLL_S):
-            for child in self._children.values():
+            for child in tuple(self._children.values()):
                 self._show(child)
                 code = child.popen.poll()
                 if code is not None and not self._ending.is_set():
@@ -301,6 +303,11 @@ class Supervisor:
         """Start again what died, unless it dies, or refuses to be configured, again and again."""
         name = child.process.name
         if child.deaths.no_use(code, time.monotonic()):
+            if not child.process.needed:
+                self._say(f"{name} ended with code {code} again and again: the cell runs without")
+                self._children = {n: c for n, c in self._children.items() if c is not child}
+                child.log.close()
+                return
             self._failed = f"{name} ended with code {code}\n{self._last_lines(name)}"
             self._ending.set()
             return

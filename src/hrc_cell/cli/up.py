@@ -40,6 +40,9 @@ def add_parser(subparsers: Any) -> None:
         "--seconds", type=seconds, help="end by itself after so long (default: never)"
     )
     parser.add_argument(
+        "--markers", action="store_true", help="publish markers for RViz and Foxglove"
+    )
+    parser.add_argument(
         "--verbose", action="store_true", help="print all that the nodes log, not only warnings"
     )
     parser.set_defaults(run=run)
@@ -68,6 +71,7 @@ def run(args: argparse.Namespace) -> int:
     supervisor = Supervisor(
         cell=cell.folder, state_dir=args.state or state_folder(cell.file.name),
         namespace=args.namespace, port=args.port, say=tell, verbose=args.verbose,
+        markers=args.markers,
     )  # fmt: skip
     pressing = False
 

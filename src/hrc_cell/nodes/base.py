@@ -178,8 +178,13 @@ class CellNode(LifecycleNode):
 
     def last_words(self) -> None:
         """Wait a moment until the events told have arrived; they die with this process."""
-        if rclpy.ok():
-            self._events.wait_for_all_acked(Duration(seconds=LAST_WORDS_S))
+        try:
+            if rclpy.ok():
+                self._events.wait_for_all_acked(Duration(seconds=LAST_WORDS_S))
+        except Exception:
+            if rclpy.ok():
+                raise
+            # A signal has shut ROS down meanwhile: nothing can arrive any more.
 
     def same_config(self, sha256: str) -> bool:
         """Return whether a permit was judged with this node's own safety settings; log it if not.

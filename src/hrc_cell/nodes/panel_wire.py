@@ -25,6 +25,10 @@ GATE = ("closed", "hold", "stopping", "open")
 STATES = tuple(state.name.lower() for state in State)
 PHASES = tuple(phase.name.lower() for phase in TaskPhase)
 CATEGORIES = (0, 1, 2)
+TERMS = ("s_h", "s_r", "s_s", "c", "z_d", "z_r")
+"""Of the required distance, in the order in which they add up."""
+CLEARS = {State.LATCHED: "reset", State.READY: "start", State.STANDSTILL: "itself"}
+"""What ends a stop in this state, where a permit does not tell."""
 UNKNOWN = "unknown"
 
 
@@ -79,6 +83,12 @@ def permit(msg: Any) -> dict[str, Any] | None:
         "distance": _number(msg.distance_m),
         "required": _number(msg.required_m),
         "age": _number(msg.oldest_sample_age_s),
+        "source": msg.oldest_source,
+        "part": msg.body_part,
+        "terms": {name: _number(getattr(msg, f"{name}_m")) for name in TERMS},
+        "clears": msg.clears or CLEARS.get(msg.state, ""),
+        "limit": _number(msg.limit_mps),
+        "region": msg.contact_region,
     }
 
 

@@ -25,6 +25,7 @@ class CellProcess:
     ends: int = 0  # at shutdown lower numbers are told first; who holds the motors comes last
     ends_within_s: float = 0.8  # after being told; who does not is killed once all were told
     respawn_delay_s: float = 0.5
+    needed: bool = True  # without it the cell ends; what only shows may stay away
 
     @property
     def module(self) -> str:
@@ -43,6 +44,8 @@ PROCESSES: tuple[CellProcess, ...] = (
     CellProcess(name="recorder"),
 )
 """In the order in which they are started."""
+MARKERS = CellProcess(name="markers", needed=False)
+"""Only where it is asked for; the monitor does not watch it."""
 
 
 class Deaths:

@@ -21,7 +21,7 @@ import contextlib
 import json
 import math
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -51,6 +51,23 @@ def finite(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [finite(item) for item in value]
     return value
+
+
+def record_files(folder: Path) -> list[Path]:
+    """Return the files of a record, the oldest first."""
+    found = folder.glob(f"{PREFIX}*{SUFFIX}")
+    return sorted(found, key=lambda path: (_number(path), path.name))
+
+
+def read_lines(path: Path, kinds: frozenset[str]) -> Iterator[dict[str, Any]]:
+    """Yield the lines of these kinds. What is cut off or no line is passed over. Raises OSError."""
+    marks = [f'"kind":"{kind}"'.encode() for kind in kinds]
+    with path.open("rb") as file:
+        for line in file:
+            if any(mark in line for mark in marks):  # most need not be parsed
+                data = _parsed(line)
+                if data is not None and data.get("kind") in kinds:
+                    yield data
 
 
 class EventLog:
@@ -92,7 +109,7 @@ class EventLog:
         """Return the last lines of the record, about TAIL bytes of each of the two newest files."""
         found: list[dict[str, Any]] = []
         with contextlib.suppress(OSError):
-            for path in self._files()[-2:]:
+            for path in record_files(self._folder)[-2:]:
                 with path.open("rb") as file:
                     file.seek(max(0, path.stat().st_size - TAIL))
                     found += filter(None, map(_parsed, file.read().splitlines()))
@@ -110,7 +127,7 @@ class EventLog:
             raise OSError(self.error)
         self.close()
         self._folder.mkdir(parents=True, exist_ok=True)
-        files = self._files()
+        files = record_files(self._folder)
         if files and (size := _cut(files[-1])) + room <= self._size_max:
             self.path, self._size = files[-1], size
             self._file = self.path.open("ab", buffering=0)
@@ -120,14 +137,9 @@ class EventLog:
         self.path, self._size = self._folder / f"{PREFIX}{number:06d}-{name}{SUFFIX}", 0
         self._file, self._is_new = self.path.open("xb", buffering=0), True
 
-    def _files(self) -> list[Path]:
-        """Return the files of the record, the oldest first."""
-        found = self._folder.glob(f"{PREFIX}*{SUFFIX}")
-        return sorted(found, key=lambda path: (_number(path), path.name))
-
     def _delete_oldest(self) -> None:
         """Delete what is too much. What cannot be deleted now is tried with the next file."""
-        for path in self._files()[: -self._files_max]:
+        for path in record_files(self._folder)[: -self._files_max]:
             with contextlib.suppress(OSError):
                 path.unlink()
 

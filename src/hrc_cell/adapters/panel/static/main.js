@@ -9,6 +9,7 @@ import { Question } from "./question.js";
 import { about, ageInWords, cell, doubt, level, old, take, unreachable } from "./state.js";
 import { Signature, Status, Task } from "./status.js";
 import { load, number, t } from "./texts.js";
+import { Why } from "./why.js";
 
 const AGAIN_MS = 1000;
 
@@ -46,7 +47,7 @@ function Page() {
       <${Header} />
       <main>
         <${Plan} />
-        <div class="side"><${Status} /><${Question} /><${Task} /><${SimulatedBox} /><${Signature} /></div>
+        <div class="side"><${Status} /><${Question} /><${Why} /><${Task} /><${SimulatedBox} /><${Signature} /></div>
         <footer><${StopRequest} /><${Languages} /></footer>
       </main>
     </div>

@@ -4,12 +4,21 @@ import { html } from "./html.js";
 import { Icon } from "./icons.js";
 import { about, cell, old } from "./state.js";
 import { date, has, metres, own, percent, t } from "./texts.js";
+import { who } from "./why.js";
+
+// A person may stop or slow the robot from farther away than the distance needed at the speed it has
+// left: the words then must not say that more is needed.
+function causeKey({ cause, distance, required, state }) {
+  if (cause === "separation" && distance > required) return state === "reduced" ? "cause.separation_slow" : "cause.separation_room";
+  return `cause.${cause || "none"}`;
+}
 
 export function reason(permit) {
-  const key = `cause.${permit.cause || "none"}`;
+  const key = causeKey(permit);
   return t(has(key) ? key : "cause.other", {
     cause: permit.cause,
     culprit: permit.culprit,
+    who: who(permit),
     link: permit.link,
     distance: metres(permit.distance),
     required: metres(permit.required),
