@@ -60,13 +60,15 @@ class Observation:
     mode: int = Mode.UNKNOWN
     reset: bool = False
     start: bool = False
+    switch: int = 0
+    guards: bool = False
     emergency_stop_input: bool = False
     stop_requested: bool = False
     stop_fault: str = ""
 
     def plain(self, safety):
         """Return it as the judgement takes it."""
-        box = {"mode", "reset", "start", "emergency_stop_input", "people"}
+        box = {"mode", "reset", "start", "switch", "guards", "emergency_stop_input", "people"}
         names = [name for name in self.__dataclass_fields__ if name not in box]
         return observed.Observation(
             **{name: getattr(self, name) for name in names},
@@ -76,8 +78,8 @@ class Observation:
     def reading(self):
         """Return the operator box."""
         return Reading(
-            mode=self.mode, reset=self.reset, start=self.start, enabling_switch=(0, 0),
-            emergency_stop_input=(self.emergency_stop_input,) * 2, guards_closed=(False, False),
+            mode=self.mode, reset=self.reset, start=self.start, enabling_switch=(self.switch,) * 2,
+            emergency_stop_input=(self.emergency_stop_input,) * 2, guards_closed=(self.guards,) * 2,
         )  # fmt: skip
 
 

@@ -200,14 +200,15 @@ def _urgent(
     starting = np.where(limit == 0, rules.code("resume_wait"), limit)
     manual = answer.needs_reset & box.ssm_applies
     found: list[tuple[Event, int | Ints, Like]] = [
-        *((Event.FAULT, rules.code(name), flag) for name, flag in reversed(wrong)),
         *((what, rules.code(name), True) for what, name in reversed(box.findings)),
+        *((Event.FAULT, rules.code(name), flag) for name, flag in reversed(wrong)),
         (Event.INTRUSION_MANUAL, _zone_causes(rules)[answer.zone_index], manual),
         (Event.STOP_REQUEST, rules.code("stop_request"), seen.stop_requested),
         (Event.RESET, rules.code("not_started"), latched & box.reset),
         (Event.START, starting, ready & box.start),
     ]
-    for what, why, flag in sorted(found, key=lambda item: -CODE[item[0]]):
+    holds = (one for one in found if np.any(one[2]))
+    for what, why, flag in sorted(holds, key=lambda item: -CODE[item[0]]):
         event = np.where(flag, CODE[what], event)
         cause = np.where(flag, why, cause)
     return event, cause

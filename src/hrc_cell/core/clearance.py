@@ -109,13 +109,15 @@ def clearance(
     s_r, s_s = distance - to_brake, to_brake - to_rest
     s_h = v_h * (safety.reaction_time_s + t_s)
     required = s_h + s_r + s_s + still
+    z_r = np.asarray(safety.robot_uncertainty_m)
     terms = Terms(
         *np.broadcast_arrays(
-            *(np.where(np.isfinite(term), term, np.inf) for term in (s_h, s_r, s_s)),
-            people.intrusion_m[..., None], z_d, np.asarray(safety.robot_uncertainty_m),
-            np.where(np.isfinite(required), required, np.inf),
+            *(
+                np.where(np.isfinite(term), term, np.inf)
+                for term in (s_h, s_r, s_s, people.intrusion_m[..., None], z_d, z_r, required)
+            )
         )
-    )  # fmt: skip
+    )
     spare = distance - terms.required_m
     present = people.present[..., None]
     spare = np.where(present, np.where(np.isfinite(spare), spare, -np.inf), np.inf)
