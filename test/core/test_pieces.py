@@ -62,7 +62,7 @@ def test_other_texts_are_the_same_recipe_and_other_acts_are_not():
 
 
 WANTED = [
-    (Op.MOVE, MovePath(command=7, poses=("above", "at"), speed_ratio=0.5)),
+    (Op.MOVE, MovePath(command=7, poses=("above", "at"), speed_ratio=0.5, step="one")),
     (Op.OPEN, Grip(command=7, opening_ratio=1.0)),
     (Op.GRASP, Grip(command=7, opening_ratio=0.0)),
     (Op.SET_DOWN, Grip(command=7, opening_ratio=1.0)),

@@ -120,7 +120,7 @@ def test_the_robot_fetches_offers_waits_releases_and_goes_home():
     )
     assert play.want == Grip(command=1, opening_ratio=1.0)
     play.do()
-    assert play.want == MovePath(command=2, poses=("above", "at"), speed_ratio=1.0)
+    assert play.want == MovePath(command=2, poses=("above", "at"), speed_ratio=1.0, step="fetch")
     play.do()
     assert play.want == Grip(command=3, opening_ratio=0.0)
     play.do()

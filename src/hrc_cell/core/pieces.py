@@ -54,7 +54,10 @@ def wanted(recipe: Recipe, state: TaskState) -> Command | None:
         return None
     step, may = recipe.steps[state.step_index], LEAVE[state.handoff]
     if state.op is Op.MOVE and may.arm_may_move:
-        return MovePath(command=state.command, poses=step.poses, speed_ratio=step.speed_ratio)
+        return MovePath(
+            command=state.command, poses=step.poses, speed_ratio=step.speed_ratio, step=step.id,
+            tool=step.tool, contact_region=step.contact_region,
+        )  # fmt: skip
     if state.op in GRIPS and (may.gripper_may_open or state.op is Op.GRASP):
         return Grip(command=state.command, opening_ratio=GRIPS[state.op])
     if state.op is Op.WAIT:

@@ -180,6 +180,9 @@ class MovePath:
     command: int
     poses: tuple[str, ...]
     speed_ratio: float
+    step: str = ""  # id of the step that it serves
+    tool: str = ""  # what the arm carries
+    contact_region: str = ""  # that the step may touch, "" none
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -85,8 +85,10 @@ class TaskManager(CellNode):
             self._state = wire.state_in(self._journal)
         self._states = self.create_publisher(TaskStateMsg, "task_state", KEPT)
         self._robot = RobotActions(
-            self, file.robot.poses, silent_s=file.safety.node_timeout_s, report=self._feed
-        )
+            self, file.robot.poses, silent_s=file.safety.node_timeout_s, report=self._feed,
+            # What an occupied gripper holds is not weighed: the heaviest counts.
+            payload_kg=lambda: math.nan if self._parts.get("gripper", True) else 0.0,
+        )  # fmt: skip
         self.create_subscription(PartSensors, "part_sensors", self._hear_parts, KEPT)
         self.create_subscription(MotionPermit, "safety_state", self._hear_permit, ALL)
         self.create_subscription(MotionProgress, "motion_progress", self._hear_progress, ALL)

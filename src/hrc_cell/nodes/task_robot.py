@@ -35,9 +35,11 @@ class RobotActions:
     """Keeps the robot at the one command that is wanted."""
 
     def __init__(
-        self, node: Node, poses: Mapping[str, tuple[float, ...]], *, silent_s: float, report: Report
-    ) -> None:
+        self, node: Node, poses: Mapping[str, tuple[float, ...]], *, silent_s: float, report: Report,
+        payload_kg: Callable[[], float],
+    ) -> None:  # fmt: skip
         self._poses, self._silent_s, self._report = poses, silent_s, report
+        self._payload_kg = payload_kg
         self._follow = ActionClient(node, FollowPath, "follow_path")
         self._grip = ActionClient(node, MoveGripper, "move_gripper")
         self._command: MovePath | Grip | None = None
@@ -117,6 +119,10 @@ class RobotActions:
             joints=len(rows[0]),
             waypoints=[value for row in rows for value in row],
             speed_ratio=command.speed_ratio,
+            step=command.step,
+            tool=command.tool,
+            payload_kg=self._payload_kg(),
+            contact_region=command.contact_region,
         )
 
     def _answered(self, future: Future, attempt: int) -> None:
