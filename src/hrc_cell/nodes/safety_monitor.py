@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import math
 import time
+from dataclasses import asdict
 
+import numpy as np
 from builtin_interfaces.msg import Time as TimeMsg
 from hrc_cell_interfaces.msg import (
     CellSignals,
@@ -30,6 +32,7 @@ from hrc_cell.core.observed import Eye, Observation, Sight
 from hrc_cell.core.people import People
 from hrc_cell.core.rules import Rules
 from hrc_cell.core.safety import State
+from hrc_cell.core.stopwatch import Stop, Tick, Watch, watch
 from hrc_cell.nodes import safety_wire as wire
 from hrc_cell.nodes.base import ALL, KEPT, NEWEST, CellNode, run
 from hrc_cell.nodes.parameters import declare_settings
@@ -51,6 +54,8 @@ class SafetyMonitor(CellNode):
         self._seq = 0
         self._memory = Memory()
         self._stop_requested = False
+        self._watch = Watch()
+        self._stop_fault = ""
         self._readings: list[Reading] = []  # of the operator box, since the last tick
         self._people: People | None = None
         self._people_seq = 0  # counts scans, not messages: the tracker also repeats itself
@@ -104,6 +109,7 @@ class SafetyMonitor(CellNode):
     def start(self) -> None:
         """Begin to judge, latched."""
         self._memory = Memory()
+        self._watch = Watch()
         self._shown = ()
         self._timer.reset()
 
@@ -183,8 +189,9 @@ class SafetyMonitor(CellNode):
         stamp = self.stamp()
         seen = self._observe()
         self._memory, verdict = judge(self._rules, self._memory, seen)
-        self._stop_requested = False
+        self._stop_requested, self._stop_fault = False, ""
         self._readings.clear()
+        self._watch_stop(seen, float(verdict.speed_ratio), float(verdict.oldest_sample_age_s))
         self._seq += 1
         permit = wire.permit(self._rules, verdict, seen, self._progress.path_id)
         permit.header.stamp, permit.header.frame_id = stamp, self.cell.file.frame
@@ -199,6 +206,28 @@ class SafetyMonitor(CellNode):
         if shown != self._shown:
             self._shown = shown
             self.get_logger().info(f"{State(permit.state).name}: {permit.cause or 'free'}")
+
+    def _watch_stop(self, seen: Observation, speed_ratio: float, oldest_s: float) -> None:
+        """Hold each stop against the stop model; one that is too long is a fault of the next tick.
+
+        Without all joints nothing is seen of the arm, so it counts as moving.
+        """
+        joints = self._rules.chain.joints
+        unknown = np.full(len(joints), math.nan)
+        whole = len(self._position) == len(self._velocity) == len(joints)
+        tick = Tick(
+            now_s=float(np.asarray(seen.now_s)), speed_ratio=speed_ratio,
+            oldest_sample_age_s=oldest_s, joints_age_s=float(np.asarray(seen.joints_age_s)),
+            position_rad=np.array(self._position) if whole else unknown,
+            velocity_radps=np.array(self._velocity) if whole else unknown,
+            load_kg=float(np.asarray(seen.load_kg)),
+        )  # fmt: skip
+        self._watch, stop = watch(
+            self._watch, tick, joints=joints, model=self._rules.stops, safety=self._rules.safety
+        )
+        if stop is not None:
+            self._stop_fault = stop.fault
+            self.tell("stop_measured", _figures(stop))
 
     def _observe(self) -> Observation:
         """Return what was heard, with the ages that it has now."""
@@ -224,7 +253,16 @@ class SafetyMonitor(CellNode):
                 name: Signal(state, now_s - at_s) for name, (state, at_s) in self._signals.items()
             },
             stop_requested=self._stop_requested,
+            stop_fault=self._stop_fault,
         )
+
+
+def _figures(stop: Stop) -> dict[str, object]:
+    """Return a measured stop as an event tells it."""
+    return {
+        name: None if isinstance(value, float) and not math.isfinite(value) else value
+        for name, value in asdict(stop).items()
+    }
 
 
 def main() -> None:

@@ -35,9 +35,14 @@ class RobotActions:
     """Keeps the robot at the one command that is wanted."""
 
     def __init__(
-        self, node: Node, poses: Mapping[str, tuple[float, ...]], *, silent_s: float, report: Report,
+        self,
+        node: Node,
+        poses: Mapping[str, tuple[float, ...]],
+        *,
+        silent_s: float,
+        report: Report,
         payload_kg: Callable[[], float],
-    ) -> None:  # fmt: skip
+    ) -> None:
         self._poses, self._silent_s, self._report = poses, silent_s, report
         self._payload_kg = payload_kg
         self._follow = ActionClient(node, FollowPath, "follow_path")
