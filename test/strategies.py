@@ -1,15 +1,18 @@
 """What the properties are tried on: small arms, and numbers of the size that a cell has."""
 
 import math
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import datetime, timezone
 from pathlib import Path
 
 import numpy as np
+import yaml
 from hypothesis import strategies as st
 
+from hrc_cell.core.campaign import About, declared_table
 from hrc_cell.core.kinematics import Chain
 from hrc_cell.core.stopping import StopModel
+from hrc_cell.settings.canonical import plain
 from hrc_cell.settings.cell import Cell, load_cell
 from hrc_cell.settings.robot import MotionSettings
 from hrc_cell.settings.safety import SafetySettings
@@ -119,8 +122,22 @@ def default_cell() -> Cell:
 SIGNED_AT = datetime(2026, 3, 2, 9, 30, tzinfo=timezone.utc)
 
 
+def declared(folder: Path) -> Path:
+    """Give a real cell the table of stops that its declared bounds make; return the folder."""
+    file = load_cell(folder, without_stops=True).file
+    about = About(arm="an arm", date="2026-03-02", software="0", simulated=False)
+    table = declared_table(
+        tuple(motor.joint for motor in file.robot.arm), about=about, motion=file.motion,
+        payload_max_kg=file.robot.payload_max_kg, safety=file.safety,
+    )  # fmt: skip
+    (folder / "stopping.yaml").write_text(yaml.safe_dump(plain(asdict(table))))
+    return folder
+
+
 def signed(folder: Path) -> Path:
     """Sign the cell in a folder, as a real one must be before it runs; return the folder."""
+    if not load_cell(folder, without_stops=True).file.simulated:
+        declared(folder)
     made = sign(load_cell(folder), name="A. Person", role="safety engineer", when=SIGNED_AT)
     write_signature(folder, made)
     return folder

@@ -80,7 +80,7 @@ def test_the_least_change_of_a_safety_number_changes_the_hash(folder):
     assert load_cell(folder).safety_sha256 != before.safety_sha256
 
 
-CONTACT = {"moving_mass_kg": 16.0, "payload_kg": 2.0, "kind": "transient"}
+CONTACT = {"moving_mass_kg": 16.0, "payload_kg": 2.0, "kind": "transient", "head_low_m": 1.3}
 
 
 def test_what_a_step_may_touch_and_how_heavy_the_arm_is_change_the_hash(folder):

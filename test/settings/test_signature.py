@@ -6,7 +6,7 @@ from datetime import datetime, timezone
 
 import pytest
 import yaml
-from strategies import DEFAULT_CELL, SIGNED_AT, signed
+from strategies import DEFAULT_CELL, SIGNED_AT, declared, signed
 
 from hrc_cell.cli.variant import variant
 from hrc_cell.settings.canonical import BESIDE, sha256_of
@@ -294,7 +294,7 @@ def test_a_signature_that_was_edited_or_cannot_be_read_is_none(folder, broken, w
 
 @pytest.mark.req("S2")
 def test_a_real_cell_is_refused_unsigned_changed_and_with_a_broken_signature(folder, tmp_path):
-    real = variant(folder, tmp_path / "real", REAL)
+    real = declared(variant(folder, tmp_path / "real", REAL))
     assert "not signed" in refusal(load_cell(real))
     assert f'hrc-cell config sign {real} --name "..."' in refusal(load_cell(real))
     signed(real)
@@ -326,7 +326,7 @@ def test_a_simulated_cell_runs_signed_or_not(folder):
 
 
 def test_a_signature_made_in_simulation_does_not_hold_for_the_real_cell(folder, tmp_path):
-    real = variant(signed(folder), tmp_path / "real", REAL)
+    real = declared(variant(signed(folder), tmp_path / "real", REAL))
     assert "cell.yaml: simulated: true -> false" in refusal(load_cell(real))
 
 

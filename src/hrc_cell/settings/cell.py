@@ -206,6 +206,7 @@ def _check_steps(
                 reader.complain(
                     f"sets[{index}].steps", "no recipe has a step of this id", value=step
                 )
+    problems += reader.problems
 
 
 def _check_stops(
