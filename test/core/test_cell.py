@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from judged import Observation, Person, collaborating, judge, person
+from judged import Observation, Person, collaborating, crowd, judge, person
 from strategies import (
     HOME,
     SAFETY,
@@ -20,13 +20,16 @@ from strategies import (
     unknown,
 )
 
+from hrc_cell.core import cell, observed
 from hrc_cell.core.cell import Memory
-from hrc_cell.core.interlock import Grip, InterlockMemory, Mode, Switch
+from hrc_cell.core.interlock import COLLABORATING, Grip, InterlockMemory, Mode, Switch
+from hrc_cell.core.muting import Signal
 from hrc_cell.core.observed import NEVER, Eye, Sight
+from hrc_cell.core.people import upright
 from hrc_cell.core.rules import Rules
 from hrc_cell.core.safety import CAUSES, RULES, Clears, Event, State
 from hrc_cell.core.zones import Watch, ZoneMemory
-from hrc_cell.settings.zones import Zone
+from hrc_cell.settings.zones import Muting, Zone
 
 RULE = Rules(
     safety=SAFETY,
@@ -710,3 +713,62 @@ def test_the_rules_of_a_cell_are_its_settings():
     assert (rules.safety, rules.motion) == (made.file.safety, made.file.motion)
     assert (rules.zones, rules.nodes) == (made.zones, ("motor_bus",))
     assert rules.scanners == tuple((s.name, s.timeout_s) for s in made.file.scanners)
+
+
+# Many cells at once, and muting.
+
+
+def test_a_thousand_cells_are_judged_as_each_of_them():
+    rng = np.random.default_rng(5)
+    count = 40
+    place = rng.uniform(-4.0, 4.0, (count, 2, 2))
+    here = rng.random((count, 2)) < 0.7
+
+    def seen(at, there, late_s, shape):
+        people = upright(
+            at, speed_mps=np.ones(at.shape[:-1]), position_std_m=np.full(at.shape[:-1], 0.02),
+            radius_m=np.full(at.shape[:-1], 0.3), unseen_s=np.zeros(at.shape[:-1]), safety=SAFETY,
+            present=there,
+        )  # fmt: skip
+        full = {name: np.full(shape, 0.02) for name in ("people_age_s", "joints_age_s")}
+        return observed.Observation(
+            now_s=np.full(shape, 100.0), people=people, people_seq=np.full(shape, 1000), **full,
+            scanners={n: Sight(np.full(shape, Eye.OK), late_s) for n in ("left", "right")},
+            position_rad=np.broadcast_to(HOME, (*shape, 6)), nodes=QUIET.nodes, box=COLLABORATING,
+            velocity_radps=np.zeros((*shape, 6)),
+        )  # fmt: skip
+
+    late_s = np.where(rng.random(count) < 0.2, 0.4, 0.03)
+    _, all_of_them = cell.judge(RULE, FREE, seen(place, here, late_s, (count,)))
+    assert len(set(all_of_them.cause.tolist())) > 3
+    for i in range(count):
+        _, one = cell.judge(RULE, FREE, seen(place[i], here[i], late_s[i], ()))
+        for name in ("state", "event", "cause", "speed_ratio", "stop_category", "zone"):
+            assert getattr(all_of_them, name)[i] == getattr(one, name), name
+        assert all_of_them.room.human_id[i] == one.room.human_id
+        np.testing.assert_allclose(all_of_them.room.distance_m[i], one.room.distance_m)
+
+
+def test_a_muted_zone_is_named_and_has_no_consequence_until_the_muting_ends():
+    rule = Muting(
+        zone="approach", signals=("a", "b"), order="free", begin_within_s=1.0, time_max_s=2.0,
+        signal_timeout_s=0.5,
+    )  # fmt: skip
+    rules = replace(RULE, zones=replace(RULE.zones, muting=(rule,)))
+    people, memory = crowd((person(4.0),), SAFETY), FREE
+
+    def tick(a, b, now_s):
+        nonlocal memory
+        seen = replace(
+            replace(QUIET, now_s=now_s, people_seq=int(now_s * 100)).plain(SAFETY), people=people,
+            signals={"a": Signal(a, 0.01), "b": Signal(b, 0.01)},
+        )  # fmt: skip
+        memory, said = cell.judge(rules, memory, seen)
+        return said.muted, rules.causes[int(said.cause)]
+
+    assert tick(False, False, 100.01) == ((), "zone:approach")
+    assert tick(True, False, 100.02) == ((), "zone:approach")
+    assert tick(True, True, 100.03)[0] == ("approach",)
+    assert tick(True, True, 101.0)[0] == ("approach",)
+    muted, cause = tick(True, True, 102.5)
+    assert (muted, cause) == ((), "zone:approach")

@@ -24,7 +24,10 @@ HOME = np.array([0.0, -0.6, 1.4, 0.0, 0.8, 0.0])
 def people(*places, safety=SAFETY, **known):
     given_ = {"speed_mps": 0.0, "position_std_m": 0.02, "radius_m": 0.3, "unseen_s": 0.0} | known
     place = np.array(places, dtype=float).reshape(-1, 2)
-    lists = {k: np.broadcast_to(v, place.shape[:1]) for k, v in given_.items()}
+    lists = {
+        k: np.broadcast_to(v, place.shape if k == "velocity_mps" else place.shape[:1])
+        for k, v in given_.items()
+    }
     return upright(place, safety=safety, **lists)
 
 
@@ -255,3 +258,15 @@ def test_where_axes_touch_there_is_no_direction_and_any_speed_counts():
     way, length = np.zeros((1, 1, 3)), np.zeros((1, 1))
     ends = np.array([[[3.0, -4.0, 0.0]]]), np.zeros((1, 1, 3))
     assert directed_speed(way, length, *ends).tolist() == [[[5.0]]]
+
+
+def test_who_walks_towards_the_arm_makes_it_give_way_earlier_and_never_later():
+    far = {"speed_mps": 1.4, "velocity_mps": [-1.4, 0.0]}
+    seeing, blind = replace(SAFETY, foresight_s=0.3), SAFETY
+    for x_m in (2.8, 3.0, 3.3, 3.6):
+        comes = people((x_m, 0.0), **far)
+        assert room(comes, safety=seeing).ratio <= room(comes, safety=blind).ratio
+        assert room(comes, safety=seeing).spare_m.min() == room(comes, safety=blind).spare_m.min()
+    comes, goes = (people((3.0, 0.0), speed_mps=1.4, velocity_mps=[v, 0.0]) for v in (-1.4, 1.4))
+    assert room(comes, safety=seeing).ratio < room(goes, safety=seeing).ratio
+    assert room(goes, safety=seeing).ratio == room(goes, safety=blind).ratio

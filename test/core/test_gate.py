@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from strategies import motion, unknown
 
 from hrc_cell.core import gate
+from hrc_cell.core.corridor import Corridor
 from hrc_cell.core.gate import GateLimits, GoalView, Phase
 from hrc_cell.core.permit import PermitView, permit_holds
 from hrc_cell.core.scaling import Along, LineLimits, track
@@ -590,3 +591,68 @@ def test_the_gripper_follows_at_standstill_when_it_may_and_within_its_speed():
     for permit in (None, replace(STANDSTILL, gripper_permitted=False)):
         assert np.array_equal(run(state, [opening] * 5, permit).commanded_rad, HOME)
     assert np.array_equal(run(state, [opening], STANDSTILL, fault="x").commanded_rad, HOME)
+
+
+# The corridor of a permit.
+
+
+def along(speed=(3.0, 2.0), end=(1.1, -0.2)):
+    """Return a permit that was judged on the line from HOME to `end`."""
+    rows = np.array([HOME[:2], end])
+    return replace(PERMIT, corridor=Corridor(rows_rad=rows, speed_radps=np.array(speed)))
+
+
+@pytest.mark.req("S1")
+def test_goals_on_the_path_that_was_judged_are_followed_and_others_are_none():
+    on = gate.step(
+        LIMITS, gate.held(HOME), goal=goal(off(HOME, 0, 0.015)), permit=along(), measured_rad=HOME,
+        dt_s=DT_S,
+    )  # fmt: skip
+    assert (on.phase, on.reason) == (Phase.OPEN, "")
+    aside = gate.step(
+        LIMITS, gate.held(HOME), goal=goal(off(HOME, 1, 0.015)), permit=along(), measured_rad=HOME,
+        dt_s=DT_S,
+    )  # fmt: skip
+    assert (aside.phase, aside.reason) == (Phase.HOLD, "off_path")
+    assert aside.commanded_rad.tolist() == HOME.tolist()
+
+
+@pytest.mark.req("S1")
+def test_a_motion_that_leaves_the_path_comes_to_rest_straight_on():
+    state, position = moving(1.0)
+    aside = off(position, 1, 0.03)
+    permit = along(end=(3.0, -0.2))
+    left = gate.step(
+        LIMITS, state, goal=goal(aside), permit=permit, measured_rad=position, dt_s=DT_S
+    )
+    assert (left.phase, left.reason) == (Phase.STOPPING, "off_path")
+    assert left.commanded_rad[1] == state.commanded_rad[1]
+    assert left.speed_radps[0] < state.speed_radps[0]
+
+
+@pytest.mark.req("S1")
+def test_on_a_path_no_joint_is_faster_than_was_planned_there():
+    """The goals of joint 1 run at 1 rad/s; the path was judged with 0.3."""
+    slow, position = along(speed=(0.3, 0.0), end=(9.0, -0.2)), HOME.copy()
+    state = gate.held(HOME)
+    for _ in range(40):
+        position = off(position, 0, DT_S)
+        state = gate.step(
+            LIMITS, state, goal=goal(position, (1.0, 0.0, 0.0)), permit=slow,
+            measured_rad=state.commanded_rad, dt_s=DT_S,
+        )  # fmt: skip
+        assert state.speed_radps[0] <= 0.3 + CATCH_UP_RADPS + ULP
+
+
+def test_without_goals_all_joints_come_to_rest_together_and_straight_on():
+    state = replace(
+        gate.held(HOME), phase=Phase.OPEN, speed_radps=np.array([1.0, -0.5, 0.0]),
+        lately_radps=np.array([1.0, 0.5]),
+    )  # fmt: skip
+    ways = []
+    while state.phase is not Phase.HOLD:
+        before = state.commanded_rad
+        state = gate.step(LIMITS, state, goal=None, permit=PERMIT, measured_rad=HOME, dt_s=DT_S)
+        ways.append(state.commanded_rad - before)
+    for way in ways[:-1]:
+        assert way[1] == pytest.approx(-0.5 * way[0])

@@ -19,6 +19,7 @@ from hrc_cell_interfaces.msg import (
     MotionPermit,
     MotionProgress,
     MotorStates,
+    PlannedPath,
 )
 from rclpy.action import ActionClient
 from rclpy.executors import SingleThreadedExecutor
@@ -26,7 +27,7 @@ from rclpy.lifecycle import TransitionCallbackReturn
 from sensor_msgs.msg import JointState
 from strategies import default_cell
 
-from hrc_cell.nodes.base import ALL, NEWEST
+from hrc_cell.nodes.base import ALL, KEPT, NEWEST
 from hrc_cell.nodes.motion_executor import MotionExecutor
 
 CELL = default_cell()
@@ -59,10 +60,12 @@ class Around:
         self.permits = make(MotionPermit, "motion_permit", NEWEST)
         self.joints = make(JointState, "joint_states", NEWEST)
         self.motors = make(MotorStates, "motor_states", NEWEST)
-        self.goals, self.progress, self.events = [], [], []
+        self.goals, self.progress, self.events, self.paths = [], [], [], []
+        self.permit_path = ""
         hear(JointGoals, "joint_goals", self._on_goals, 100)
         hear(MotionProgress, "motion_progress", self.progress.append, 100)
         hear(CellEvent, "events", self.events.append, ALL)
+        hear(PlannedPath, "planned_path", self.paths.append, KEPT)
         self.follow = ActionClient(self.node, FollowPath, "follow_path")
         self.grip = ActionClient(self.node, MoveGripper, "move_gripper")
         self.at = np.array([*HOME, 0.7])  # arm, then gripper
@@ -86,7 +89,7 @@ class Around:
                 seq=self.seq, lease_s=0.2, speed_ratio=self.ratio, reaction_time_s=0.6,
                 state=MotionPermit.FREE if self.ratio > 0.0 else MotionPermit.STANDSTILL,
                 gripper_permitted=self.gripper, cause="" if self.ratio > 0.0 else "separation",
-                config_sha256=self.sha256,
+                config_sha256=self.sha256, path_id=self.permit_path,
             )  # fmt: skip
             permit.header.stamp = now
             self.permits.publish(permit)
@@ -202,9 +205,24 @@ def test_a_path_is_followed_from_where_the_arm_is_to_its_end(cell):
     assert cell.event("path_done") == {"path": "p", "reason": ""}
     moving = [p for p in cell.progress if p.phase == MotionProgress.MOVING]
     assert {p.path_id for p in moving} == {"p"}
-    assert max(abs(v) for v in moving[0].nominal_velocity) > 0.5
     still = cell.phase(MotionProgress.IDLE)
-    assert (still.path_id, [*still.nominal_velocity]) == ("", [0.0] * 6)
+    assert still.path_id == ""
+    assert all(p.line == 0 and 0.0 <= p.line_ratio <= 1.0 for p in moving)
+    (told,) = [path for path in cell.paths if path.path_id == "p"]
+    assert told.joints == 6
+    np.testing.assert_allclose(np.reshape(told.waypoints, (-1, 6)), [HOME, LEFT], atol=1e-3)
+    assert len(told.line_speed) == 1 and told.line_speed[0] > 0.0
+
+
+@pytest.mark.req("S1")
+def test_a_permit_for_another_path_is_none_for_this_one(cell):
+    cell.permit_path = "another"
+    cell.path(LEFT)
+    held = cell.phase(MotionProgress.HELD)
+    assert held.path_id == "p"
+    assert not [p for p in cell.progress if p.phase == MotionProgress.MOVING]
+    cell.permit_path = "p"
+    cell.phase(MotionProgress.MOVING)
 
 
 @pytest.mark.parametrize("why", ["permit_expired", "separation", "config_differs"])

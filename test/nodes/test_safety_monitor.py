@@ -29,8 +29,8 @@ from rclpy.parameter import Parameter
 from sensor_msgs.msg import JointState
 from strategies import default_cell, signed
 
-from hrc_cell.core.cell import Eye
 from hrc_cell.core.interlock import Mode, Reading, Switch
+from hrc_cell.core.observed import Eye
 from hrc_cell.core.safety import State
 from hrc_cell.nodes import safety_wire as wire
 from hrc_cell.nodes.base import ALL, INPUTS, NEWEST
@@ -130,7 +130,7 @@ class Surroundings:
             message = OperatorInputs(mode=self.mode, **self.buttons)
             message.header.stamp = now
             self.inputs.publish(message)
-        message = MotionProgress(nominal_velocity=[0.2] * 6)
+        message = MotionProgress()
         message.header.stamp = now
         self.progress.publish(message)
         for name in OTHERS:
