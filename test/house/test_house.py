@@ -24,7 +24,7 @@ MAY_IMPORT = {
     "nodes": {"adapters", "core", "settings"},
     "cli": {"nodes", "adapters", "core", "settings"},
 }
-ADAPTERS = ("serial", "sim", "panel", "record", "report")
+ADAPTERS = ("serial", "sim", "panel", "record", "report", "falsify")
 CORE_OUTSIDE = {"numpy", "hrc_cell", *sys.stdlib_module_names}
 CORE_FORBIDDEN = {"time", "os", "pathlib", "random", "socket", "subprocess", "threading"}
 UNITS = (

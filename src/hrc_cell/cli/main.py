@@ -17,7 +17,7 @@ from typing import Any
 COMMANDS = (
     "up", "demo", "why", "doctor", "config", "report", "calc", "measure", "press", "test",
 )  # fmt: skip
-BENCHES = ("cell", "tracker")
+BENCHES = ("cell", "safety", "tracker")
 EXIT_WRONG_INPUT = 2
 EXIT_INTERRUPTED = 130
 EXIT_BROKEN_PIPE = 141

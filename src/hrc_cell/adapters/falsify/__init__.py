@@ -1,0 +1,1 @@
+"""People and arms in batches, made to catch the monitor out: no hardware, no messages."""
