@@ -61,7 +61,7 @@ def test_the_distance_is_from_the_skin_of_the_person_to_that_of_the_link():
 def test_a_person_ends_at_the_height_given():
     high = replace(CHAIN, base=CHAIN.base + np.array([[0] * 4, [0] * 4, [0, 0, 0, 3.0], [0] * 4]))
     found = room(people((0.75, 0.0)), q=np.zeros(6), chain=high)
-    assert found.distance_m[0, -1] == pytest.approx(3.9 - 0.05 - SAFETY.person_height_m)
+    assert found.distance_m[0, -1] == pytest.approx(3.9 - 0.05 - (SAFETY.person_height_m + 0.3))
 
 
 def test_the_terms_are_those_of_the_settings_at_rest():
@@ -129,12 +129,12 @@ def test_an_arm_found_moving_without_room_must_stop_whatever_it_could_do_slowly(
     assert hurried.ratio == 0.0
 
 
-def test_nought_is_a_number_and_who_is_wider_than_tall_stays_on_the_floor():
+def test_nought_is_a_number_and_a_wide_envelope_is_as_tall_as_a_narrow_one():
     nought = {"speed_mps": [0.0], "radius_m": [0.0], "unseen_s": [0.0], "position_std_m": [0.0]}
     point = upright([[3.0, 0.0]], safety=SAFETY, **nought)
     assert (point.radius_m[0], point.speed_mps[0], point.position_std_m[0]) == (0.0, 0.0, 0.0)
     wide = upright([[3.0, 0.0]], safety=SAFETY, **{**nought, "radius_m": [5.0]})
-    assert wide.end_m[0, 2] == 0.0
+    assert wide.end_m[0, 2] == point.end_m[0, 2] == SAFETY.person_height_m
 
 
 def test_who_was_not_seen_for_a_while_has_grown_but_not_shrunk():
@@ -143,7 +143,7 @@ def test_who_was_not_seen_for_a_while_has_grown_but_not_shrunk():
     running = people((3.0, 0.0), unseen_s=0.5, speed_mps=2.0)
     assert running.radius_m == pytest.approx([0.3 + (2.0 + 2.0) * 0.5])
     for crowd in (grown, running, people((3.0, 0.0), unseen_s=9.0)):
-        np.testing.assert_allclose(crowd.end_m[0], [3.0, 0.0, SAFETY.person_height_m - 0.3])
+        np.testing.assert_allclose(crowd.end_m[0], [3.0, 0.0, SAFETY.person_height_m])
 
 
 @pytest.mark.req("S2")

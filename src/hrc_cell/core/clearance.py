@@ -129,8 +129,11 @@ def clearance(
     allowed_own = np.where(spare > 0.0, allowed[..., :own, :], 0.0)
     allowed_own = np.where(present, np.maximum(allowed_own, softly), 1.0)
     ratio_own: Array = allowed_own.min(axis=(-2, -1), initial=1.0)
-    later = np.where(counted.present[..., own:, None], allowed[..., own:, :], 1.0)
-    ratio = np.minimum(ratio_own, later.min(axis=(-2, -1), initial=1.0))
+    ratio = ratio_own
+    if least.shape[-3] > own:  # those foreseen; a contact limit holds there, too
+        later = np.maximum(allowed[..., own:, :], softly)
+        later = np.where(counted.present[..., own:, None], later, 1.0)
+        ratio = np.minimum(ratio, later.min(axis=(-2, -1), initial=1.0))
     binding = present & (allowed_own == ratio_own[..., None, None])
     touching = (binding & (softly == allowed_own) & (softly > 0.0)).any(axis=(-2, -1))
     return Clearance(ratio, touching, spare, distance, v_h, v_r, terms)

@@ -1,7 +1,8 @@
 """People as the judgement counts them: capsules, each with what may be wrong about it.
 
 Of somebody seen by the legs alone an upright capsule stands for the whole body, from the floor to
-person_height_m; whoever bends or reaches stays within C, the reach past what the scanner sees. Of
+person_height_m whatever its radius: a circle that holds everywhere that somebody may be must not
+get lower as it gets wider. Whoever bends or reaches stays within C, the reach past what is seen. Of
 somebody seen by a body tracker each part is a capsule of its own, with a C of its own.
 
 Somebody whom the newest scan did not show is older than T_r counts. The track stands where that
@@ -74,12 +75,11 @@ def upright(
         for value in (speed_mps, unseen_s, position_std_m, radius_m)
     )
     speed = _known(speed)
-    height = np.maximum(safety.person_height_m - radius, 0.0)
     flat = np.broadcast_to(np.asarray(velocity_mps, dtype=np.float64), at.shape)
     nothing = np.zeros((*shape, 1))
     return People(
         start_m=np.concatenate([at, nothing], axis=-1),
-        end_m=np.concatenate([at, height[..., None]], axis=-1),
+        end_m=np.concatenate([at, nothing + safety.person_height_m], axis=-1),
         radius_m=_grown(radius, speed, unseen, safety),
         velocity_mps=np.concatenate([flat, nothing], axis=-1),
         speed_mps=speed,
