@@ -9,7 +9,7 @@ import sys
 from datetime import datetime
 
 import pytest
-from strategies import DEFAULT_CELL, signed
+from strategies import DEFAULT_CELL, declared, signed
 
 from hrc_cell.cli import main
 from hrc_cell.cli.variant import variant
@@ -171,7 +171,7 @@ def test_a_diff_with_a_cell_that_is_nowhere_ends_with_2(folder, capsys):
 
 @pytest.mark.req("S2")
 def test_up_refuses_a_real_cell_that_is_not_signed_and_starts_nothing(tmp_path, capsys):
-    real, state = variant(DEFAULT_CELL, tmp_path / "real", REAL), tmp_path / "state"
+    real, state = declared(variant(DEFAULT_CELL, tmp_path / "real", REAL)), tmp_path / "state"
     code, _, err = run("up", "--cell", real, "--state", state, capsys=capsys)
     assert code == 2
     assert "not signed" in err
@@ -187,7 +187,7 @@ def test_up_refuses_a_real_cell_that_is_not_signed_and_starts_nothing(tmp_path, 
 @pytest.mark.req("S2")
 @pytest.mark.parametrize("name", [p.name for p in PROCESSES if not p.simulated_only])
 def test_a_node_of_a_real_cell_that_is_not_signed_refuses_to_run(name, tmp_path):
-    real = variant(DEFAULT_CELL, tmp_path / "real", REAL)
+    real = declared(variant(DEFAULT_CELL, tmp_path / "real", REAL))
     process = subprocess.run(
         [sys.executable, "-m", f"hrc_cell.nodes.{name}",
          *ros_arguments(cell_folder=str(real), state_dir=str(tmp_path / "state"),
