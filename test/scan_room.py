@@ -35,9 +35,11 @@ class Room:
         self.noise_std_m = 0.01
         self.half_m = 4.0
         self._rng = np.random.default_rng(seed)
+        self._stamp_s = 0.0
 
-    def scan(self, place: Scanner, posts=(), stamp_s: float = 0.0, **changes) -> Scan:
-        """Return what the scanner sees of walls and posts."""
+    def scan(self, place: Scanner, posts=(), stamp_s: float | None = None, **changes) -> Scan:
+        """Return what the scanner sees of walls and posts. Without a stamp: one of a bit later."""
+        self._stamp_s = self._stamp_s + 0.01 if stamp_s is None else stamp_s
         bearing = place.yaw_rad + self.angle_min_rad + self.increment_rad * np.arange(self.beams)
         ray = np.column_stack((np.cos(bearing), np.sin(bearing)))
         origin = np.array([place.x_m, place.y_m])
@@ -53,7 +55,7 @@ class Room:
             ranges = np.where(hit, np.minimum(ranges, front), ranges)
         ranges = ranges + self._rng.normal(0.0, self.noise_std_m, self.beams)
         values = {
-            "stamp_s": stamp_s,
+            "stamp_s": self._stamp_s,
             "frame": place.name,
             "angle_min_rad": self.angle_min_rad,
             "angle_increment_rad": self.increment_rad,

@@ -10,11 +10,13 @@ from pathlib import Path
 import pytest
 from bags import write_bag
 from scan_room import Room, legs, scanner
+from strategies import default_cell
 
 from hrc_cell.adapters.record.scans import read_scans
 from hrc_cell.cli import bench_tracker
 
 PLACE = scanner()
+TRACKER = default_cell().file.tracker
 PERIOD_S = 0.1
 BEGIN_S = 1_700_000_000.0
 
@@ -132,6 +134,20 @@ def test_people_where_nobody_is_labelled_are_false(recording, tmp_path):
     result = json.loads(out.read_text(encoding="utf-8"))
     assert result["found_ratio"] == 0.0
     assert result["false_per_scan"] == pytest.approx(1.0, abs=0.05)
+
+
+def test_who_is_hidden_is_counted_for_the_longest_time_without_a_break():
+    nobody = bench_tracker.People()
+    played = bench_tracker.Played(
+        stamps_s=(0.0, 1.0, 2.0, 3.0, 5.0, 6.0), people=(nobody,) * 6,
+        hidden=((), (1,), (1, 2), (1,), (2,), (2,)), states=(), median_ms=0.0,
+    )  # fmt: skip
+    found = bench_tracker.figures(
+        TRACKER, [Room().scan(PLACE, [], stamp_s) for stamp_s in played.stamps_s], played, None
+    )
+    assert found["hidden_longest_s"] == 2.0
+    assert found["hidden_ids"] == 2
+    assert found["hidden_ratio"] == pytest.approx(5 / 6, abs=1e-4)
 
 
 def test_labels_within_the_warm_up_only_give_no_ratio(recording, tmp_path):

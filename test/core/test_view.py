@@ -12,7 +12,7 @@ from strategies import default_cell
 
 from hrc_cell.core.background import Background
 from hrc_cell.core.scan import beams_of
-from hrc_cell.core.view import ScannerState, View, known_view, look, scanner_state
+from hrc_cell.core.view import ScannerState, View, forgotten, known_view, look, scanner_state
 
 TRACKER = default_cell().file.tracker
 PLACE = scanner()
@@ -70,44 +70,171 @@ def test_a_known_background_needs_no_learning():
 
 
 @pytest.mark.req("S2")
-def test_other_beams_than_before_are_learned_anew():
-    room = Room()
-    view, now_s = learned(room)
-    turned = room.scan(PLACE, angle_min_rad=0.0)
-    view, things = look(TRACKER, PLACE, view, turned, now_s)
-    assert len(things) == 0
-    assert scanner_state(PLACE, view, now_s) == ScannerState.LEARNING
+def test_nothing_is_learned_before_it_may_be():
+    room, view = Room(), View()
+    for i in range(100):
+        view, things = look(TRACKER, PLACE, view, room.scan(PLACE), i * PERIOD_S, may_learn=False)
+        assert len(things) == 0
+    assert scanner_state(PLACE, view, view.seen_s) == ScannerState.LEARNING
+    assert view.learning == ()
+    assert math.isnan(view.background_ratio)
 
 
 @pytest.mark.req("S2")
-def test_a_scan_without_directions_is_none():
+def test_a_view_that_forgets_learns_anew_and_knows_what_it_heard():
     room = Room()
     view, now_s = learned(room)
-    same, things = look(TRACKER, PLACE, view, room.scan(PLACE, angle_min_rad=math.nan), now_s)
-    assert same is view
-    assert len(things) == 0
+    view = forgotten(view)
+    assert scanner_state(PLACE, view, view.seen_s) == ScannerState.LEARNING
+    scan = room.scan(PLACE)
+    view, _ = look(TRACKER, PLACE, view, scan, now_s)
+    assert len(view.learning) == 1
+    view, _ = look(TRACKER, PLACE, view, scan, now_s + 0.1)
+    assert scanner_state(PLACE, view, now_s + 0.1) == ScannerState.STRANGE
+
+
+def test_beams_may_change_while_the_background_is_learned():
+    view, now_s = View(), 0.0
+    for room in (Room(), Room(beams=90)):
+        for _ in range(10):
+            view, _ = look(TRACKER, PLACE, view, room.scan(PLACE, stamp_s=now_s), now_s)
+            now_s += PERIOD_S
+    assert len(view.learning) == 10
+    assert view.beams.count == 90
+
+
+def turned(room, stamp_s):
+    return room.scan(PLACE, stamp_s=stamp_s, angle_min_rad=0.0)
+
+
+def fewer(room, stamp_s):
+    scan = room.scan(PLACE, stamp_s=stamp_s)
+    return replace(scan, ranges=scan.ranges[::2], angle_increment_rad=2 * scan.angle_increment_rad)
+
+
+def nowhere(room, stamp_s):
+    return room.scan(PLACE, stamp_s=stamp_s, angle_min_rad=math.nan)
+
+
+def standing(room, stamp_s):
+    return room.scan(PLACE, stamp_s=500.0)
+
+
+def backward(room, stamp_s):
+    return room.scan(PLACE, stamp_s=1000.0 - stamp_s)
+
+
+def unknown_stamp(room, stamp_s):
+    return room.scan(PLACE, stamp_s=math.nan)
 
 
 @pytest.mark.req("S2")
-def test_a_scanner_that_repeats_itself_falls_silent():
+@pytest.mark.parametrize("odd", [turned, fewer, nowhere, standing, backward, unknown_stamp])
+def test_what_cannot_be_is_not_taken_and_told(odd):
     room = Room()
     view, now_s = learned(room)
-    frozen = room.scan(PLACE)
-    for _ in range(20):
-        view, _ = look(TRACKER, PLACE, view, frozen, now_s)
+    before = view
+    for _ in range(10):
+        view, things = look(TRACKER, PLACE, view, odd(room, now_s), now_s)
+        assert len(things) == 0
         now_s += PERIOD_S
-    assert scanner_state(PLACE, view, now_s) == ScannerState.SILENT
+    assert scanner_state(PLACE, view, now_s) == ScannerState.STRANGE
+    if odd not in (standing, backward):
+        assert (view.scans, view.seen_s) == (before.scans, before.seen_s)
+    assert view.scans <= before.scans + 1  # the first of a clock set forward is as good as any
+    assert view.watch is not None
 
 
 @pytest.mark.req("S2")
-def test_a_covered_scanner_is_blind_and_not_silent():
+def test_a_scan_of_the_future_is_never_taken():
     room = Room()
     view, now_s = learned(room)
-    dark = room.scan(PLACE, ranges=np.full(541, math.inf, dtype=np.float32))
+    after, _ = look(TRACKER, PLACE, view, room.scan(PLACE), now_s + 1e-6, heard_s=now_s)
+    assert after.scans == view.scans
+    assert scanner_state(PLACE, after, now_s) == ScannerState.STRANGE
+    fine, _ = look(TRACKER, PLACE, view, room.scan(PLACE), now_s, heard_s=now_s)
+    assert fine.scans == view.scans + 1
+
+
+@pytest.mark.req("S2")
+def test_a_clock_set_back_is_told_for_a_second_and_then_over():
+    room = Room()
+    view, now_s = learned(room)
+    told = []
+    for i in range(60):
+        scan = room.scan(PLACE, stamp_s=-100.0 + i * PERIOD_S)
+        view, _ = look(TRACKER, PLACE, view, scan, now_s)
+        told.append(scanner_state(PLACE, view, now_s))
+        now_s += PERIOD_S
+    assert told[0] == told[24] == ScannerState.STRANGE
+    assert told[27] == told[-1] == ScannerState.OK
+
+
+@pytest.mark.req("S2")
+@pytest.mark.parametrize("late_s", [0.31, 10.0, math.inf, math.nan])
+def test_a_scan_that_comes_too_late_is_silence(late_s):
+    room = Room()
+    view, now_s = learned(room)
+    for _ in range(10):
+        now_s += PERIOD_S
+        view, _ = look(TRACKER, PLACE, view, room.scan(PLACE), now_s - late_s, heard_s=now_s)
+    state = scanner_state(PLACE, view, now_s)
+    assert state == (ScannerState.STRANGE if math.isnan(late_s) else ScannerState.SILENT)
+
+
+@pytest.mark.req("S2")
+def test_a_scanner_that_repeats_itself_has_frozen_and_is_no_longer_once_it_moves_on():
+    room = Room()
+    view, now_s = learned(room)
+    frozen, told = room.scan(PLACE), []
+    for i in range(20):
+        again = replace(frozen, stamp_s=frozen.stamp_s + 0.01 * i)
+        view, _ = look(TRACKER, PLACE, view, again, now_s)
+        told.append(scanner_state(PLACE, view, now_s))
+        now_s += PERIOD_S
+    assert told[:3] == [ScannerState.OK] * 3  # one, and twice the same
+    assert set(told[3:]) == {ScannerState.FROZEN}
+    assert scanner_state(PLACE, view, now_s + PLACE.timeout_s) == ScannerState.SILENT
+    view, _ = look(TRACKER, PLACE, view, room.scan(PLACE, stamp_s=1e4), now_s)
+    assert scanner_state(PLACE, view, now_s) == ScannerState.OK
+
+
+@pytest.mark.req("S2")
+def test_a_scanner_without_any_echo_is_blind_and_not_frozen():
+    room = Room()
+    view, now_s = learned(room)
     for _ in range(20):
         now_s += PERIOD_S
+        dark = room.scan(PLACE, ranges=np.full(541, math.inf, dtype=np.float32))
         view, _ = look(TRACKER, PLACE, view, dark, now_s)
     assert scanner_state(PLACE, view, now_s) == ScannerState.BLIND
+
+
+@pytest.mark.req("S2")
+def test_a_scanner_that_was_turned_has_moved_and_does_not_get_used_to_it():
+    room = Room()
+    view, now_s = learned(room)
+    known = view.watch.background.known
+    for _ in range(300):
+        now_s += PERIOD_S
+        view, _ = look(TRACKER, PLACE, view, room.scan(scanner(yaw_rad=0.12)), now_s)
+    assert scanner_state(PLACE, view, now_s) == ScannerState.MOVED
+    assert view.watch.background.known is known
+
+
+@pytest.mark.req("S2")
+def test_what_hides_the_background_never_becomes_background():
+    """Half of the beams see nothing for much longer than it takes to unlearn."""
+    room = Room()
+    view, now_s = learned(room)
+    for _ in range(300):
+        now_s += PERIOD_S
+        scan = room.scan(PLACE)
+        scan.ranges[:200] = math.inf
+        view, _ = look(TRACKER, PLACE, view, scan, now_s)
+    assert scanner_state(PLACE, view, now_s) == ScannerState.BLOCKED
+    assert view.watch.background.known.any(axis=1).all()
+    assert view.background_ratio == pytest.approx(341 / 541)
 
 
 def test_a_scanner_is_ok_after_learning():
@@ -123,7 +250,8 @@ def test_a_scanner_never_heard_of_is_silent():
 @pytest.mark.req("S2")
 @given(st.floats())
 def test_a_scanner_is_silent_unless_its_last_scan_is_surely_fresh(age_s):
-    view = View(beams=beams_of(Room().scan(PLACE)), seen_s=0.0, beams_valid=541)
+    view, _ = learned(Room())
     fresh = 0.0 <= age_s <= PLACE.timeout_s
-    state = scanner_state(PLACE, replace(view, seen_s=0.0), age_s)
-    assert (state == ScannerState.SILENT) is not fresh
+    for old in ({"heard_s": 0.0, "seen_s": 0.0}, {"heard_s": age_s, "seen_s": 0.0}):
+        state = scanner_state(PLACE, replace(view, **old), age_s)
+        assert (state == ScannerState.SILENT) is not fresh

@@ -13,6 +13,7 @@ import rclpy
 from bags import write_bag
 from builtin_interfaces.msg import Time as TimeMsg
 from hrc_cell_interfaces.msg import CellEvent, Humans, ScannerStatus
+from hrc_cell_interfaces.srv import LearnBackground
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.lifecycle import TransitionCallbackReturn
 from scan_room import Room, legs, scanner
@@ -26,7 +27,8 @@ from hrc_cell.settings.cell import load_cell
 
 GOOD = TransitionCallbackReturn.SUCCESS
 OK, LEARNING = ScannerStatus.OK, ScannerStatus.LEARNING
-SILENT, BLIND = ScannerStatus.SILENT, ScannerStatus.BLIND
+SILENT, BLIND, STRANGE = ScannerStatus.SILENT, ScannerStatus.BLIND, ScannerStatus.STRANGE
+BLOCKED, FROZEN = ScannerStatus.BLOCKED, ScannerStatus.FROZEN
 PERIOD_S = 0.04
 
 
@@ -224,12 +226,12 @@ def test_a_covered_scanner_is_blind(cell):
 
 @pytest.mark.req("S2")
 @pytest.mark.parametrize("offset_s", [-10, 10])
-def test_scans_with_an_impossible_stamp_are_none(cell, offset_s):
+def test_scans_with_an_impossible_stamp_are_none_and_told(cell, offset_s):
     cell.begin()
     cell.posts = walker(time.monotonic())
     now = cell.node.get_clock().now().to_msg()
     cell.change = {"stamp": TimeMsg(sec=now.sec + 100 * offset_s)}
-    last = cell.until("silent", cell.states(SILENT, SILENT))
+    last = cell.until("strange", cell.states(STRANGE, STRANGE))
     assert last.humans == []
 
 
@@ -237,7 +239,173 @@ def test_scans_with_an_impossible_stamp_are_none(cell, offset_s):
 def test_scans_without_directions_are_none(cell):
     cell.begin()
     cell.change = {"angle_increment": 0.0}
-    cell.until("silent", cell.states(SILENT, SILENT))
+    cell.until("strange", cell.states(STRANGE, STRANGE))
+    cell.change = {}
+    cell.until("over", cell.states(OK, OK))
+
+
+@pytest.mark.req("S2")
+def test_a_scanner_that_repeats_one_scan_has_frozen(cell):
+    cell.begin()
+    cell.change = {"ranges": array.array("f", [2.0] * 181)}
+    cell.until("frozen", cell.states(FROZEN, FROZEN))
+
+
+@pytest.mark.req("S2")
+def test_a_scanner_with_something_on_its_window_is_blocked(cell):
+    message = cell.begin()
+    assert [status.background_ratio for status in message.scanners] == [1.0, 1.0]
+    cover = cell.send
+
+    def covered(scan, **change):
+        scan.ranges[60:120] = math.inf
+        cover(scan, **change)
+
+    cell.send = covered
+    blocked = cell.until("blocked", cell.states(BLOCKED, BLOCKED))
+    assert blocked.scanners[0].background_ratio == pytest.approx(121 / 181, abs=0.01)
+
+
+@pytest.mark.req("S2")
+def test_who_is_hidden_by_somebody_is_published_until_the_place_is_seen_empty(cell):
+    """Only the left scanner is there to see; who comes close to it hides who stands behind."""
+    cell.places = cell.places[:1]
+    at = cell.places[0]
+    assert cell.tracker.trigger_configure() == GOOD
+    assert cell.tracker.trigger_activate() == GOOD
+    cell.until("left alone", lambda m: m.scanners[0].state == OK)
+    begin_s = time.monotonic()
+
+    def behind(now_s):
+        y_m = at.y_m + max(0.0, 1.0 - (now_s - begin_s))
+        return [(2.95, y_m + 0.12), (2.95, y_m - 0.12)]
+
+    cell.posts = behind
+    cell.until("a person", lambda m: any(h.confirmed for h in m.humans))
+    cell.until("at rest", lambda m: time.monotonic() > begin_s + 1.5)
+    cell.posts = lambda now_s: [(1.55, at.y_m + y_m) for y_m in (-0.1, 0.0, 0.1)]
+    hidden = cell.until("hidden", lambda m: any(h.hidden and h.confirmed for h in m.humans))
+    (person,) = [human for human in hidden.humans if human.hidden]
+    off_m = math.dist((person.position.x, person.position.y), (2.95, at.y_m))
+    assert off_m < person.radius_m
+    assert (person.age_s, person.source, person.position_std_m) == (0.0, "scanners", 0.0)
+    ids = [human.id for human in hidden.humans]
+    assert len(set(ids)) == len(ids) == 2
+    cell.posts = lambda now_s: []
+    cell.until("gone", lambda m: not m.humans)
+    cell.until("told", lambda m: cell.told("person_gone"))
+    assert [c["id"] for c in cell.told("person_hidden")] == [person.id]
+    assert {c["id"] for c in cell.told("person_gone")} >= {person.id}
+
+
+class Asking:
+    """A person who asks for learning."""
+
+    def __init__(self, cell):
+        self.cell = cell
+        self.client = cell.node.create_client(LearnBackground, "learn_background")
+
+    def learn(self, **fields):
+        self.cell.until("the service", lambda m: self.client.service_is_ready())
+        future = self.client.call_async(LearnBackground.Request(**fields))
+        self.cell.until("an answer", lambda m: future.done())
+        return future.result()
+
+
+@pytest.fixture
+def real(folder):
+    """The same cell, not simulated."""
+    file = folder / "cell.yaml"
+    text = file.read_text(encoding="utf-8")
+    text = text[: text.index("\nsim:")].replace("simulated: true", "simulated: false")
+    file.write_text(text.replace("port: sim", "port: /dev/null"), encoding="utf-8")
+
+
+@pytest.mark.req("S2")
+def test_a_real_cell_learns_only_when_a_person_says_that_it_is_empty(real, cell, tmp_path):
+    assert cell.tracker.trigger_configure() == GOOD
+    asking = Asking(cell)
+    assert cell.tracker.trigger_activate() == GOOD
+    cell.until("waiting", cell.states(LEARNING, LEARNING))
+    end_s = time.monotonic() + 1.5
+    cell.until("waiting still", lambda m: time.monotonic() > end_s)
+    assert cell.states(LEARNING, LEARNING)(cell.humans[-1])
+    refused = asking.learn(device="tablet", operator_alias="ana")
+    assert not refused.accepted
+    assert "go and look" in refused.reason
+    assert cell.states(LEARNING, LEARNING)(cell.humans[-1])
+    assert asking.learn(device="tablet", operator_alias="ana", confirmed_empty=True).accepted
+    cell.until("learned", cell.states(OK, OK))
+    assert (tmp_path / "state" / "background.npz").exists()
+    cell.until("told", lambda m: cell.told("background_learning"))
+    (told,) = cell.told("background_learning")
+    named = {"device": "tablet", "operator": "ana", "scanners": ["left", "right"]}
+    assert told == named | {"hidden_ended": []}
+    assert [c["operator"] for c in cell.told("background_refused")] == ["ana"]
+
+
+@pytest.mark.req("S2")
+def test_learning_anew_stops_seeing_and_forgets_who_was_there(cell, tmp_path):
+    cell.begin()
+    kept = tmp_path / "state" / "background.npz"
+    before = kept.stat().st_mtime_ns
+    cell.posts = lambda now_s: legs(2.0, 0.0)
+    cell.until("somebody", lambda m: m.humans)
+    asking = Asking(cell)
+    assert asking.learn(confirmed_empty=True).accepted
+    cell.until("learning", cell.states(LEARNING, LEARNING))
+    assert cell.until("learned", cell.states(OK, OK)).humans == []  # a post by now
+    assert kept.stat().st_mtime_ns > before
+
+
+@pytest.mark.req("S2")
+def test_a_person_who_has_looked_ends_who_is_hidden_where_no_scanner_sees(cell):
+    """Behind the left scanner, alone, nobody is ever seen; somebody walks in there."""
+    cell.places = cell.places[:1]
+    assert cell.tracker.trigger_configure() == GOOD
+    assert cell.tracker.trigger_activate() == GOOD
+    cell.until("left alone", lambda m: m.scanners[0].state == OK)
+    begin_s = time.monotonic()
+
+    def walks_in(now_s):
+        x_m = 1.4 - (now_s - begin_s)
+        return [(x_m + 0.1, -1.8), (x_m - 0.1, -1.6)] if x_m > 0.0 else []
+
+    cell.posts = walks_in
+    hidden = cell.until("hidden", lambda m: any(h.hidden and h.confirmed for h in m.humans))
+    (person,) = hidden.humans
+    end_s = time.monotonic() + 2.0
+    last = cell.until("still", lambda m: time.monotonic() > end_s)
+    assert [(human.id, human.hidden) for human in last.humans] == [(person.id, True)]
+    assert not Asking(cell).learn().accepted
+    assert [human.id for human in cell.humans[-1].humans] == [person.id]
+    assert Asking(cell).learn(confirmed_empty=True).accepted
+    cell.until("learned", lambda m: m.scanners[0].state == OK)
+    assert cell.humans[-1].humans == []
+    cell.until("told", lambda m: cell.told("person_gone") and cell.told("background_learning"))
+    assert [c["id"] for c in cell.told("person_gone")] == [person.id]
+    assert [c["hidden_ended"] for c in cell.told("background_learning")] == [[person.id]]
+
+
+@pytest.mark.req("S2")
+def test_a_background_that_cannot_be_deleted_is_not_learned_anew(cell, tmp_path):
+    cell.begin()
+    kept = tmp_path / "state" / "background.npz"
+    kept.unlink()
+    kept.mkdir()
+    asked = Asking(cell).learn(confirmed_empty=True)
+    assert not asked.accepted
+    assert "cannot be deleted" in asked.reason
+    cell.until("sees", cell.states(OK, OK))
+
+
+def test_a_tracker_that_is_not_active_does_not_learn(cell):
+    cell.begin()
+    asking = Asking(cell)
+    assert cell.tracker.trigger_deactivate() == GOOD
+    future = asking.client.call_async(LearnBackground.Request(confirmed_empty=True))
+    cell.executor.spin_until_future_complete(future, 10.0)
+    assert future.result().reason == "the tracker is not active"
 
 
 @pytest.mark.req("S2")
@@ -301,13 +469,13 @@ def test_the_background_is_kept_and_used_at_the_next_start(cell, folder, tmp_pat
         second.close()
 
 
-def test_other_beams_are_learned_anew_and_kept(cell, tmp_path):
+@pytest.mark.req("S2")
+def test_other_beams_than_were_learned_are_strange_until_a_person_has_them_learned(cell):
     cell.begin()
-    before = (tmp_path / "state" / "background.npz").stat().st_mtime_ns
     cell.room = Room(beams=121)
-    cell.until("learning", lambda m: any(s.state == LEARNING for s in m.scanners))
+    cell.until("strange", cell.states(STRANGE, STRANGE))
+    assert Asking(cell).learn(confirmed_empty=True).accepted
     cell.until("learned", cell.states(OK, OK))
-    assert (tmp_path / "state" / "background.npz").stat().st_mtime_ns > before
 
 
 def test_a_background_that_cannot_be_kept_does_not_stop_the_tracker(cell, tmp_path):

@@ -204,6 +204,19 @@ def test_a_silenced_scanner_falls_silent_alone_and_comes_back(visitor):
     visitor.next("left")
 
 
+@pytest.mark.parametrize("fault", ["scanner_covered", "scanner_moved"])
+def test_a_scanner_can_be_covered_or_moved_and_put_right(visitor, fault):
+    usual = np.array(visitor.next("left").ranges)
+
+    def alike(message):
+        return np.mean(np.isclose(np.array(message.ranges), usual, rtol=0.0, atol=0.05))
+
+    assert visitor.call(InjectFault, fault=fault, target="left", active=True).accepted
+    visitor.next("left", lambda m: alike(m) < 0.7)
+    assert visitor.call(InjectFault, fault=fault, target="left", active=False).accepted
+    visitor.next("left", lambda m: alike(m) > 0.8)
+
+
 def test_a_silenced_box_falls_silent_and_comes_back(visitor):
     assert visitor.call(InjectFault, fault="inputs_silent", active=True).accepted
     visitor.heard["inputs"].clear()

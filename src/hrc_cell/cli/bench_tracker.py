@@ -2,7 +2,8 @@
 
 Two passes: the background is learned over the whole recording first, because recordings seldom
 begin with an empty room; then the scans go through the same functions as in human_tracker, with
-the settings of the cell. The scanner's own frame takes the place of the cell frame.
+the settings of the cell. The scanner's own frame takes the place of the cell frame, and what it
+sees of the empty room takes the place of the cell's outline.
 
 Labels are lines `scan_stamp_ns,x_m,y_m` after a heading: centres of legs in the scanner's frame.
 """
@@ -30,9 +31,12 @@ from hrc_cell.adapters.record.scans import RecordingError, read_scans, scan_topi
 from hrc_cell.cli.arguments import json_file
 from hrc_cell.cli.places import cell_folder
 from hrc_cell.core.background import learn
+from hrc_cell.core.crowd import Crowd, attend
+from hrc_cell.core.floor import background_reach_m, make_floor
+from hrc_cell.core.hidden import circles
 from hrc_cell.core.scan import Scan, beams_of, echoes_m, same_beams
-from hrc_cell.core.tracking import People, observe
-from hrc_cell.core.view import View, known_view, look
+from hrc_cell.core.tracking import People
+from hrc_cell.core.view import ScannerState, View, known_view, look, scanner_state
 from hrc_cell.settings.cell import load_cell
 from hrc_cell.settings.schema import CellError
 from hrc_cell.settings.sensing import Scanner, TrackerSettings
@@ -41,6 +45,9 @@ WARM_UP_S = 2.0
 NEAR_M = 0.5
 SAME_SCAN_S = 1e-3
 PERIODS_UNSEEN = 2.5
+FLOOR_MAX_M = 8.0
+HUMAN_MPS = 2.0
+"""How fast a hidden person may walk, where no cell says it."""
 FAILED = 2
 
 Labels = Mapping[float, Sequence[tuple[float, float]]]
@@ -52,6 +59,8 @@ class Played:
 
     stamps_s: tuple[float, ...]
     people: tuple[People, ...]
+    hidden: tuple[tuple[int, ...], ...]  # ids of those who are hidden
+    states: tuple[ScannerState, ...]
     median_ms: float  # for one scan
 
     @property
@@ -92,7 +101,9 @@ def run(args: argparse.Namespace) -> int:
         recorded = sorted(read_scans(args.scans, topic), key=lambda scan: scan.stamp_s)
         scans = alike(recorded)
         settings = for_period(cell.file.tracker, period_s(scans))
-        played = play(settings, scans)
+        safety = cell.file.safety
+        speed_mps = max(safety.human_speed_mps, safety.human_speed_near_mps)
+        played = play(settings, scans, speed_mps=speed_mps)
         result = figures(settings, scans, played, labels)
         result |= {"topic": topic, "scans_skipped": len(recorded) - len(scans)}
     except (CellError, RecordingError, OSError) as error:
@@ -182,27 +193,47 @@ def learned_view(settings: TrackerSettings, scans: Sequence[Scan]) -> View:
     return known_view(background, beams)
 
 
-def play(settings: TrackerSettings, scans: Sequence[Scan]) -> Played:
+def seen_outline_m(view: View, range_max_m: float) -> list[tuple[float, float]]:
+    """Return the corners of what a scanner at the origin sees of its background."""
+    assert view.watch is not None and view.beams is not None  # noqa: S101, PT018 see learned_view
+    reach = background_reach_m(view.watch.background, min(range_max_m, FLOOR_MAX_M))
+    bearing = view.beams.angle_min_rad + view.beams.angle_increment_rad * np.arange(len(reach))
+    corners = np.column_stack((reach * np.cos(bearing), reach * np.sin(bearing)))
+    return [(0.0, 0.0), *((float(x), float(y)) for x, y in corners)]
+
+
+def play(
+    settings: TrackerSettings, scans: Sequence[Scan], *, speed_mps: float = HUMAN_MPS
+) -> Played:
     """Return the people after each of the scans, which all have the same beams.
 
     The background is learned over all of them first.
     """
-    view, people = learned_view(settings, scans), People()
+    view, crowd = learned_view(settings, scans), Crowd()
+    range_max_m = max(scan.range_max_m for scan in scans)
+    floor = make_floor(seen_outline_m(view, range_max_m), cell_m=settings.hidden_cell_m)
     settings = replace(settings, background_unlearn_s=math.inf)  # nothing in it is preliminary
     scanner = Scanner(
         name="scanner", x_m=0.0, y_m=0.0, z_m=0.0, yaw_rad=0.0,
         timeout_s=0.5, beams_valid_min_ratio=0.0,
     )  # fmt: skip
-    after, spent_ms = [], []
+    after, hidden, states, spent_ms = [], [], [], []
     for scan in scans:
         start_s = time.perf_counter()
+        before = view.scans
         view, things = look(settings, scanner, view, scan, scan.stamp_s)
-        people = observe(settings, people, things, scan.stamp_s)
+        if view.scans > before:
+            crowd = attend(settings, floor, scanner, crowd, view, things, speed_mps=speed_mps)
         spent_ms.append((time.perf_counter() - start_s) * 1e3)
-        after.append(people)
+        after.append(crowd.people)
+        found = circles(floor, crowd.hidden, crowd.people, leg_radius_m=settings.leg_radius_m)
+        hidden.append(tuple(circle.id for circle in found))
+        states.append(scanner_state(scanner, view, scan.stamp_s))
     return Played(
         stamps_s=tuple(scan.stamp_s for scan in scans),
         people=tuple(after),
+        hidden=tuple(hidden),
+        states=tuple(states),
         median_ms=statistics.median(spent_ms),
     )
 
@@ -226,11 +257,25 @@ def figures(
         ],
         "people_max": max(counts),
         "people_ids": len({t.id for p in played.people for t in p.tracks if t.confirmed}),
+        "hidden_ratio": round(sum(map(bool, played.hidden)) / len(scans), 4),
+        "hidden_ids": len({id_ for ids in played.hidden for id_ in ids}),
+        "hidden_longest_s": round(_longest_s(played), 3),
+        "scanner_states": dict(Counter(state.name for state in played.states)),
         "labelled_scans": labelled,
         "found_ratio": found,
         "false_per_scan": false,
         "settings": asdict(settings),
     }
+
+
+def _longest_s(played: Played) -> float:
+    """Return for how long the same person was hidden without a break, at most."""
+    since_s: dict[int, float] = {}
+    longest_s = 0.0
+    for stamp_s, ids in zip(played.stamps_s, played.hidden, strict=True):
+        since_s = {id_: since_s.get(id_, stamp_s) for id_ in ids}
+        longest_s = max([longest_s, *(stamp_s - begin_s for begin_s in since_s.values())])
+    return longest_s
 
 
 def _compare(
@@ -274,6 +319,12 @@ def _table(args: argparse.Namespace, result: Mapping[str, Any], played: Played) 
         ),
         ("background", "learned over the whole recording (first of two passes)"),
         ("people at most", f"{result['people_max']} at a time, {result['people_ids']} tracks"),
+        (
+            "hidden",
+            f"in {100.0 * result['hidden_ratio']:.1f} % of scans, {result['hidden_ids']} tracks",
+        ),
+        ("hidden longest", f"{result['hidden_longest_s']:.1f} s"),
+        ("scanner", ", ".join(f"{n} {c}" for n, c in result["scanner_states"].items())),
         ("time per scan", f"{played.median_ms:.2f} ms median"),
     ]
     if result["labelled_scans"] is not None:

@@ -19,11 +19,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import yaml
 from hrc_cell_interfaces.msg import MotionPermit
 
 from hrc_cell.adapters.record.backgrounds import save_backgrounds
 from hrc_cell.adapters.record.scans import RecordingError, read_scans
-from hrc_cell.cli.bench_tracker import alike, for_period, learned_view, period_s
+from hrc_cell.cli.bench_tracker import alike, for_period, learned_view, period_s, seen_outline_m
 from hrc_cell.cli.checks import Check, conclude
 from hrc_cell.cli.places import own_namespace
 from hrc_cell.cli.player import Player
@@ -36,6 +37,7 @@ from hrc_cell.settings.schema import CellError
 from hrc_cell.settings.share import share_folder
 
 NAME = "recorded"
+PLACE_X_M = 0.75
 PERIODS_LATE = 2.5
 """So many scan periods may pass until the recorded scanner counts as silent."""
 SCANS_MIN = 20
@@ -55,6 +57,7 @@ def run_scans(args: argparse.Namespace) -> int:
             folder = _cell(Path(scratch) / "cell", scans, background)
             view = learned_view(load_cell(folder).file.tracker, scans)
             save_backgrounds(background, {NAME: view})
+            _floor(folder, seen_outline_m(view, scans[0].range_max_m))
         except (RecordingError, CellError, OSError) as error:
             print(f"hrc-cell demo: {error}", file=sys.stderr)
             return 2
@@ -89,7 +92,7 @@ def _cell(target: Path, scans: Sequence[Scan], background: Path) -> Path:
     tracker = for_period(default.tracker, scan_period_s)
     print(f"reaction time for this scanner: {reaction_s:.2f} s")
     scanner = {
-        "name": NAME, "x_m": 0.75, "y_m": 0.0, "z_m": 0.2, "yaw_rad": 0.0,
+        "name": NAME, "x_m": PLACE_X_M, "y_m": 0.0, "z_m": 0.2, "yaw_rad": 0.0,
         "timeout_s": min(0.5, late_s), "beams_valid_min_ratio": 0.0,
     }  # fmt: skip
     return variant(
@@ -101,6 +104,18 @@ def _cell(target: Path, scans: Sequence[Scan], background: Path) -> Path:
             "task.repeat": True, "panel.port": 0, "sim.people": [], "sim.scanner": None,
         },
     )  # fmt: skip
+
+
+def _floor(folder: Path, outline_m: Sequence[tuple[float, float]]) -> None:
+    """Make what the recorded scanner sees of its empty room the floor of the cell.
+
+    Elsewhere in the default cell's outline nothing is ever seen, and whoever went there would count
+    as hidden for good.
+    """
+    file = folder / "zones.yaml"
+    zones = yaml.safe_load(file.read_text(encoding="utf-8"))
+    zones["outline_m"] = [[PLACE_X_M + x_m, y_m] for x_m, y_m in outline_m]
+    file.write_text(yaml.safe_dump(zones, sort_keys=False), encoding="utf-8")
 
 
 def _report(witness: Witness, began_s: float) -> list[Check]:

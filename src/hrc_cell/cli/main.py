@@ -15,9 +15,9 @@ from collections.abc import Sequence
 from typing import Any
 
 COMMANDS = (
-    "up", "demo", "why", "doctor", "config", "report", "calc", "measure", "press", "test",
+    "up", "demo", "why", "doctor", "config", "report", "calc", "measure", "press", "learn", "test",
 )  # fmt: skip
-BENCHES = ("cell", "safety", "tracker")
+BENCHES = ("cell", "safety", "latency", "tracker")
 EXIT_WRONG_INPUT = 2
 EXIT_INTERRUPTED = 130
 EXIT_BROKEN_PIPE = 141

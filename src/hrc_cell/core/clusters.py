@@ -50,12 +50,7 @@ def find_clusters(
     beam = np.flatnonzero(new)
     if not len(beam):
         return NOTHING
-    ranges = echoes[beam]
-    bearing = bearings_rad(scan)[beam]
-    x, y = ranges * np.cos(bearing), ranges * np.sin(bearing)
-    spacing_m = np.maximum(ranges * abs(scan.angle_increment_rad), 1e-6)
-    gap_m = np.maximum(settings.cluster_gap_m, 2.0 * spacing_m[1:])
-    first = np.flatnonzero(np.r_[True, np.hypot(np.diff(x), np.diff(y)) > gap_m])
+    x, y, spacing_m, first = _part(settings, scan, echoes, beam)
     beams = np.diff(np.r_[first, len(beam)])
     last = first + beams - 1
 
@@ -73,3 +68,32 @@ def find_clusters(
     return Clusters(
         centre_m=centre[enough], width_m=width[enough], beams=beams[enough], reach_m=reach[enough]
     )
+
+
+def widths_m(settings: TrackerSettings, scan: Scan, echoes: Floats, new: Bools) -> Floats:
+    """Return how wide the thing is that each beam [beams] marked `new` sees; 0 for the others.
+
+    Here even one beam is a thing.
+    """
+    width: Floats = np.zeros(len(echoes))
+    beam = np.flatnonzero(new)
+    if len(beam):
+        x, y, spacing_m, first = _part(settings, scan, echoes, beam)
+        beams = np.diff(np.r_[first, len(beam)])
+        last = first + beams - 1
+        each = np.hypot(x[last] - x[first], y[last] - y[first]) + spacing_m[first]
+        width[beam] = np.repeat(each, beams)
+    return width
+
+
+def _part(
+    settings: TrackerSettings, scan: Scan, echoes: Floats, beam: npt.NDArray[np.intp]
+) -> tuple[Floats, Floats, Floats, npt.NDArray[np.intp]]:
+    """Return where these beams end (x and y in the scanner's frame) and how far apart beams are
+    there, and at which of them a new thing begins.
+    """
+    ranges, bearing = echoes[beam], bearings_rad(scan)[beam]
+    x, y = ranges * np.cos(bearing), ranges * np.sin(bearing)
+    spacing_m = np.maximum(ranges * abs(scan.angle_increment_rad), 1e-6)
+    gap_m = np.maximum(settings.cluster_gap_m, 2.0 * spacing_m[1:])
+    return x, y, spacing_m, np.flatnonzero(np.r_[True, np.hypot(np.diff(x), np.diff(y)) > gap_m])

@@ -1,6 +1,11 @@
 """One scanner's view of the room: it learns the background, then tells what is new in front of it.
 
 Units: metres, seconds; time: monotonic. A view is a value: the node keeps one for each scanner.
+
+What cannot be is not taken, and told: a stamp that is not later than the one before or lies in the
+future (somebody set a clock, or two drivers talk on one topic), beams without a direction, or other
+beams than the background was learned with. Nor is a scan that repeats the ranges of the one before:
+noise sees to it that no working scanner measures the same twice.
 """
 
 from __future__ import annotations
@@ -13,10 +18,15 @@ import numpy as np
 
 from hrc_cell.core.background import Background, Watch, foreground, learn, watch
 from hrc_cell.core.clusters import NOTHING, Clusters, find_clusters
+from hrc_cell.core.health import Health, examine, first_health
 from hrc_cell.core.scan import Beams, Floats, Scan, beams_of, echoes_m, same_beams
 from hrc_cell.settings.sensing import Scanner, TrackerSettings
 
 WATCH_WINDOW_S = 0.5
+REPEATS_MAX = 2
+"""A scan may be delivered twice; a scanner that goes on repeating itself has frozen."""
+STRANGE_S = 1.0
+"""How long one impossible scan is told of, so that nobody who judges can miss it."""
 
 
 class ScannerState(enum.IntEnum):
@@ -26,6 +36,10 @@ class ScannerState(enum.IntEnum):
     OK = 1
     SILENT = 2
     BLIND = 3
+    BLOCKED = 4
+    MOVED = 5
+    FROZEN = 6
+    STRANGE = 7
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -33,11 +47,23 @@ class View:
     """What one scanner has shown so far. `watch` is None while the background is being learned."""
 
     watch: Watch | None = None
+    health: Health | None = None  # None before the first scan with a background
     learning: tuple[tuple[float, Floats], ...] = ()  # time and echoes of each scan
     beams: Beams | None = None  # what background or learning hold for; None before the first scan
-    seen_s: float = math.nan  # time of its newest scan
-    newest: Floats | None = None  # echoes of its newest scan
-    beams_valid: int = 0  # of them with an echo
+    scans: int = 0  # taken so far
+    seen_s: float = math.nan  # time of the newest scan that was taken
+    newest: Floats | None = None  # its echoes
+    range_max_m: float = 0.0  # its range
+    beams_valid: int = 0  # beams with an echo
+    heard_s: float = math.nan  # when anything was last heard, taken or not
+    stamp_s: float = -math.inf  # its header stamp
+    repeats: int = 0  # scans in a row with the ranges of the one before
+    strange_s: float = -math.inf  # when the last impossible scan was heard
+
+    @property
+    def background_ratio(self) -> float:
+        """Return how many of the beams that can tell see the background; NaN if none is known."""
+        return math.nan if self.health is None else self.health.ratio
 
 
 def known_view(background: Background, beams: Beams) -> View:
@@ -45,37 +71,63 @@ def known_view(background: Background, beams: Beams) -> View:
     return View(watch=Watch(background=background), beams=beams)
 
 
+def forgotten(view: View) -> View:
+    """Return the view without its background: it is to be learned anew."""
+    return replace(view, watch=None, health=None, learning=())
+
+
 def look(
-    settings: TrackerSettings, scanner: Scanner, view: View, scan: Scan, now_s: float
+    settings: TrackerSettings,
+    scanner: Scanner,
+    view: View,
+    scan: Scan,
+    seen_s: float,
+    *,
+    heard_s: float | None = None,
+    may_learn: bool = True,
 ) -> tuple[View, Clusters]:
-    """Return the view after one more scan taken at `now_s`, and the new things in it.
+    """Return the view after one more scan taken at `seen_s`, and the new things in it.
 
-    Nothing is seen while the background is learned. A scan with other beams than before makes the
-    background void: it is learned again.
+    `heard_s` is when the scan arrived (None: at once). Later than timeout_s after `seen_s`, it says
+    nothing any more and the same view comes back. A scan that is not taken leaves `scans` as it is.
 
-    The same view comes back for what is no scan: beams without a direction, or the very ranges of
-    the scan before. Noise sees to it that no working scanner measures the same twice, so one that
-    repeats itself has frozen and falls silent.
+    Nothing is seen while the background is learned, and it is learned only if it `may_learn`.
     """
-    beams = beams_of(scan)
+    heard_s = seen_s if heard_s is None else heard_s
+    beams, before = beams_of(scan), view
+    fits = view.beams is None or (beams is not None and same_beams(view.beams, beams))
+    later = scan.stamp_s > view.stamp_s and seen_s <= heard_s
+    stamp_s = scan.stamp_s if math.isfinite(scan.stamp_s) else -math.inf
+    view = replace(view, heard_s=heard_s, stamp_s=stamp_s)
+    if beams is None or not later or not (fits or view.watch is None):
+        return replace(view, strange_s=heard_s), NOTHING
+    if not heard_s - seen_s <= scanner.timeout_s:
+        return replace(before, stamp_s=stamp_s), NOTHING
     echoes = echoes_m(scan)
     valid = int(np.count_nonzero(~np.isnan(echoes)))
-    if beams is None or (valid and _same(view.newest, echoes)):
-        return view, NOTHING
-    if view.beams is not None and not same_beams(view.beams, beams):
-        view = View()
-    view = replace(view, beams=beams, seen_s=now_s, newest=echoes, beams_valid=valid)
+    if valid and _same(view.newest, echoes):
+        return replace(view, repeats=view.repeats + 1), NOTHING
+    view = replace(
+        view, learning=view.learning if fits else (), beams=beams, scans=view.scans + 1,
+        seen_s=seen_s, newest=echoes, range_max_m=scan.range_max_m, beams_valid=valid, repeats=0,
+    )  # fmt: skip
     if view.watch is None:
-        return _learn(settings, view, scan, now_s), NOTHING
-    new = foreground(view.watch.background, echoes)
-    watched = watch(
-        view.watch,
-        echoes,
-        now_s,
-        window_s=WATCH_WINDOW_S,
-        unlearn_s=settings.background_unlearn_s,
-    )
-    return replace(view, watch=watched), find_clusters(settings, scanner, scan, echoes, new)
+        return (_learn(settings, view, scan, seen_s) if may_learn else view), NOTHING
+    background = view.watch.background
+    new = foreground(background, echoes)
+    health = view.health or first_health(background, seen_s)
+    health = examine(settings, health, background, scan, echoes, new, seen_s)
+    watched = view.watch
+    if health.good:
+        watched = watch(
+            watched,
+            echoes,
+            seen_s,
+            window_s=WATCH_WINDOW_S,
+            unlearn_s=settings.background_unlearn_s,
+        )
+    things = find_clusters(settings, scanner, scan, echoes, new)
+    return replace(view, watch=watched, health=health), things
 
 
 def _same(before: Floats | None, echoes: Floats) -> bool:
@@ -95,13 +147,26 @@ def _learn(settings: TrackerSettings, view: View, scan: Scan, now_s: float) -> V
         window_s=settings.background_window_s,
         present_ratio=settings.background_present_ratio,
     )
-    return replace(view, learning=(), watch=Watch(background=background))
+    return replace(
+        view, learning=(), watch=Watch(background=background),
+        health=first_health(background, now_s),
+    )  # fmt: skip
 
 
 def scanner_state(scanner: Scanner, view: View, now_s: float) -> ScannerState:
-    """Return the scanner's state at `now_s`: the worst that holds, and unknown is silent."""
+    """Return the scanner's state at `now_s`: the first that holds, and unknown is silent."""
+    if not 0.0 <= now_s - view.heard_s <= scanner.timeout_s:
+        return ScannerState.SILENT
+    if now_s - view.strange_s <= STRANGE_S:
+        return ScannerState.STRANGE
+    if view.repeats > REPEATS_MAX:
+        return ScannerState.FROZEN
     if view.beams is None or not 0.0 <= now_s - view.seen_s <= scanner.timeout_s:
         return ScannerState.SILENT
     if view.beams_valid < scanner.beams_valid_min_ratio * view.beams.count:
         return ScannerState.BLIND
-    return ScannerState.LEARNING if view.watch is None else ScannerState.OK
+    if view.health is None:
+        return ScannerState.LEARNING
+    if view.health.moved:
+        return ScannerState.MOVED
+    return ScannerState.BLOCKED if view.health.blocked else ScannerState.OK

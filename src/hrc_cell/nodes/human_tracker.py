@@ -1,7 +1,15 @@
 """human_tracker: laser scans in, people out.
 
 Publishes `humans` after each scan, and ten times a second in any case, so that a scanner that falls
-silent is told. Says as events when a scanner changes its state and when a person comes or goes.
+silent is told. Says as events when a scanner changes its state and when a person comes, is lost
+from sight, is seen again or goes. Who is lost from sight is published as hidden, with a circle
+around everywhere that the person may be, until that place is seen empty.
+
+The empty cell is learned when a person says that it is empty (service `learn_background`), and then
+kept. Before that a real cell waits; who stood there would become a wall. A simulated cell, whose
+people start outside, learns at its start. Whoever was there or hidden is then gone, too, and told
+as gone: that person looked. It is the way out for a cell that waits for somebody in a corner that
+no scanner sees; a reset of the safety monitor ends no hidden person.
 
 A scan of another frame than its scanner's is no scan: with two drivers on each other's topic people
 would be seen where nobody is.
@@ -17,17 +25,22 @@ import numpy as np
 from builtin_interfaces.msg import Time as TimeMsg
 from geometry_msgs.msg import Point, Vector3
 from hrc_cell_interfaces.msg import Human, Humans, ScannerStatus
+from hrc_cell_interfaces.srv import LearnBackground
 from sensor_msgs.msg import LaserScan
 
 from hrc_cell.adapters.record.backgrounds import load_backgrounds, save_backgrounds
+from hrc_cell.core.crowd import Crowd, attend
+from hrc_cell.core.floor import make_floor
+from hrc_cell.core.hidden import Circle, circles
 from hrc_cell.core.scan import Scan
-from hrc_cell.core.tracking import People, Track, observe
-from hrc_cell.core.view import ScannerState, View, look, scanner_state
+from hrc_cell.core.tracking import People, Track
+from hrc_cell.core.view import ScannerState, View, forgotten, look, scanner_state
 from hrc_cell.nodes.base import NEWEST, SENSOR, CellNode, run
 from hrc_cell.nodes.parameters import declare_settings
 from hrc_cell.settings.sensing import Scanner
 
 STATUS_PERIOD_S = 0.1
+SOURCE = "scanners"
 
 
 class HumanTracker(CellNode):
@@ -47,12 +60,21 @@ class HumanTracker(CellNode):
         path = self._background_path()
         known = load_backgrounds(path) if path is not None and path.exists() else {}
         self._views = {scanner.name: known.get(scanner.name, View()) for scanner in scanners}
+        self._may_learn = self.cell.file.simulated
         self._save = path is not None and not set(self._views) <= set(known)
         self._stamps = {scanner.name: TimeMsg() for scanner in scanners}
         self._states: dict[str, ScannerState] = {}
         self._strange: dict[str, str] = {}  # frame told of last, by scanner
-        self._people = People()
-        self._confirmed: frozenset[int] = frozenset()
+        tracker, safety = self.cell.file.tracker, self.cell.file.safety
+        self._floor = make_floor(
+            self.cell.zones.outline_m,
+            cell_m=tracker.hidden_cell_m,
+            margin_m=tracker.hidden_margin_m,
+            filled_m=tracker.filled_m,
+        )
+        self._unseen_mps = max(safety.human_speed_mps, safety.human_speed_near_mps)
+        self._crowd = Crowd()
+        self._shown: dict[int, bool] = {}  # confirmed people told of; whether as hidden
         self._newest = TimeMsg()
         self._humans = self.create_publisher(Humans, "humans", NEWEST)
         for scanner in scanners:
@@ -62,6 +84,7 @@ class HumanTracker(CellNode):
                 partial(self._on_scan, scanner),
                 SENSOR,
             )
+        self.create_service(LearnBackground, "learn_background", self._learn)
         self._running = False
         self._timer = self.create_timer(STATUS_PERIOD_S, self._publish, autostart=False)
 
@@ -74,8 +97,11 @@ class HumanTracker(CellNode):
         """Cease to look; who comes next begins with nobody known."""
         self._running = False
         self._timer.cancel()
-        self._people = People(next_id=self._people.next_id)
-        self._confirmed = frozenset()
+        self._forget_everybody()
+        self._shown = {}
+
+    def _forget_everybody(self) -> None:
+        self._crowd = Crowd(people=People(next_id=self._crowd.people.next_id))
 
     def _background_path(self) -> Path | None:
         name = self.cell.file.tracker.background_file
@@ -84,25 +110,30 @@ class HumanTracker(CellNode):
     # Scans.
 
     def _on_scan(self, scanner: Scanner, msg: LaserScan) -> None:
-        """Take one scan. One of another frame or with an impossible stamp is none: silence."""
+        """Take one scan. One of another frame is none."""
         if msg.header.frame_id != scanner.frame_id:
             self._tell_frame(scanner, msg.header.frame_id)
             return
         age_s = self.age_s(msg.header.stamp)
-        if not self._running or not 0.0 <= age_s <= scanner.timeout_s:
+        if not self._running:
             return
-        name, settings = scanner.name, self.cell.file.tracker
-        seen_s = time.monotonic() - age_s
+        heard_s = time.monotonic()
+        seen_s, name, settings = heard_s - age_s, scanner.name, self.cell.file.tracker
         before = self._views[name]
-        view, things = look(settings, scanner, before, _scan(msg), seen_s)
-        if view is before:  # it was no scan
+        view, things = look(
+            settings, scanner, before, _scan(msg), seen_s,
+            heard_s=heard_s, may_learn=self._may_learn,
+        )  # fmt: skip
+        self._views[name] = view
+        if view.scans == before.scans:  # it was no scan
             return
-        if before.watch is not None and view.watch is None:
-            self._save = self._background_path() is not None
-        self._views[name], self._stamps[name] = view, msg.header.stamp
-        if view.watch is not None:
-            self._people = observe(settings, self._people, things, seen_s)
-        if seen_s >= self._people.time_s:
+        self._stamps[name] = msg.header.stamp
+        if before.watch is not None:
+            self._crowd = attend(
+                settings, self._floor, scanner, self._crowd, view, things,
+                speed_mps=self._unseen_mps,
+            )  # fmt: skip
+        if seen_s >= self._crowd.people.time_s:
             self._newest = msg.header.stamp
         self._keep_background()
         self._publish()
@@ -132,16 +163,62 @@ class HumanTracker(CellNode):
             except OSError as error:
                 self.get_logger().error(f"the background is not kept: {error}")
 
+    def _learn(
+        self, request: LearnBackground.Request, response: LearnBackground.Response
+    ) -> LearnBackground.Response:
+        """Learn the empty cell, if a person says that it is empty."""
+        told = {"device": request.device, "operator": request.operator_alias}
+        hidden = [circle.id for circle in self._circles()]
+        try:
+            response.reason = self._refusal(request) or self._begin_to_learn()
+        except OSError as error:
+            response.reason = f"the old background cannot be deleted: {error}"
+        response.accepted = not response.reason
+        if response.accepted:
+            learned = {"scanners": list(self._views), "hidden_ended": hidden}
+            self.tell("background_learning", told | learned)
+        else:
+            self.tell("background_refused", {**told, "reason": response.reason})
+        return response
+
+    def _refusal(self, request: LearnBackground.Request) -> str:
+        """Return why the cell is not learned now, "" if it may be."""
+        if not request.confirmed_empty:
+            return (
+                "not confirmed that the cell is empty: go and look, then ask again with "
+                "confirmed_empty true; who stands there while it is learned becomes a wall"
+            )
+        return "" if self._running else "the tracker is not active"
+
+    def _begin_to_learn(self) -> str:
+        """Forget the background, also the kept one, and everybody. Returns "". Raises OSError."""
+        path = self._background_path()
+        if path is not None:
+            path.unlink(missing_ok=True)
+        self._may_learn, self._save = True, path is not None
+        self._views = {name: forgotten(view) for name, view in self._views.items()}
+        self._forget_everybody()
+        return ""
+
     # People.
 
     def _publish(self) -> None:
         now_s = time.monotonic()
         msg = Humans()
         msg.header.stamp, msg.header.frame_id = self._newest, self.cell.file.frame
-        msg.humans = [_human(track, self._people.time_s) for track in self._people.tracks]
+        people, hidden = self._crowd.people, self._circles()
+        msg.humans = [_human(track, people.time_s) for track in people.tracks]
+        msg.humans += [_hidden(circle) for circle in hidden]
         msg.scanners = [self._status(scanner, now_s) for scanner in self.cell.file.scanners]
         self._humans.publish(msg)
-        self._tell_people()
+        self._tell_people(hidden)
+
+    def _circles(self) -> list[Circle]:
+        """Return where hidden people may be."""
+        leg_radius_m = self.cell.file.tracker.leg_radius_m
+        return circles(
+            self._floor, self._crowd.hidden, self._crowd.people, leg_radius_m=leg_radius_m
+        )
 
     def _status(self, scanner: Scanner, now_s: float) -> ScannerStatus:
         view = self._views[scanner.name]
@@ -163,19 +240,25 @@ class HumanTracker(CellNode):
             stamp=self._stamps[scanner.name],
             beams=view.beams.count if view.beams is not None else 0,
             beams_valid=view.beams_valid,
+            background_ratio=view.background_ratio,
         )
 
-    def _tell_people(self) -> None:
-        shown = {track.id: track for track in self._people.tracks if track.confirmed}
-        for id_ in sorted(shown.keys() - self._confirmed):
-            track = shown[id_]
-            self.tell(
-                "person_appeared",
-                {"id": id_, "x_m": round(track.x_m, 3), "y_m": round(track.y_m, 3)},
-            )
-        for id_ in sorted(self._confirmed - shown.keys()):
+    def _tell_people(self, hidden: list[Circle]) -> None:
+        """Tell which confirmed people came, were lost from sight, were seen again, or are gone."""
+        known: list[Track | Circle] = [*self._crowd.people.tracks, *hidden]
+        places = {one.id: one for one in known if one.confirmed}
+        for id_, one in sorted(places.items()):
+            lost, before = isinstance(one, Circle), self._shown.get(id_)
+            place = {"id": id_, "x_m": round(one.x_m, 3), "y_m": round(one.y_m, 3)}
+            if before is None and not lost:
+                self.tell("person_appeared", place)
+            elif lost and not before:
+                self.tell("person_hidden", place | {"radius_m": round(one.radius_m, 3)})
+            elif before and not lost:
+                self.tell("person_seen_again", place)
+        for id_ in sorted(self._shown.keys() - places.keys()):
             self.tell("person_gone", {"id": id_})
-        self._confirmed = frozenset(shown)
+        self._shown = {id_: isinstance(one, Circle) for id_, one in places.items()}
 
 
 def _scan(msg: LaserScan) -> Scan:
@@ -201,7 +284,20 @@ def _human(track: Track, now_s: float) -> Human:
         velocity_std_mps=track.velocity_std_mps,
         radius_m=track.radius_m,
         age_s=now_s - track.seen_s,
+        source=SOURCE,
         confirmed=track.confirmed,
+    )
+
+
+def _hidden(circle: Circle) -> Human:
+    """Return a hidden person. The circle holds the way walked until the newest scan: age 0."""
+    return Human(
+        id=circle.id,
+        position=Point(x=circle.x_m, y=circle.y_m),
+        radius_m=circle.radius_m,
+        hidden=True,
+        source=SOURCE,
+        confirmed=circle.confirmed,
     )
 
 

@@ -75,7 +75,51 @@ class TrackerSettings:
     confirm_legs_s: float = setting(
         "what looks like two legs for this long is a person", unit="s", low=0.1, high=60.0
     )
-    forget_s: float = setting("not seen for this long: gone", unit="s", low=0.1, high=60.0)
+    forget_s: float = setting(
+        "not seen for this long: no longer followed where the person would have walked, but kept "
+        "as hidden wherever the person may be, until that place is seen empty", unit="s",
+        low=0.1, high=60.0,
+    )  # fmt: skip
+    hide_s: float = setting(
+        "not seen for this long: from now on it counts where the person may be hidden", unit="s",
+        low=0.05, high=1.0,
+    )  # fmt: skip
+    hidden_cell_m: float = setting(
+        "side of the squares of floor in which a hidden person may be", unit="m",
+        low=0.05, high=0.25,
+    )  # fmt: skip
+    hidden_margin_m: float = setting(
+        "who is hidden farther outside of the outline than this has left the cell", unit="m",
+        low=0.0, high=5.0,
+    )  # fmt: skip
+    hidden_unconfirmed_s: float = setting(
+        "what was never confirmed as a person and is not seen for longer was noise", unit="s",
+        low=1.0, high=3600.0,
+    )  # fmt: skip
+    filled_m: tuple[tuple[float, ...], ...] = setting(
+        "boxes of the floor (x and y of one corner, x and y of the opposite one) so filled that "
+        "nobody can be there unseen", unit="m", low=-50.0, high=50.0, default=(),
+    )  # fmt: skip
+    background_lost_s: float = setting(
+        "a beam that neither sees its background nor is hidden by a person for longer has lost it",
+        unit="s", low=0.2, high=10.0,
+    )  # fmt: skip
+    background_min_ratio: float = setting(
+        "fewer of the beams that can tell see their background: the scanner counts as blocked",
+        unit="1", low=0.0, high=1.0,
+    )  # fmt: skip
+    background_gap_rad: float = setting(
+        "a wider sector has lost its background: the scanner counts as blocked", unit="rad",
+        low=0.02, high=6.3,
+    )  # fmt: skip
+    moved_gain_ratio: float = setting(
+        "turned by some angle the background explains so many more beams: the scanner counts as "
+        "moved", unit="1", low=0.02, high=1.0,
+    )  # fmt: skip
+    window_near_m: float = setting(
+        "an echo nearer than this comes from the scanner's own window, not from a person",
+        unit="m", low=0.0, high=0.5,
+    )  # fmt: skip
     acceleration_std_mps2: float = setting(
         "how suddenly people change speed", unit="m/s2", low=0.1, high=20.0
     )
@@ -98,3 +142,16 @@ class TrackerSettings:
         "the radius around a person grows at once and shrinks no faster: a leg hidden for a step "
         "counts", unit="m/s", low=0.0, high=2.0,
     )  # fmt: skip
+
+    def __post_init__(self) -> None:
+        for corners in self.filled_m:
+            if len(corners) != 4:
+                raise ValueError(
+                    f"filled_m: {list(corners)} m is no box; it needs 4 numbers, x and y of one "
+                    "corner and x and y of the opposite one"
+                )
+        if self.hide_s > self.forget_s:
+            raise ValueError(
+                f"hide_s = {self.hide_s} s is longer than forget_s = {self.forget_s} s: a person "
+                "would be forgotten before it counts where the person may be hidden"
+            )

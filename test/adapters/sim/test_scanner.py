@@ -5,6 +5,10 @@ import math
 import numpy as np
 import pytest
 
+from hrc_cell.adapters.sim.scanner import MOVED_RAD
+from hrc_cell.core.scan import Scan
+from hrc_cell.core.view import ScannerState, View, look, scanner_state
+
 CLEAN = {"noise_std_m": 0.0, "dropout_ratio": 0.0}
 
 
@@ -101,3 +105,72 @@ def test_a_frozen_scanner_repeats_its_last_scan(make_world):
     assert len(after) >= 4
     assert all(np.array_equal(scan.ranges_m, before.ranges_m) for scan in after)
     assert after[-1].time_s > before.time_s
+
+
+def test_a_covered_scanner_sees_nothing_in_a_sector_and_all_beside_it(make_world):
+    world = make_world(scanner=CLEAN)
+    _, before = scan_of(world, "left")
+    world.inject("scanner_covered", "left", active=True)
+    _, covered = scan_of(world, "left")
+    third = len(before) // 3
+    assert np.isinf(covered[third : 2 * third]).all()
+    assert np.isfinite(before[third : 2 * third]).mean() > 0.8
+    assert np.array_equal(covered[:third], before[:third])
+    world.inject("scanner_covered", "left", active=False)
+    _, after = scan_of(world, "left")
+    assert np.array_equal(after, before)
+
+
+def test_a_moved_scanner_sees_the_room_turned(make_world):
+    world = make_world(scanner=CLEAN)
+    angles, _ = scan_of(world, "left")
+    world.inject("scanner_moved", "left", active=True)
+    _, moved = scan_of(world, "left")
+    wall = beam(angles, moved, math.pi / 2 - MOVED_RAD)
+    assert wall == pytest.approx(3.0 - 0.45, abs=0.02)
+    world.inject("scanner_moved", "left", active=False)
+    angles, back = scan_of(world, "left")
+    assert beam(angles, back, math.pi / 2) == pytest.approx(3.0 - 0.45, abs=0.02)
+
+
+@pytest.mark.req("S2")
+@pytest.mark.parametrize(
+    ("fault", "state"),
+    [
+        ("scanner_covered", ScannerState.BLOCKED),
+        ("scanner_moved", ScannerState.MOVED),
+        ("scanner_frozen", ScannerState.FROZEN),
+        ("scanner_blind", ScannerState.BLIND),
+    ],
+)
+def test_the_tracker_tells_each_fault_and_its_end(make_world, make_person, cell, fault, state):
+    people = [make_person(path_m=((2.0, 1.5),)), make_person(path_m=((1.8, 0.4),))]
+    world, tracker = make_world(), cell.file.tracker
+    place = next(place for place in cell.file.scanners if place.name == "left")
+    view, told = View(), []
+
+    def see(world, seconds):
+        nonlocal view
+        for sent in world.run(seconds):
+            if sent.scanner == place.name:
+                clock["now_s"] += 0.04
+                scan = Scan(
+                    stamp_s=clock["now_s"], frame=place.name, angle_min_rad=sent.angle_min_rad,
+                    angle_increment_rad=sent.increment_rad, range_min_m=0.05, range_max_m=10.0,
+                    ranges=sent.ranges_m,
+                )  # fmt: skip
+                view, _ = look(tracker, place, view, scan, clock["now_s"])
+                told.append(scanner_state(place, view, clock["now_s"]))
+
+    clock = {"now_s": 0.0}
+    see(world, tracker.background_s + 1.0)
+    assert told[-1] == ScannerState.OK
+    busy = make_world(people=tuple(people), seed=3)
+    see(busy, tracker.background_lost_s + 1.0)
+    assert told[-1] == ScannerState.OK
+    busy.inject(fault, "left", active=True)
+    see(busy, tracker.background_lost_s + 0.6)
+    assert told[-1] == state
+    busy.inject(fault, "left", active=False)
+    see(busy, 0.6)
+    assert told[-1] == ScannerState.OK

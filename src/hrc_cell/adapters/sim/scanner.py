@@ -3,6 +3,9 @@
 The scanner sees what stands still and people, nothing else: the arm and the parts are out of its
 plane. An echo is the true distance plus Gaussian noise; beams without an echo are inf, as
 sensor_msgs/LaserScan has it. Everything random comes from one seed. Metres, radians.
+
+A scanner can fail: silent, frozen (repeats its last scan), blind (no echo at all), covered (the
+middle third of its beams comes back from nowhere), moved (somebody has turned it).
 """
 
 from __future__ import annotations
@@ -19,7 +22,10 @@ from hrc_cell.settings.sensing import Scanner
 
 Array = npt.NDArray[np.float64]
 
-FAULTS = ("scanner_silent", "scanner_frozen", "scanner_blind")
+FAULTS = (
+    "scanner_silent", "scanner_frozen", "scanner_blind", "scanner_covered", "scanner_moved",
+)  # fmt: skip
+MOVED_RAD = 0.12
 RANGE_MIN_M = 0.05
 
 
@@ -45,7 +51,7 @@ class Eye:
         self._rng = np.random.default_rng(seed)
         self._origin = np.array([place.x_m, place.y_m, place.z_m])
         angles = place.yaw_rad + self.angle_min_rad + self.increment_rad * np.arange(settings.beams)
-        self._rays = np.stack([np.cos(angles), np.sin(angles), np.zeros_like(angles)], axis=1)
+        self._rays, self._rays_moved = _rays(angles), _rays(angles + MOVED_RAD)
         self._groups = np.zeros(6, dtype=np.uint8)
         self._groups[[GROUP_STILL, GROUP_PEOPLE]] = 1
         self._hit = np.zeros(settings.beams, dtype=np.int32)
@@ -64,9 +70,10 @@ class Eye:
 
     def true_m(self, model: mujoco.MjModel, data: mujoco.MjData) -> Array:
         """Return the true distances (beams,), inf where there is nothing in range."""
+        rays = self._rays_moved if "scanner_moved" in self._faults else self._rays
         mujoco.mj_multiRay(
-            model, data, self._origin, self._rays.ravel(), self._groups, True, -1,
-            self._hit, self._distance, None, len(self._rays), self._settings.range_max_m,
+            model, data, self._origin, rays.ravel(), self._groups, True, -1,
+            self._hit, self._distance, None, len(rays), self._settings.range_max_m,
         )  # fmt: skip
         seen = (self._distance >= RANGE_MIN_M) & (self._distance <= self._settings.range_max_m)
         return np.where(seen, self._distance, np.inf)
@@ -86,8 +93,15 @@ class Eye:
             ranges[self._rng.random(count) < settings.dropout_ratio] = np.inf
             ranges[ranges > settings.range_max_m] = np.inf
             ranges[ranges < RANGE_MIN_M] = RANGE_MIN_M
+            if "scanner_covered" in self._faults:
+                ranges[count // 3 : 2 * count // 3] = np.inf
         self._last = ranges.astype(np.float32)
         return Scan(
             scanner=self.name, time_s=time_s, angle_min_rad=self.angle_min_rad,
             increment_rad=self.increment_rad, ranges_m=self._last,
         )  # fmt: skip
+
+
+def _rays(angles: npt.NDArray[np.floating]) -> Array:
+    """Return directions [beams, 3] along the floor."""
+    return np.stack([np.cos(angles), np.sin(angles), np.zeros_like(angles)], axis=1)
