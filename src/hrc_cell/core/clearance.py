@@ -91,14 +91,16 @@ def clearance(
     if safety.foresight_s > 0.0:
         counted = together(people, foreseen(people, safety.foresight_s))
     now = nearest_points(
-        people.start_m[..., :, None, :], people.end_m[..., :, None, :],
+        counted.start_m[..., :, None, :], counted.end_m[..., :, None, :],
         swept.start_m[..., None, :, :], swept.end_m[..., None, :, :],
     )  # fmt: skip
-    radii = people.radius_m[..., None] + radius_m
-    distance = np.maximum(now.distance_m - radii, 0.0)
-    v_r = directed_speed(now.a_m - now.b_m, now.distance_m, swept.v_start_mps, swept.v_end_mps)
-    least = _least(counted, swept, radius_m, motion, safety)
+    gap = now.distance_m - (counted.radius_m[..., None] + radius_m)
+    least = _least(counted, swept, radius_m, gap, motion)
     own = people.radius_m.shape[-1]
+    distance = np.maximum(gap[..., :own, :], 0.0)
+    way = now.a_m[..., :own, :, :] - now.b_m[..., :own, :, :]
+    length = now.distance_m[..., :own, :]
+    v_r = directed_speed(way, length, swept.v_start_mps, swept.v_end_mps)
     least_own = np.minimum(least[..., :own, :, :], distance[..., None])
 
     v_h = _human_speed(people.speed_mps[..., None], distance, safety)
@@ -140,9 +142,11 @@ def clearance(
 
 
 def _least(
-    people: People, swept: Sweep, radius_m: Array, motion: MotionSettings, safety: SafetySettings
+    people: People, swept: Sweep, radius_m: Array, now_m: Array, motion: MotionSettings
 ) -> Array:
     """Return D (..., p, k, l + 1): the least distance until rest, for ratio 0 and each of RATIOS.
+
+    `now_m` (..., p, k) is the distance at present, below 0 where capsules overlap.
 
     Along the path from pose to pose: a link that is d_a away at one and d_b at the next, and moves
     by no more than c between them, is at least (d_a + d_b - c) / 2 away in between.
@@ -157,13 +161,9 @@ def _least(
     between = np.minimum(0.5 * (gap[..., :-1] + gap[..., 1:] - arc), gap[..., 1:])
     along = np.concatenate([gap[..., :1], between], axis=-1) - swept.off_m[..., None, :, None]
     along = np.minimum.accumulate(along, axis=-1)
-    now = nearest_distance(
-        people.start_m[..., :, None, :], people.end_m[..., :, None, :],
-        swept.start_m[..., None, :, :], swept.end_m[..., None, :, :],
-    ) - radii  # fmt: skip
-    straight = now[..., None] - (motion.tcp_speed_max_mps * swept.way_s)[..., None, None, :]
+    straight = now_m[..., None] - (motion.tcp_speed_max_mps * swept.way_s)[..., None, None, :]
     followed = swept.followed[..., None, None, None]
-    least = np.where(followed, np.minimum(along, now[..., None]), straight)
+    least = np.where(followed, np.minimum(along, now_m[..., None]), straight)
     stays: Array = np.where(np.isfinite(swept.way_s)[..., None, None, :], least, -np.inf)
     return np.maximum(stays, 0.0)
 

@@ -47,8 +47,11 @@ def forward(chain: Chain, position_rad: Like) -> Array:
     turns = _turns(chain, q)
     frames = np.empty((*q.shape[:-1], len(chain.joints) + 1, 4, 4))
     frames[..., 0, :, :] = chain.base
+    frames[..., 1:, 3, :] = chain.base[3]
     for i in range(len(chain.joints)):
-        frames[..., i + 1, :, :] = frames[..., i, :, :] @ turns[..., i, :, :]
+        before, after = frames[..., i, :3, :], frames[..., i + 1, :3, :]
+        np.matmul(before[..., :3], turns[..., i, :, :], out=after)
+        after[..., 3] += before[..., 3]
     return frames
 
 
@@ -156,16 +159,18 @@ def solve_position(
 
 
 def _turns(chain: Chain, q: Array) -> Array:
-    """Return (..., n, 4, 4), each joint's origin times its turn (Rodrigues)."""
+    """Return (..., n, 3, 4), each joint's origin times its turn (Rodrigues), without its last row.
+
+    O (1 + sin K + (1 - cos) K^2) as a sum of three matrices that do not depend on the position.
+    """
     sin, cos = np.sin(q)[..., None, None], np.cos(q)[..., None, None]
     x, y, z = chain.axis.T
-    cross = np.zeros((len(chain.joints), 3, 3))
+    cross = np.zeros((len(chain.joints), 4, 4))
     cross[:, 0, 1], cross[:, 0, 2], cross[:, 1, 2] = -z, y, -x
     cross[:, 1, 0], cross[:, 2, 0], cross[:, 2, 1] = z, -y, x
-    turn = np.zeros((*q.shape, 4, 4))
-    turn[..., :3, :3] = np.eye(3) + sin * cross + (1.0 - cos) * (cross @ cross)
-    turn[..., 3, 3] = 1.0
-    placed: Array = chain.origin @ turn
+    origin = chain.origin[:, :3]
+    once = origin @ cross
+    placed: Array = origin + sin * once + (1.0 - cos) * (once @ cross)
     return placed
 
 
