@@ -6,11 +6,12 @@ import re
 import pytest
 import yaml
 
-from hrc_cell.cli import main
-from hrc_cell.cli.measure import write_table
+from hrc_cell.cli import main, stop_drives
+from hrc_cell.cli.measure import one_joint, write_table
+from hrc_cell.cli.stop_table import Made, keep, missed_rows, part_of
 from hrc_cell.cli.variant import variant
 from hrc_cell.core.campaign import About, Seen, make_table
-from hrc_cell.settings.cell import load_cell
+from hrc_cell.settings.cell import load_cell, read_table
 from hrc_cell.settings.schema import CellError
 from hrc_cell.settings.share import share_folder
 
@@ -62,6 +63,8 @@ def test_a_real_cell_begins_with_its_declared_bounds(real, capsys):
     code, out, _ = run(real, "--declare", capsys=capsys)
     assert code == 0
     assert "not measured yet" in out
+    main.main(["config", "check", str(real)])
+    assert "stopping.yaml: declared, not measured" in capsys.readouterr().out
     table = load_cell(real).stopping
     assert not table.measured
     assert [joint.rows[0].time_s for joint in table.joints] == [0.4] * 6
@@ -116,3 +119,61 @@ def test_a_joint_is_driven_and_its_stops_are_measured_and_written(tmp_path, caps
         assert rising == "True" or float(speed) > 0.9 * float(wanted)
         assert 0.05 < float(time_s) < 1.0
         assert 0.0 < float(angle_rad) < float(speed) * float(time_s)
+
+
+def test_joints_wait_beside_until_every_one_is_measured(real, tmp_path):
+    """Half a table is never where a cell would read it; one joint is added to what there is."""
+    cell = load_cell(real, without_stops=True)
+    names = [motor.joint for motor in cell.file.robot.arm]
+    about = About(arm="an arm", date="2030-01-01", software="0", simulated=False)
+
+    def table(joints):
+        stops = [
+            Seen(joint=name, load_kg=0.0, alike="a", speed_radps=2.0, time_s=0.2, angle_rad=0.2)
+            for name in joints
+        ]
+        return make_table(
+            stops, about=about, speeds_radps=dict.fromkeys(joints, (2.1,)), loads_kg=(0.0,),
+            motion=cell.file.motion, safety=cell.file.safety,
+        )  # fmt: skip
+
+    file = tmp_path / "stopping.yaml"
+    _, where, missing = keep(file, table(names[:-1]), names, add=False)
+    assert (where, missing) == (part_of(file), names[-1:])
+    assert not file.exists()
+    whole, where, missing = keep(file, table(names[-1:]), names, add=True)
+    assert (where, missing) == (file, [])
+    assert not part_of(file).exists()
+    assert read_table(file) == whole
+    assert [joint.joint for joint in whole.joints] == names
+
+
+@pytest.mark.parametrize("error", ["Missed", "Late"])
+def test_a_drive_that_fails_is_noted_and_the_others_go_on(error):
+    cell = load_cell(DEFAULT)
+    kinds = {"Missed": stop_drives.Missed, "Late": stop_drives.Late}
+
+    class Disturbed:
+        """A driver of which one drive, there at the slower speed, never comes off."""
+
+        def begin(self): ...
+
+        def go_to(self, joint, value): ...
+
+        def stop_once(self, drive, window, load_kg):
+            if drive.row == 0 and drive.direction > 0:
+                raise kinds[error]("disturbed")
+            return Seen(joint=drive.name, load_kg=load_kg, alike=drive.alike,
+                        speed_radps=drive.speed_radps, time_s=0.2, angle_rad=0.1)  # fmt: skip
+
+    drives = [
+        stop_drives.Drive(joint=5, name="joint_6", row=row, speed_radps=v, direction=way,
+                          rising=False)
+        for row, v in enumerate((1.0, 2.0)) for way in (1, -1)
+    ]  # fmt: skip
+    made = Made()
+    one_joint(Disturbed(), cell, "home", (-1.0, 1.0), drives, 0.0, made)
+    assert len(made.seen) + len(made.lost) == 4
+    missed = missed_rows(made, {"joint_6": (1.05, 2.1)})
+    assert missed == ({("joint_6", 1.05)} if error == "Missed" else
+                      {("joint_6", 1.05), ("joint_6", 2.1)})  # fmt: skip

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from strategies import DEFAULT_CELL, default_cell, signed
+from strategies import DEFAULT_CELL, ROOT, default_cell, signed
 
 from hrc_cell.adapters.description import load_description
 from hrc_cell.adapters.report.checks import delays, findings
@@ -21,11 +21,15 @@ from hrc_cell.adapters.report.numbers import rows
 from hrc_cell.adapters.report.plan import plan, reach_m
 from hrc_cell.adapters.report.plot import line, nice_step, stacked
 from hrc_cell.adapters.report.separation import RATIOS, required
+from hrc_cell.adapters.report.stopping import stop_model, stop_terms
 from hrc_cell.cli import main
 from hrc_cell.cli.variant import variant
+from hrc_cell.core.campaign import About, declared_table
 from hrc_cell.core.kinematics import capsules_at
+from hrc_cell.core.safety import CAUSES
 from hrc_cell.settings.canonical import BESIDE
 from hrc_cell.settings.cell import load_cell
+from hrc_cell.settings.contact import REGIONS, ContactSettings
 from hrc_cell.settings.schema import Spec, bound_text, specs
 from hrc_cell.settings.signature import Signed, standing
 
@@ -105,7 +109,7 @@ def test_the_title_says_cell_hash_signature_version_date_and_the_limit_first():
 
 
 def test_every_number_that_bears_on_safety_stands_there_with_bounds_source_and_meaning():
-    found, begin = 0, READ.texts.index("9. Every number that bears on safety")
+    found, begin = 0, READ.texts.index("12. Every number that bears on safety")
     for section, spec, _ in specs(type(CELL.file)):
         if section in BESIDE:
             continue
@@ -294,3 +298,77 @@ def test_a_mapping_and_a_list_of_sections_become_lines():
     found = {key: value for key, value, _ in rows({"a": (1.0,), "b": 2}, Spec("t"), "m")}
     assert found == {"m.a": (1.0,), "m.b": 2}
     assert [key for key, _, _ in rows(None, Spec("t"), "n")] == ["n"]
+
+
+# What the tables say.
+
+
+def with_stops(measured=True):
+    about = About(arm="an arm", date="2030-01-01", software="s 9", simulated=True)
+    table = declared_table(
+        [motor.joint for motor in CELL.file.robot.arm], about=about, payload_max_kg=0.25,
+        motion=CELL.file.motion, safety=CELL.file.safety,
+    )  # fmt: skip
+    if measured:
+        joints = tuple(
+            replace(joint, rows=tuple(
+                replace(row, stops=3, time_s=0.35, time_greatest_s=0.31, time_std_s=0.01,
+                        angle_rad=0.2, angle_greatest_rad=0.15, angle_std_rad=0.01)
+                for row in joint.rows))
+            for joint in table.joints
+        )  # fmt: skip
+        table = replace(table, joints=joints, measured=True)
+    return replace(CELL, stopping=table)
+
+
+def test_a_table_of_stops_stands_there_and_the_distance_is_worked_out_with_it():
+    cell = with_stops()
+    _, read = made(cell)
+    for said in ("2030-01-01", "s 9", "measured in simulation, 2030-01-01", "0.350", "0.310"):
+        assert said in read.texts
+    marks = [a for n, a in read.elements if n == "circle" and a["class"].startswith("mark")]
+    assert len(marks) == 12  # six joints, one row each, time and angle
+    t_s, s_s = stop_terms(cell, 1.0)
+    assert float(t_s) == 0.35
+    full = cell.file.motion.tcp_speed_max_mps
+    speeds = cell.file.motion.velocity_max_radps
+    assert float(s_s) == pytest.approx(float(stop_model(cell).way_s(speeds)) * full)
+    assert float(required(cell, 1.0).required_m) < float(required(CELL, 1.0).required_m)
+    assert states(cell)["Measured stops"] == "ok"
+
+
+def test_a_table_that_was_not_measured_is_named():
+    cell = with_stops(measured=False)
+    _, read = made(cell)
+    assert "declared, not measured" in read.texts
+    assert not [a for n, a in read.elements if n == "circle" and "mark" in a.get("class", "")]
+    assert states(cell)["Measured stops"] == "note"
+
+
+def test_zones_of_every_kind_their_sets_and_muting_stand_there(tmp_path):
+    text = (ROOT / "docs" / "zones.md").read_text()
+    folder = shutil.copytree(DEFAULT_CELL, tmp_path / "cell")
+    (folder / "zones.yaml").write_text(re.search(r"```yaml\n(.*?)```", text, re.S).group(1))
+    cell = load_cell(folder)
+    _, read = made(cell)
+    drawn = {a["class"] for n, a in read.elements if n == "polygon" and "class" in a}
+    assert {"zone stop", "zone slow", "zone limit", "zone approach"} <= drawn
+    for said in (
+        "no point faster than 0.25 m/s", "circle, centre (1.3, 0) m, radius 0.6 m",
+        "hands: limit, 0.25 m/s, 0.6 to 1.8 m high", "step hand",
+        "lane_barrier then carrier_at_dock",
+    ):  # fmt: skip
+        assert said in read.texts
+
+
+def test_every_cause_and_every_region_stands_there():
+    contact = ContactSettings(
+        moving_mass_kg=16.0, payload_kg=2.0, head_low_m=1.2, kind="transient", area_cm2=None
+    )
+    step = replace(CELL.recipes["hand_over"].steps[0], contact_region="hand")
+    recipe = replace(CELL.recipes["hand_over"], steps=(step,))
+    _, read = made(replace(CELL, file=replace(CELL.file, contact=contact), recipes={"a": recipe}))
+    assert {name or '""' for name in CAUSES} <= set(read.texts)
+    assert set(REGIONS) <= set(read.texts)
+    assert read.texts.count("contact is not permissible") == 2
+    assert read.texts.count("1.359") == 2  # of the hand, in the table and beside the step

@@ -15,7 +15,9 @@ from hrc_cell.core.campaign import (
     declared_table,
     make_table,
     measured,
+    merged,
     row_speeds,
+    rows_that_stand,
 )
 from hrc_cell.core.stopping import StopModel
 from hrc_cell.settings.stopping import check_table
@@ -218,3 +220,48 @@ def test_samples_that_do_not_tell_the_whole_stop_tell_none():
         assert (found is not None) == whole
     early = np.where(TIMES == 9.98, math.nan, 0.0)
     assert ask(position=PLACE + early) is not None  # what was before does not matter
+
+
+def test_the_next_faster_row_stands_for_one_that_was_not_measured():
+    stops = [seen(0.5), seen(1.0)]
+    asked = {"speeds_radps": SPEEDS, "loads_kg": (0.0,)}
+    assert rows_that_stand(stops, **asked) == {"joint_1": (0.5, 1.05)}
+    assert rows_that_stand(stops, **asked, missed={("joint_1", 0.5)}) == {"joint_1": (1.05,)}
+    assert rows_that_stand(stops[1:], **asked) == {"joint_1": (1.05,)}
+    # Beyond its row a stop counts for the next, and leaves its own without one.
+    assert rows_that_stand([seen(0.51), seen(1.0)], **asked) == {"joint_1": (1.05,)}
+    assert rows_that_stand([seen(0.5), seen(1.3)], **asked) == {"joint_1": (0.5, 1.05)}
+    # Of each load.
+    assert rows_that_stand(stops, speeds_radps=SPEEDS, loads_kg=(0.0, 0.3)) == {}
+
+
+@pytest.mark.req("S1")
+def test_nothing_stands_for_the_fastest_row():
+    stops = [seen(0.5), seen(1.0)]
+    asked = {"speeds_radps": SPEEDS, "loads_kg": (0.0,)}
+    assert rows_that_stand(stops, **asked, missed={("joint_1", 1.05)}) == {}
+    assert rows_that_stand(stops[:1], **asked) == {}
+
+
+def test_a_joint_is_added_only_to_what_was_measured_alike():
+    def table(joints, **about):
+        return make_table(
+            [seen(v, joint=name) for name in joints for v in (0.5, 1.0)],
+            about=replace(ABOUT, **about), speeds_radps=dict.fromkeys(joints, (0.5, 1.05)),
+            loads_kg=(0.0,), motion=MOTION, safety=SAFETY,
+        )  # fmt: skip
+
+    new, names = table(["joint_2"]), ("joint_1", "joint_2", "joint_3")
+    old = table(["joint_1", "joint_2"])
+    both = merged(new, old, names)
+    assert [joint.joint for joint in both.joints] == ["joint_1", "joint_2"]
+    assert both.joints[1] is new.joints[0]
+    heavier = replace(old, joints=(replace(old.joints[0], rows=tuple(
+        replace(row, load_kg=0.3) for row in old.joints[0].rows)),))  # fmt: skip
+    declared = declared_table(
+        JOINTS, about=ABOUT, payload_max_kg=0.0, motion=MOTION, safety=SAFETY
+    )  # fmt: skip
+    others = (None, declared, heavier, table(["joint_1"], arm="another"),
+              table(["joint_1"], simulated=True))  # fmt: skip
+    for other in others:
+        assert merged(new, other, names) == new

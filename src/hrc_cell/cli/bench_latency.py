@@ -170,7 +170,7 @@ def _window(feed: Feed, chain: str, measured_s: float, rate_hz: float) -> list[f
 
 def _set_free(feed: Feed, timeout_s: float) -> None:
     """Bring the cell to judge an arm that may move. Raises NotMeasured if it does not come."""
-    from hrc_cell.cli.latency_feed import MotionPermit
+    from hrc_cell_interfaces.msg import MotionPermit
 
     end_s = time.monotonic() + timeout_s
     feed.last.pop("permit", None)

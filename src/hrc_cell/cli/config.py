@@ -11,7 +11,7 @@ from typing import Any, get_args
 
 from hrc_cell.cli import config_diff, config_sign
 from hrc_cell.cli.checked import checked_cell
-from hrc_cell.settings.cell import CellFile
+from hrc_cell.settings.cell import STOPPING, CellFile
 from hrc_cell.settings.recipe import RecipeFile
 from hrc_cell.settings.schema import CellError, Problem, bound_text, specs
 from hrc_cell.settings.signature import standing
@@ -19,6 +19,9 @@ from hrc_cell.settings.stopping_table import StoppingTable
 from hrc_cell.settings.zones import ZoneSettings
 
 EXIT_WRONG_INPUT = 2
+NOT_MEASURED = (
+    "declared, not measured: its bounds stand in until `hrc-cell measure stopping` measures the arm"
+)
 NO_VALUE: dict[str, Any] = {"value": MISSING, "unit": "", "bound": ""}
 
 
@@ -48,10 +51,13 @@ def add_parser(subparsers: Any) -> None:
 def run_check(args: argparse.Namespace) -> int:
     """Check and print. Returns 0 if nothing is wrong, else 2."""
     problems: tuple[Problem, ...] = ()
+    notes: list[str] = []
     signed: dict[str, Any] = {}
     try:
         cell = checked_cell(args.cell)
         stands = standing(cell)
+        if cell.stopping is not None and not cell.stopping.measured:
+            notes.append(f"{cell.folder / STOPPING}: {NOT_MEASURED}")
         by, when = (stands.signature.by, stands.signature.when) if stands.signature else ("", "")
         signed = {
             "sha256": cell.safety_sha256,
@@ -66,12 +72,16 @@ def run_check(args: argparse.Namespace) -> int:
         problems = (Problem(file=args.cell, key="(cell)", what=str(error), **NO_VALUE),)
     if args.json:
         rows = [{**asdict(p), "value": _plain(p.value)} for p in problems]
-        print(json.dumps({"ok": not problems, "problems": rows, **signed}, indent=2))
+        print(
+            json.dumps({"ok": not problems, "problems": rows, "notes": notes, **signed}, indent=2)
+        )
     elif problems:
         print("\n".join(map(str, problems)))
     else:
         print(f"{cell.folder}: nothing wrong; safety settings sha256 {cell.safety_sha256}")
         print(f"{cell.folder}: {stands}{'; it is simulated' if cell.file.simulated else ''}")
+        for note in notes:
+            print(f"note: {note}")
     return EXIT_WRONG_INPUT if problems else 0
 
 

@@ -1,7 +1,10 @@
 """`hrc-cell measure stopping`: drive the arm, stop it, and write down how long and far it runs on.
 
 For every joint, load and speed the arm is stopped in both directions, at cruise and while it still
-gains speed. The stops become stopping.yaml in the cell's folder (core.campaign).
+gains speed. The stops become stopping.yaml in the cell's folder (core.campaign). A drive that was
+disturbed is repeated. What could not be measured then is named at the end: the next faster row
+stands for a row that is missing, and a joint without its fastest row has to be measured again, with
+--joint; what was measured of the others is kept until then (cli.stop_table).
 """
 
 from __future__ import annotations
@@ -13,23 +16,29 @@ import importlib.metadata
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import yaml
-
 from hrc_cell.cli.arguments import count
 from hrc_cell.cli.places import cell_folder, own_namespace
+from hrc_cell.cli.stop_table import (
+    Lost,
+    Made,
+    keep,
+    missed_rows,
+    print_seen,
+    print_table,
+    write_table,
+)  # fmt: skip
 from hrc_cell.cli.variant import variant
-from hrc_cell.settings.cell import STOPPING, Cell, load_cell
+from hrc_cell.settings.cell import STOPPING, Cell, CellFile, load_cell
 from hrc_cell.settings.schema import CellError
 from hrc_cell.settings.share import find_named
 from hrc_cell.settings.stopping_table import StoppingTable
 
 if TYPE_CHECKING:
     from hrc_cell.cli.stop_drives import Drive, Driver
-    from hrc_cell.core.campaign import About, Seen
+    from hrc_cell.core.campaign import About
     from hrc_cell.core.kinematics import Chain
 
 EXIT_WRONG_INPUT = 2
@@ -75,7 +84,9 @@ def add_parser(subparsers: Any) -> None:
     stopping.add_argument("--quick", action="store_true", help="fewer speeds and repetitions")
     stopping.add_argument("--repeats", type=count, help="stops of each kind (default 3; quick 1)")
     stopping.add_argument("--pose", default="home", help="pose around which the joints are driven")
-    stopping.add_argument("--joint", help="drive only this joint and print what was seen")
+    stopping.add_argument(
+        "--joint", help="drive only this joint, and add it to what was measured before"
+    )
     stopping.add_argument("--out", type=Path, help="write there instead of the cell's folder")
     stopping.set_defaults(run=run)
 
@@ -93,23 +104,62 @@ def run(args: argparse.Namespace) -> int:
         write_table(file, _declared(cell))
         print(f"{file}: the declared bounds, not measured yet")
         return 0
-    from hrc_cell.cli.stop_drives import Missed
     from hrc_cell.cli.supervisor import CellFailed
     from hrc_cell.cli.witness import Late
 
+    made = Made()
     try:
-        seen = _campaign(args, cell)
-        table = None if args.joint else _table(args, cell, seen)
-    except (CellFailed, Late, Missed, ValueError) as error:
+        _campaign(args, cell, made)
+        table = _table(args, cell, made)
+    except (CellFailed, Late, ValueError) as error:
+        print_seen(made.seen)
         print(f"hrc-cell measure stopping: not measured to the end: {error}", file=sys.stderr)
         return 1
-    if table is None:
-        _print_seen(seen)
-        return 0
-    _print(table)
-    write_table(file, table)
-    print(f"written to {file}; hrc-cell config check {args.cell} says whether it fits")
-    return 0
+    return _written(args, cell, file, made, table)
+
+
+def _written(
+    args: argparse.Namespace, cell: Cell, file: Path, made: Made, table: StoppingTable
+) -> int:
+    """Write what there is and say what is missing. Returns 0 if nothing that was asked for is."""
+    if args.joint:
+        print_seen(made.seen)
+    for lost in made.lost:
+        print(f"not measured: {lost.load_kg:g} kg, {lost.drive.said}: {lost.why}", file=sys.stderr)
+    asked = [cell.file.robot.arm[joint].joint for joint in _joints(args, cell)]
+    done = {joint.joint: len(joint.speeds_radps) for joint in table.joints}
+    if table.joints:
+        joints = [motor.joint for motor in cell.file.robot.arm]
+        table, where, missing = keep(file, table, joints, add=bool(args.joint))
+        print_table(table)
+        told = f"{where}: written"
+        if missing:
+            told += f"; {', '.join(missing)} not measured yet, so this is no table for a cell"
+        print(f"{told}; hrc-cell config check {args.cell} says whether a whole one fits")
+    rows = len(QUICK_PARTS if args.quick else PARTS)
+    for name in asked:
+        if name not in done:
+            print(
+                f"{name} is not measured: nothing stands for its fastest row; measure it again: "
+                f"{_again(args, name)}",
+                file=sys.stderr,
+            )
+        elif done[name] < rows:
+            print(
+                f"{name}: {rows - done[name]} of {rows} rows left out, the next faster row stands "
+                f"for each, which is longer; to have them: {_again(args, name)}",
+                file=sys.stderr,
+            )
+    return 0 if set(asked) <= done.keys() else 1
+
+
+def _again(args: argparse.Namespace, joint: str) -> str:
+    """Return the command that measures just one joint."""
+    words = ["hrc-cell measure stopping", str(args.cell)]
+    words += [word for word, on in (("--simulate", args.simulate), ("--quick", args.quick)) if on]
+    given = (("--namespace", args.namespace), ("--repeats", args.repeats), ("--out", args.out))
+    words += [f"{word} {value}" for word, value in given if value]
+    return " ".join([*words, f"--pose {args.pose}", f"--joint {joint}"])
 
 
 def _check(args: argparse.Namespace, cell: Cell) -> None:
@@ -139,46 +189,43 @@ def _joints(args: argparse.Namespace, cell: Cell) -> list[int]:
     return [joints.index(args.joint)] if args.joint else list(range(len(joints)))
 
 
-def _speeds(args: argparse.Namespace, fastest_radps: float) -> list[float]:
-    return [part * fastest_radps for part in (QUICK_PARTS if args.quick else PARTS)]
-
-
-def _drives(args: argparse.Namespace, joint: int, speeds: Sequence[float]) -> Iterator[Drive]:
-    """Yield the drives of one joint: there and back, cruising, and once each gaining speed."""
+def _drives(args: argparse.Namespace, joint: int, file: CellFile) -> list[Drive]:
+    """Return the drives of one joint: there and back, cruising, and once each gaining speed."""
     from hrc_cell.cli.stop_drives import Drive
 
     repeats = args.repeats or (QUICK_REPEATS if args.quick else REPEATS)
-    for speed in speeds:
-        for number in range(repeats + 1):
-            for direction in (1, -1):
-                yield Drive(
-                    joint=joint, speed_radps=speed, direction=direction, rising=number == repeats
-                )
+    fastest, name = file.motion.velocity_max_radps[joint], file.robot.arm[joint].joint
+    return [
+        Drive(
+            joint=joint, name=name, row=row, speed_radps=part * fastest, direction=direction,
+            rising=number == repeats,
+        )
+        for row, part in enumerate(QUICK_PARTS if args.quick else PARTS)
+        for number in range(repeats + 1)
+        for direction in (1, -1)
+    ]  # fmt: skip
 
 
-def _campaign(args: argparse.Namespace, cell: Cell) -> list[Seen]:
-    """Return all stops, with every load."""
+def _campaign(args: argparse.Namespace, cell: Cell, made: Made) -> None:
+    """Make all stops, with every load."""
     from hrc_cell.adapters.description import load_description
 
     chain = load_description(cell).chain
     if not cell.file.simulated:
         _ask_room(args, cell)
-    seen: list[Seen] = []
     for load_kg in _loads(cell):
         with _running(args, cell, load_kg) as namespace:
-            seen += _with_load(args, cell, chain, namespace, load_kg)
-    return seen
+            _with_load(args, cell, chain, namespace, load_kg, made)
 
 
 def _with_load(
-    args: argparse.Namespace, cell: Cell, chain: Chain, namespace: str, load_kg: float
-) -> list[Seen]:
+    args: argparse.Namespace, cell: Cell, chain: Chain, namespace: str, load_kg: float, made: Made
+) -> None:
     import numpy as np
 
     from hrc_cell.cli.stop_drives import Driver
     from hrc_cell.cli.witness import Witness
 
-    seen: list[Seen] = []
     centre = np.array(cell.file.robot.poses[args.pose])
     heard = ("motion_permit", "joint_states")
     with Witness(heard, namespace=namespace, whole=True) as witness:
@@ -186,26 +233,42 @@ def _with_load(
         witness.wait("joint states", lambda: witness.last("joint_states"), 20.0)
         driver = Driver(witness, cell, chain, centre_rad=centre, say=_say)
         windows = {joint: driver.window(joint) for joint in _joints(args, cell)}
-        driver.begin()
         for joint, window in windows.items():
-            seen += _one_joint(args, cell, driver, joint, window, load_kg)
-    return seen
+            drives = _drives(args, joint, cell.file)
+            one_joint(driver, cell, args.pose, window, drives, load_kg, made)
 
 
-def _one_joint(
-    args: argparse.Namespace, cell: Cell, driver: Driver, joint: int,
-    window: tuple[float, float], load_kg: float,
-) -> list[Seen]:  # fmt: skip
-    fastest = cell.file.motion.velocity_max_radps[joint]
-    name = cell.file.robot.arm[joint].joint
-    _say(f"{load_kg:g} kg, {name}: between {window[0]:.2f} and {window[1]:.2f} rad")
-    driver.go_to(joint, sum(window) / 2.0)
-    drives = _drives(args, joint, _speeds(args, fastest))
-    seen = [driver.stop_once(drive, window, load_kg) for drive in drives]
-    driver.go_to(joint, cell.file.robot.poses[args.pose][joint])
-    longest = max(seen, key=lambda stop: stop.time_s)
-    _say(f"  {len(seen)} stops, the longest {longest.time_s:.3f} s, {longest.angle_rad:.3f} rad")
-    return seen
+def one_joint(
+    driver: Driver, cell: Cell, pose: str, window: tuple[float, float], drives: Sequence[Drive],
+    load_kg: float, made: Made,
+) -> None:  # fmt: skip
+    """Make the drives of one joint. What cannot be driven is noted, and the campaign goes on."""
+    from hrc_cell.cli.stop_drives import Missed
+    from hrc_cell.cli.witness import Late
+
+    joint = drives[0].joint
+    _say(f"{load_kg:g} kg, {drives[0].name}: between {window[0]:.2f} and {window[1]:.2f} rad")
+    left, seen = list(drives), []
+    try:
+        driver.begin()
+        driver.go_to(joint, sum(window) / 2.0)
+        while left:
+            try:
+                seen.append(driver.stop_once(left[0], window, load_kg))
+            except Missed as error:
+                made.lost.append(Lost(load_kg=load_kg, drive=left[0], why=str(error)))
+            left.pop(0)
+        driver.go_to(joint, cell.file.robot.poses[pose][joint])
+    except Late as error:
+        made.lost += [Lost(load_kg=load_kg, drive=drive, why=str(error)) for drive in left]
+        _say(f"  {error}")
+    made.seen += seen
+    longest = max((stop.time_s for stop in seen), default=0.0)
+    farthest = max((stop.angle_rad for stop in seen), default=0.0)
+    _say(
+        f"  {len(seen)} of {len(drives)} stops, the longest {longest:.3f} s, the farthest "
+        f"{farthest:.3f} rad"
+    )
 
 
 @contextlib.contextmanager
@@ -253,10 +316,7 @@ def _ask(text: str, wanted: str) -> None:
 
 def _ask_room(args: argparse.Namespace, cell: Cell) -> None:
     joints = _joints(args, cell)
-    speeds = [cell.file.motion.velocity_max_radps[joint] for joint in joints]
-    drives = sum(
-        len(list(_drives(args, j, _speeds(args, v)))) for j, v in zip(joints, speeds, strict=True)
-    )
+    drives = sum(len(_drives(args, joint, cell.file)) for joint in joints)
     _ask(
         f"This arm will move at full speed: {len(joints)} joints one after the other around the "
         f"pose {args.pose!r}, {drives} stops with each of the loads "
@@ -306,50 +366,20 @@ def _declared(cell: Cell) -> StoppingTable:
     )  # fmt: skip
 
 
-def _table(args: argparse.Namespace, cell: Cell, seen: Sequence[Seen]) -> StoppingTable:
-    from hrc_cell.core.campaign import make_table, row_speeds
+def _table(args: argparse.Namespace, cell: Cell, made: Made) -> StoppingTable:
+    """Return the rows of every joint that was driven and measured."""
+    from hrc_cell.core.campaign import make_table, row_speeds, rows_that_stand
 
-    file = cell.file
+    file, loads = cell.file, _loads(cell)
     parts = QUICK_PARTS if args.quick else PARTS
     speeds = {
-        motor.joint: row_speeds(fastest, parts)
-        for motor, fastest in zip(file.robot.arm, file.motion.velocity_max_radps, strict=True)
+        file.robot.arm[joint].joint: row_speeds(file.motion.velocity_max_radps[joint], parts)
+        for joint in _joints(args, cell)
     }
+    stand = rows_that_stand(
+        made.seen, speeds_radps=speeds, loads_kg=loads, missed=missed_rows(made, speeds)
+    )
     return make_table(
-        seen, about=_about(cell), speeds_radps=speeds, loads_kg=_loads(cell),
-        motion=file.motion, safety=file.safety,
+        made.seen, about=_about(cell), speeds_radps=stand, loads_kg=loads, motion=file.motion,
+        safety=file.safety,
     )  # fmt: skip
-
-
-def write_table(file: Path, table: StoppingTable) -> None:
-    """Write the table as YAML, one line for each row."""
-    data = asdict(table)
-    joints = data.pop("joints")
-    lines = ["# Made by `hrc-cell measure stopping`. Meaning and units: docs/settings.md."]
-    lines += yaml.safe_dump(data, sort_keys=False, width=1000).splitlines()
-    lines.append("joints:")
-    for joint in joints:
-        lines += [f"  - joint: {joint['joint']}", "    rows:"]
-        for row in joint["rows"]:
-            text = yaml.safe_dump(row, sort_keys=False, default_flow_style=True, width=1000)
-            lines.append(f"      - {text.strip()}")
-    file.write_text("\n".join(lines) + "\n", encoding="utf-8")
-
-
-def _print(table: StoppingTable) -> None:
-    print("joint          rad/s     kg   T_s s  way rad | seen s  +- s   rad   +- rad  stops")
-    for joint in table.joints:
-        for row in joint.rows:
-            print(
-                f"{joint.joint:<12} {row.speed_radps:7.3f} {row.load_kg:6.3f} {row.time_s:7.3f} "
-                f"{row.angle_rad:8.4f} | {row.time_greatest_s:.3f} {row.time_std_s:.4f} "
-                f"{row.angle_greatest_rad:.4f} {row.angle_std_rad:.4f} {row.stops:5d}"
-            )
-
-
-def _print_seen(seen: Sequence[Seen]) -> None:
-    for stop in seen:
-        print(
-            f"{stop.joint} {stop.load_kg:g} kg ({stop.alike}): {stop.speed_radps:.3f} rad/s, "
-            f"{stop.time_s:.3f} s, {stop.angle_rad:.4f} rad"
-        )

@@ -33,7 +33,10 @@ CRUISING_RATIO, RISING_RATIO = 0.97, 0.6
 REST_S = 0.25
 """So long nothing may move for a stop to be over."""
 BEFORE_S = 0.2
-ANSWER_S = 5.0
+ANSWER_S = 10.0
+CRUISE_LEAST_S, CRUISE_S = 0.2, 0.4
+"""So long a drive cruises before the planned braking begins: least, and where there is room. A
+program that hears late must not order the stop of an arm that brakes already."""
 MOVE_S = 60.0
 PERSON_S = 3600.0
 """A person takes time to press a button."""
@@ -47,7 +50,11 @@ PRESS = {
 }
 MARGIN_RAD = 0.05
 """To the limits of a joint."""
+OWN_CAUSES = ("stop_request", "not_started", "")
+"""Of the stop that is measured itself."""
 TRIES = 6
+CALM_S = 0.5
+"""Waited after a drive that was missed, longer each time: a busy machine calms down."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,13 +62,44 @@ class Drive:
     """One stop to make."""
 
     joint: int
+    name: str  # of the joint
+    row: int  # of the joint's table, slowest first
     speed_radps: float
     direction: int
     rising: bool  # told to stop while it still gains speed
 
+    @property
+    def alike(self) -> str:
+        """Return the word that drives of this kind share."""
+        return f"{self.speed_radps} {self.direction} {self.rising}"
+
+    @property
+    def said(self) -> str:
+        """Return in words what this drive is."""
+        way, when = "there" if self.direction > 0 else "back", ", gaining speed" * self.rising
+        return f"{self.name} {way} at {self.speed_radps:.3g} rad/s{when}"
+
 
 class Missed(RuntimeError):
     """A drive that did not become what it was to be."""
+
+
+def told_at_radps(drive: Drive) -> float:
+    """Return the speed at which a drive is told to stop."""
+    if drive.rising:
+        return drive.speed_radps * RISING_RATIO
+    bar = drive.speed_radps * CRUISING_RATIO
+    return max(bar - STILL_RADPS, 0.5 * bar)
+
+
+def least_radps(drive: Drive) -> float:
+    """Return the greatest speed that a stop of this drive must show from the order on.
+
+    With less the arm was braking already, at the end of its path or for somebody else.
+    """
+    if drive.rising:
+        return max(told_at_radps(drive) - STILL_RADPS, 0.5 * told_at_radps(drive))
+    return max(0.9 * drive.speed_radps - STILL_RADPS, 0.5 * drive.speed_radps)
 
 
 class Driver:
@@ -101,12 +139,12 @@ class Driver:
             )
         return middle - half, middle + half
 
-    def _need_rad(self, joint: int, speed: float) -> float:
+    def _need_rad(self, joint: int, speed: float, cruise_s: float = CRUISE_LEAST_S) -> float:
         """Return the way to a speed, through the order to stop, and back to rest as planned."""
         motion = self._cell.file.motion
         a, j = motion.acceleration_max_radps2[joint], motion.jerk_max_radps3[joint]
         time = speed / a + a / j if speed >= a * a / j else 2.0 * (speed / j) ** 0.5
-        return speed * time + 0.2 * speed
+        return speed * (time + cruise_s)
 
     def _line_radps(self, joint: int, start: float, end: float) -> float:
         """Return how fast a joint may go on a line at speed ratio 1."""
@@ -180,44 +218,58 @@ class Driver:
                 raise Late(f"the arm does not arrive: {self._witness.situation()}")
 
     def stop_once(self, drive: Drive, window: tuple[float, float], load_kg: float) -> Seen:
-        """Return the stop of one drive. Tries again where the arm did not come to speed.
+        """Return the stop of one drive. Tries again where it was disturbed.
 
         Raises Missed after some tries, Late where the cell does not answer.
         """
         missed = Missed("not driven")
-        for _ in range(TRIES):
+        for number in range(TRIES):
             try:
-                return self._stop_once(drive, window, load_kg)
+                return self._stop_once(drive, window, load_kg, whole=number > 0)
             except Missed as error:
                 missed = error
+                self._witness.pause(CALM_S * (number + 1))
                 self.begin()
         raise missed
 
-    def _stop_once(self, drive: Drive, window: tuple[float, float], load_kg: float) -> Seen:
+    def _stop_once(
+        self, drive: Drive, window: tuple[float, float], load_kg: float, *, whole: bool
+    ) -> Seen:
+        """Drive and stop once; `whole`: through the whole window, which leaves the most time."""
         self._witness.forget(self._witness.now_s() - 1.0)
-        need = self._need_rad(drive.joint, drive.speed_radps)
         low, high = window
+        need = high - low
+        if not whole:
+            need = min(need, self._need_rad(drive.joint, drive.speed_radps, CRUISE_S))
         at = float(self._position()[drive.joint])
         if not low + need <= at <= high if drive.direction < 0 else not low <= at <= high - need:
             self.go_to(drive.joint, high if drive.direction < 0 else low)
         end = low if drive.direction < 0 else high
         reached = self._line_radps(drive.joint, float(self._position()[drive.joint]), end)
+        begun_s = self._witness.now_s()
         goal = self._send(self._at(drive.joint, end), drive.speed_radps / reached, load_kg)
-        bar = drive.speed_radps * (RISING_RATIO if drive.rising else CRUISING_RATIO)
-        bar = max(bar - (0.0 if drive.rising else STILL_RADPS), 0.5 * bar)
         try:
-            self._witness.wait("speed", lambda: self._speed(drive.joint) >= bar, ANSWER_S)
+            self._witness.wait(
+                "speed", lambda: self._speed(drive.joint) >= told_at_radps(drive), ANSWER_S
+            )
             if not drive.rising:
                 self._witness.pause(0.05)
             ordered_s = self._stop()
             self._witness.wait("rest", lambda: self._rests(ordered_s), ANSWER_S)
-        except Late as error:
-            raise Missed(f"{self._chain.joints[drive.joint]}: {error}") from error
+            seen = self._seen(drive, ordered_s, load_kg)
+        except (Late, Missed) as error:
+            raise Missed(f"{error}{self._held_back(begun_s)}") from error
         finally:
             self._cancel(goal)
-        seen = self._seen(drive, ordered_s, load_kg)
         self.begin()
         return seen
+
+    def _held_back(self, since_s: float) -> str:
+        """Return in words what the monitor held the arm back for, "" for nothing."""
+        permits = [permit for _, permit in self._witness.since("motion_permit", since_s)]
+        causes = dict.fromkeys(p.cause for p in permits if p.speed_ratio < FREE_RATIO)
+        others = [cause for cause in causes if cause not in OWN_CAUSES]
+        return f"; meanwhile the monitor said {', '.join(others)}" if others else ""
 
     def _stop(self) -> float:
         """Ask for a stop and return the instant [s] of the first permit with it."""
@@ -247,21 +299,26 @@ class Driver:
     def _seen(self, drive: Drive, ordered_s: float, load_kg: float) -> Seen:
         """Return the stop that was just made."""
         heard = self._witness.since("joint_states", ordered_s - BEFORE_S)
+        times = np.array([t for t, _ in heard])
         arms = np.array([self._arm(message) for _, message in heard])
-        name = self._chain.joints[drive.joint]
         found = measured(
-            np.array([t for t, _ in heard]), arms[:, 0], arms[:, 1],
-            ordered_s=ordered_s, joint=drive.joint,
+            times, arms[:, 0], arms[:, 1], ordered_s=ordered_s, joint=drive.joint
         )  # fmt: skip
         if found is None:
-            raise Missed(f"{name}: joint states are missing around the stop")
+            gap_s = float(np.diff(times).max()) if len(times) > 1 else float("inf")
+            raise Missed(
+                f"joint states are missing around the stop: {len(times)} heard, up to "
+                f"{gap_s:.3f} s apart"
+            )
         speed, time_s, angle_rad = found
-        if not drive.rising and speed < 0.9 * drive.speed_radps - STILL_RADPS:
-            raise Missed(f"{name}: {speed:.3f} rad/s instead of {drive.speed_radps:.3f}")
-        alike = f"{drive.speed_radps} {drive.direction} {drive.rising}"
+        least = least_radps(drive)
+        if speed < least:
+            raise Missed(
+                f"braked already when it was told to stop: {speed:.3f} rad/s, not {least:.3f}"
+            )
         return Seen(
-            joint=name, load_kg=load_kg, alike=alike, speed_radps=speed, time_s=time_s,
-            angle_rad=angle_rad,
+            joint=drive.name, load_kg=load_kg, alike=drive.alike,
+            speed_radps=speed, time_s=time_s, angle_rad=angle_rad,
         )  # fmt: skip
 
     # Talking with the cell.

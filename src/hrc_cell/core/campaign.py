@@ -17,7 +17,7 @@ the last gate does not let the arm go. What was seen may not. Seconds, radians, 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -87,6 +87,55 @@ def measured(
         round(float(time_s[rest] - ordered_s), 6),
         round(float(np.abs(way - begin).max()), 6),
     )
+
+
+def rows_that_stand(
+    seen: Sequence[Seen],
+    *,
+    speeds_radps: Mapping[str, Sequence[float]],
+    loads_kg: Sequence[float],
+    missed: Collection[tuple[str, float]] = (),
+) -> dict[str, tuple[float, ...]]:
+    """Return the speeds of those rows of each joint that can be made.
+
+    `missed` names joint and row of drives that could not be made with some load. Where a row is
+    left out the next one up stands for it; a joint whose fastest row would be is left out whole.
+    """
+    left = {}
+    for joint, speeds in speeds_radps.items():
+        mine = [stop for stop in seen if stop.joint == joint]
+        rows = tuple(
+            speed
+            for at, speed in enumerate(speeds)
+            if (joint, speed) not in missed
+            and all(
+                any(
+                    stop.load_kg == load
+                    and stop.speed_radps >= speed / COVER_MAX_RATIO
+                    and (stop.speed_radps <= speed or at == len(speeds) - 1)
+                    for stop in mine
+                )
+                for load in loads_kg
+            )
+        )
+        if rows[-1:] == tuple(speeds[-1:]):
+            left[joint] = rows
+    return left
+
+
+def merged(new: StoppingTable, old: StoppingTable | None, joints: Sequence[str]) -> StoppingTable:
+    """Return `new` with those of these joints that it lacks as they stand in `old`.
+
+    Nothing is taken from a table of declared bounds, of another arm, of another kind of arm or of
+    other loads: what was not measured alike is no table.
+    """
+    named = {joint.joint: joint for joint in new.joints}
+    loads = {joint.loads_kg for joint in new.joints}
+    if old is not None and old.measured and (old.arm, old.simulated) == (new.arm, new.simulated):
+        for joint in old.joints:
+            if joint.loads_kg in loads:
+                named.setdefault(joint.joint, joint)
+    return replace(new, joints=tuple(named[name] for name in joints if name in named))
 
 
 def make_table(
@@ -172,7 +221,7 @@ def _row(
     safety: SafetySettings,
 ) -> StopRow:
     """Return one row of the stops that count for it."""
-    near = [s.speed_radps for s in stops if speed <= s.speed_radps * COVER_MAX_RATIO]
+    near = [s.speed_radps for s in stops if s.speed_radps >= speed / COVER_MAX_RATIO]
     if not near:
         raise ValueError(
             f"{joint}: no stop from {speed / COVER_MAX_RATIO:.3g} to {speed:.3g} rad/s with "

@@ -164,6 +164,15 @@ def load_cell(folder: Path | str, *, without_stops: bool = False) -> Cell:
     )  # fmt: skip
 
 
+def read_table(file: Path) -> StoppingTable:
+    """Return a table of stops by itself. Raises CellError that lists everything wrong in it."""
+    problems: list[Problem] = []
+    table = _load(StoppingTable, file, problems)
+    if not isinstance(table, StoppingTable) or problems:
+        raise CellError(problems)
+    return table
+
+
 def _cross_check(
     folder: Path, file: CellFile, recipes: dict[str, Recipe], problems: list[Problem]
 ) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from hrc_cell.adapters.report.stopping import standing_of
 from hrc_cell.settings.cell import Cell
 from hrc_cell.settings.description_files import UNREAD
 from hrc_cell.settings.signature import Signed
@@ -42,8 +43,32 @@ def findings(cell: Cell, signed: Signed) -> Iterator[Finding]:
         found="not below what braking on the path and the gate take from full speed "
         "(checked when the cell is loaded)",
     )  # fmt: skip
+    yield _stops(cell)
     yield from _intrusion(cell)
     yield from _budget(cell)
+
+
+def _stops(cell: Cell) -> Finding:
+    stops = cell.stopping
+    if stops is None or not stops.measured:
+        state, found = "note", declared_note(cell)
+    else:
+        state = "ok"
+        count = sum(row.stops for joint in stops.joints for row in joint.rows)
+        found = f"stopping.yaml: {count} stops, {standing_of(stops)}, {stops.software}"
+    return Finding(name="Measured stops", state=state, found=found)
+
+
+def declared_note(cell: Cell) -> str:
+    """Return the note on stops that are only declared, "" where they were measured.
+
+    A simulated cell may do without a table; its stops are declared all the same.
+    """
+    if cell.stopping is None:
+        return "no stopping.yaml: safety.stopping_time_s and stopping_distance_m are declared"
+    if cell.stopping.measured:
+        return ""
+    return "stopping.yaml: declared, not measured; hrc-cell measure stopping measures it"
 
 
 def _signature(cell: Cell, signed: Signed) -> Finding:

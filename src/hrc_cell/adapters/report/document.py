@@ -9,16 +9,19 @@ from datetime import datetime
 from pathlib import Path
 
 from hrc_cell.adapters.report.checks import TO_TRY, delays, findings
+from hrc_cell.adapters.report.contact import bodies_part, contact_part
 from hrc_cell.adapters.report.markup import Markup, facts, joined, number, table, tag
-from hrc_cell.adapters.report.numbers import all_numbers, breakable, shown
+from hrc_cell.adapters.report.modes import modes_part
+from hrc_cell.adapters.report.numbers import all_numbers, shown
 from hrc_cell.adapters.report.plan import plan, reach_m
-from hrc_cell.adapters.report.separation import required, separation_part, stopping_part
+from hrc_cell.adapters.report.separation import required, separation_part
+from hrc_cell.adapters.report.stopping import standing_of, stop_terms, stopping_part
+from hrc_cell.adapters.report.zones import zones_part
 from hrc_cell.core.kinematics import Chain
 from hrc_cell.settings.cell import Cell
 from hrc_cell.settings.recipe import Recipe
 from hrc_cell.settings.schema import specs
 from hrc_cell.settings.signature import Signed, section_hashes
-from hrc_cell.settings.zones import Zone
 
 STYLE = Path(__file__).parent / "report.css"
 LIMIT = (
@@ -27,8 +30,6 @@ LIMIT = (
     "motors' power, and whatever the risk assessment demands. Figures of standards in this report "
     "come from secondary sources; check them against a licensed copy."
 )
-ZONES_BESIDE = 3
-"""So many zones stand beside each other in one table."""
 SIGNERS = ("Integrator", "Safety engineer", "Operator of the cell", "")
 STATE_WORDS = {"ok": "ok", "note": "to judge", "wrong": "wrong"}
 
@@ -49,10 +50,13 @@ def document(subject: Subject) -> str:
     cell = subject.cell
     parts: Sequence[tuple[str, Markup]] = (
         ("Plan of the cell", _plan(subject)),
-        ("Zones", _zones(cell)),
+        ("Zones", zones_part(cell.zones)),
         ("Protective separation distance", separation_part(cell)),
         ("Stopping", stopping_part(cell)),
         ("Reaction time", _reaction(cell)),
+        ("Modes, interlocks and causes", modes_part(cell)),
+        ("Contact", contact_part(cell)),
+        ("Body trackers", bodies_part(cell)),
         ("Checks run", _checks(subject)),
         ("To be tried on the running cell", _to_try()),
         ("Recipes", _recipes(cell)),
@@ -113,7 +117,8 @@ def _glance(subject: Subject) -> Markup:
     )
     count = Counter(STATE_WORDS[found.state] for found in findings(cell, subject.signed))
     kinds = Counter(zone.kind for zone in cell.zones.zones)
-    stop = f"T_s = {safety.stopping_time_s:g} s, S_s = {safety.stopping_distance_m:g} m"
+    t_s, s_s = stop_terms(cell, 1.0)
+    stop = f"T_s = {float(t_s):.3g} s, S_s = {float(s_s):.3g} m ({standing_of(cell.stopping)})"
     near = f"{safety.human_speed_near_mps:g} m/s within {safety.near_distance_m:g} m"
     required_m = f"{rest_m} m from the arm at rest, {full_m} m at full speed"
     told = (
@@ -138,39 +143,13 @@ def _plan(subject: Subject) -> Markup:
     drawn, scale = plan(subject.cell, subject.chain)
     return tag(
         "figure", drawn,
-        tag("figcaption", f"Seen from above, scale 1 : {scale}. Dark: stop zones; light, dashed: "
-            "zones that slow. The arrow of a scanner is its zero beam. The dashed circle holds "
-            "every point of the arm in every position: the lengths of its links add up to it."),
+        tag("figcaption", f"Seen from above, scale 1 : {scale}. Dark, whole edge: stop zones. "
+            "Light, dashed: zones that slow to a ratio. Brown: zones that limit the speed of "
+            "every point. No fill, dotted edge: approach zones, whose boundary is where their "
+            "lowest ratio holds. Heights stand with a zone that does not count at all of them. "
+            "The arrow of a scanner is its zero beam. The dashed circle holds every point of the "
+            "arm in every position: the lengths of its links add up to it."),
     )  # fmt: skip
-
-
-def _zones(cell: Cell) -> Markup:
-    zones = cell.zones.zones
-    if not zones:
-        return tag("p", "No zone is set: the separation alone judges.")
-    beside = [
-        (tag("code", breakable(name)), shown(getattr(cell.zones, name)), spec.unit, spec.text)
-        for name, spec, _ in specs(type(cell.zones))
-        if name != "zones"
-    ]
-    return joined(
-        tag("p", "The most restrictive zone that is occupied counts, together with the separation "
-            "of every person to every link.", class_="lead-in"),
-        *(_zone_table(zones[k : k + ZONES_BESIDE]) for k in range(0, len(zones), ZONES_BESIDE)),
-        table(("Of the floor", "Value", "Unit", "Meaning"), beside, class_="zones"),
-    )  # fmt: skip
-
-
-def _zone_table(zones: Sequence[Zone]) -> Markup:
-    """Return a few zones side by side, one line for each setting."""
-    lines = []
-    for name, spec, _ in specs(Zone):
-        if name != "name":
-            values = [shown(getattr(zone, name)) for zone in zones]
-            unit = spec.unit if spec.unit != "1" else ""
-            lines.append((tag("code", breakable(name)), *values, unit, spec.text))
-    head = ("", *(zone.name for zone in zones), "Unit", "Meaning")
-    return table(head, lines, class_="zones")
 
 
 def _reaction(cell: Cell) -> Markup:

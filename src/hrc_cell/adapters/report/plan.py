@@ -81,7 +81,8 @@ def plan(cell: Cell, chain: Chain) -> tuple[Markup, int]:
         _bar(paper),
     ]  # fmt: skip
     svg = tag(
-        "svg", tag("title", f"Plan of the cell {cell.file.name}"), joined(*drawn),
+        "svg", tag("title", f"Plan of the cell {cell.file.name}"),
+        joined(*drawn),
         width=f"{paper.width:.2f}mm", height=f"{paper.height:.2f}mm",
         viewBox=f"0 0 {paper.width:.2f} {paper.height:.2f}", class_="plan", role="img",
     )  # fmt: skip
@@ -138,8 +139,14 @@ def _zone_name(zone: Zone, paper: _Paper) -> Markup:
         return Markup("")
     inside = min(corner[0] for corner in paper.outline)
     x, y = paper.at((max(min(c[0] for c in corners), inside), max(c[1] for c in corners)))
-    text = f"{zone.name}: {zone.kind}" + (
-        f", ratio {zone.speed_ratio:g}" if zone.speed_ratio else ""
+    text = f"{zone.name}: {zone.kind}" + "".join(
+        (
+            f", ratio {zone.speed_ratio:g}" if zone.speed_ratio else "",
+            f", {zone.limit_mps:g} m/s" if zone.limit_mps else "",
+            f", from {zone.time_to_reach_s:g} s" if zone.time_to_reach_s else "",
+            ", until reset" if zone.restart == "manual" else "",
+            f", {zone.band_m[0]:g} to {zone.band_m[1]:g} m high" if zone.band_m else "",
+        )
     )
     return tag("text", text, x=f"{x + 2:.2f}", y=f"{y + 4.2:.2f}", class_="zone-name")
 

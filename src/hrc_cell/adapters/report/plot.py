@@ -19,6 +19,7 @@ LEFT, RIGHT, TOP, BOTTOM = 50.0, 52.0, 14.0, 44.0
 LABEL_APART = 15.0
 SHADES = ("#33506b", "#6f8fae", "#9db4c9", "#d8dfe6", "#b8a07a", "#7d6a4a")
 TICKS = 6
+SERIES = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +86,41 @@ def line(x: Array, y: Array, *, name: str, x_text: str, y_text: str, title: str)
     across, up = _axes(HALF, x, float(y.max()), x_text, y_text)
     drawn = tag("polyline", points=_points([*zip(x, y, strict=True)], across, up), class_="line")
     return _framed(HALF, title, across, up, drawn, [(name, float(y[-1]))])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Marked:
+    """What is counted, in steps that end at x, and what was seen: place, value, spread."""
+
+    name: str
+    x: Array
+    y: Array
+    marks: tuple[tuple[float, float, float], ...]
+
+
+def marked(curves: Sequence[Marked], *, x_text: str, y_text: str, title: str) -> Markup:
+    """Return steps with marks and their spread, half as wide as a page."""
+    x = np.array([0.0, max(float(curve.x[-1]) for curve in curves)])
+    seen = [value + spread for curve in curves for _, value, spread in curve.marks]
+    top = max([*(float(curve.y.max()) for curve in curves), *seen])
+    across, up = _axes(HALF, x, top, x_text, y_text)
+    drawn, labels = [], []
+    for at, curve in enumerate(curves):
+        steps = np.concatenate([[0.0], np.repeat(curve.x, 2)[:-1]])
+        points = [*zip(steps, np.repeat(curve.y, 2), strict=True)]
+        drawn.append(
+            tag("polyline", points=_points(points, across, up), class_=f"line of-{at % SERIES}")
+        )
+        for place, value, spread in curve.marks:
+            where = across.at(place)
+            low, high = up.at(max(value - spread, 0.0)), up.at(value + spread)
+            drawn.append(tag("path", d=f"M{where:.2f} {low:.2f}V{high:.2f}", class_="spread"))
+            drawn.append(
+                tag("circle", cx=f"{where:.2f}", cy=f"{up.at(value):.2f}", r=3,
+                    class_=f"mark of-{at % SERIES}")
+            )  # fmt: skip
+        labels.append((curve.name, float(curve.y[-1])))
+    return _framed(HALF, title, across, up, joined(*drawn), labels)
 
 
 def _axes(width: float, x: Array, top: float, x_text: str, y_text: str) -> tuple[Axis, Axis]:

@@ -1,4 +1,4 @@
-"""The protective separation distance and the stop model, worked out from the cell's numbers."""
+"""The protective separation distance, worked out from the cell's numbers."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import numpy.typing as npt
 
 from hrc_cell.adapters.report.markup import Markup, joined, number, table, tag
 from hrc_cell.adapters.report.numbers import numbers_table
-from hrc_cell.adapters.report.plot import line, stacked
+from hrc_cell.adapters.report.plot import stacked
+from hrc_cell.adapters.report.stopping import POINTS, standing_of, stop_terms
 from hrc_cell.core.separation import Terms, protective_distance
-from hrc_cell.core.stopping import stopping_distance_m, stopping_time_s
 from hrc_cell.settings.cell import Cell
 from hrc_cell.settings.schema import specs
 
@@ -30,15 +30,6 @@ TERMS = (
     ("Z_d", "uncertainty of the person's position"),
     ("Z_r", "uncertainty of the robot's position"),
 )
-
-
-def stop_terms(cell: Cell, ratio: npt.ArrayLike) -> tuple[Array, Array]:
-    """Return T_s [s] and S_s [m] at parts of full speed, as the monitor counts them."""
-    safety = cell.file.safety
-    return (
-        stopping_time_s(safety.stopping_time_s, ratio),
-        stopping_distance_m(safety.stopping_distance_m, ratio),
-    )
 
 
 def required(
@@ -74,7 +65,7 @@ def separation_part(cell: Cell) -> Markup:
     full = motion.tcp_speed_max_mps
     granted = safety.reaction_time_s + safety.lease_s
     rest, near = required(cell, 0.0), required(cell, 1.0, near=True)
-    ratio = np.linspace(0.0, 1.0, 61)
+    ratio = np.linspace(0.0, 1.0, POINTS)
     terms = required(cell, ratio)
     layers = [
         (name, np.asarray(height, dtype=np.float64))
@@ -98,10 +89,18 @@ def separation_part(cell: Cell) -> Markup:
             f"S_p over speed, v_h = {safety.human_speed_mps:g} m/s. The arm stops where a person "
             "is not farther than the top line.")),
         tag("ul",
+            tag("li", f"T_s and S_s are {standing_of(cell.stopping)}; see Stopping."),
+            tag("li", "This is the worst case: a point that comes straight at the person at full "
+                "speed. It is what counts where no path is known or the arm is off it. On an "
+                "announced path the monitor looks at the poses that the arm can take until it "
+                "stands, and S_r + S_s is how much nearer they lead to the person, which is not "
+                "more. The permit then holds for that stretch of path alone, and the last gate "
+                "takes no goal beside it."),
             tag("li", f"The monitor stops the arm where the distance of any person to any link is "
                 f"not more than S_p: {number(float(rest.required_m))} m for an arm at rest."),
             tag("li", "Before it grants a speed it counts one lease more, T_r + lease = "
-                f"{number(granted)} s, because a permit may be used until it ends: last column."),
+                f"{number(granted)} s, because a permit may be used until it ends: last column. "
+                "Ratios are granted in steps of 1/20."),
             tag("li", f"A person nearer than {safety.near_distance_m:g} m counts with "
                 f"{safety.human_speed_near_mps:g} m/s: S_p = {number(float(near.required_m))} m at "
                 "full speed. Who is seen to move faster counts with the speed seen."),
@@ -129,31 +128,3 @@ def _worked(cell: Cell) -> Markup:
         "S_p m", "to grant m",
     )  # fmt: skip
     return table(head, lines, class_="worked")
-
-
-def stopping_part(cell: Cell) -> Markup:
-    """Return the stop model: what is declared, and what the monitor makes of it."""
-    safety, motion = cell.file.safety, cell.file.motion
-    known = {name: spec for name, spec, _ in specs(type(safety))}
-    declared = [
-        (f"safety.{name}", getattr(safety, name), known[name])
-        for name in ("stopping_time_s", "stopping_distance_m")
-    ]
-    ratio = np.linspace(0.0, 1.0, 61)
-    t_s, s_s = stop_terms(cell, ratio)
-    full = motion.tcp_speed_max_mps
-    speed, x_text = full * ratio, "speed of the fastest point [m/s]"
-    return joined(
-        tag("p", "Time and way from the start of braking to standstill. Both are measured on the "
-            "arm at its full planned speed; below it the monitor counts what the curves show, "
-            "which is never less than a stop limited by deceleration and jerk takes.",
-            class_="lead-in"),
-        numbers_table(declared),
-        tag("div",
-            tag("figure", line(speed, t_s, name="T_s", x_text=x_text, y_text="T_s [s]",
-                               title="Stopping time over speed"),
-                tag("figcaption", "Stopping time that is counted.")),
-            tag("figure", line(speed, s_s, name="S_s", x_text=x_text, y_text="S_s [m]",
-                               title="Stopping distance over speed"),
-                tag("figcaption", "Stopping distance that is counted.")), class_="pair"),
-    )  # fmt: skip
