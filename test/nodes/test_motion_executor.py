@@ -216,7 +216,8 @@ def test_a_path_is_followed_from_where_the_arm_is_to_its_end(cell):
 
 @pytest.mark.req("S1")
 def test_a_permit_for_another_path_is_none_for_this_one(cell):
-    cell.permit_path = "another"
+    cell.permit_path, seq = "another", cell.seq
+    cell.until("permits for the other path", lambda: cell.seq > seq + 5)
     cell.path(LEFT)
     held = cell.phase(MotionProgress.HELD)
     assert held.path_id == "p"
