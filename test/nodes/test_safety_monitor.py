@@ -13,6 +13,7 @@ import rclpy
 import yaml
 from builtin_interfaces.msg import Time as TimeMsg
 from hrc_cell_interfaces.msg import (
+    BodyPart,
     CellEvent,
     Heartbeat,
     Human,
@@ -58,6 +59,10 @@ def patient_cell(folder, *, real=False):
     data["safety"] |= PATIENT
     for scanner in data["scanners"]:
         scanner["timeout_s"] = 0.5
+    data["bodies"] = [{
+        "name": "camera", "timeout_s": 0.4, "forget_s": 1.0, "match_m": 0.4,
+        "regions": ["chest", "hand", "hand"],
+    }]  # fmt: skip
     if real:
         del data["sim"]
         data["simulated"], data["bus"]["port"] = False, "/dev/serial/by-id/adapter"
@@ -94,6 +99,7 @@ class Surroundings:
         self.executor.add_node(self.node)
         make = self.node.create_publisher
         self.humans = make(Humans, "humans", NEWEST)
+        self.camera = make(Humans, "bodies/camera", NEWEST)
         self.joints = make(JointState, "joint_states", NEWEST)
         self.inputs = make(OperatorInputs, "operator_inputs", INPUTS)
         self.progress = make(MotionProgress, "motion_progress", NEWEST)
@@ -102,6 +108,7 @@ class Surroundings:
         self.node.create_subscription(MotionPermit, "motion_permit", self.permits.append, 100)
         self.node.create_subscription(CellEvent, "events", self.events.append, ALL)
         self.stopper = self.node.create_client(RequestStop, "request_stop")
+        self.bodies, self.bodies_frame = [], "cell"
         self.people, self.buttons, self.silent = [], {}, set()
         self.mode, self.frame = OperatorInputs.MODE_COLLABORATIVE, "cell"
         self.ahead_s = 0
@@ -120,6 +127,10 @@ class Surroundings:
                 if scanner.name not in self.silent:
                     message.scanners.append(status)
             self.humans.publish(message)
+        if self.bodies:
+            message = Humans(humans=self.bodies)
+            message.header.stamp, message.header.frame_id = now, self.bodies_frame
+            self.camera.publish(message)
         if "joints" not in self.silent:
             message = JointState(name=[*CELL.file.robot.joints])
             message.header.stamp = now
@@ -189,6 +200,18 @@ def human(x_m, y_m=0.0):
     return person
 
 
+def limbs(x_m):
+    """Return somebody as a body tracker sees them, the hands 0.2 m before the chest."""
+    seen = human(x_m)
+    seen.id = 3
+    for region, out_m, radius_m in (("chest", 0.0, 0.15), ("hand", 0.2, 0.05), ("hand", 0.2, 0.05)):
+        part = BodyPart(region=region, radius_m=radius_m, position_std_m=0.01)
+        part.start.x = part.end.x = x_m - out_m
+        part.start.z, part.end.z = 1.0, 1.1
+        seen.parts.append(part)
+    return seen
+
+
 @pytest.mark.req("S2")
 def test_in_a_real_cell_a_simulated_box_counts_as_silent(tmp_path):
     with running(tmp_path, real=True):
@@ -236,6 +259,28 @@ def test_a_person_slows_and_stops_the_arm_which_goes_on_by_itself(cell):
     assert still.link in ("finger_left", "finger_right")
     cell.people = []
     cell.until("free", lambda p: p.state == MotionPermit.FREE)
+
+
+@pytest.mark.req("S1")
+@pytest.mark.req("S2")
+def test_with_limbs_seen_the_arm_moves_nearer_until_the_body_tracker_falls_silent(cell):
+    cell.set_free()
+    cell.people = [human(2.7)]
+    still = cell.until("still", lambda p: p.state == MotionPermit.STANDSTILL)
+    assert (still.cause, still.human_id, still.body_part) == ("separation", 7, "")
+    cell.bodies, cell.bodies_frame = [limbs(2.7)], "map"
+    with pytest.raises(AssertionError, match="not seen"):
+        cell.until("limbs of another frame", lambda p: p.body_part, 0.5)
+    cell.bodies_frame = "cell"
+    slow = cell.until("slow", lambda p: p.state == MotionPermit.REDUCED and p.speed_ratio > 0.1)
+    assert (slow.human_id, slow.body_part) == (7, "hand")
+    assert slow.c_m == cell.monitor.cell.file.safety.body_intrusion_m
+    cell.bodies = []
+    again = cell.until("the envelope", lambda p: p.body_part == "")
+    assert (again.state, again.cause) == (MotionPermit.STANDSTILL, "separation")
+    told = [json.loads(e.data) for e in cell.events if e.kind == "body_tracker"]
+    assert [one["state"] for one in told] == ["silent", "ok", "silent"]
+    assert {one["name"] for one in told} == {"camera"}
 
 
 @pytest.mark.req("S2")

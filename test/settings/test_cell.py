@@ -216,12 +216,23 @@ def mute(**changed):
     return {**plain, "time_max_s": 5.0, "signal_timeout_s": 0.2, **changed}
 
 
+def camera(**changed):
+    """Return a body tracker as it would stand in cell.yaml."""
+    plain = {"name": "camera", "timeout_s": 0.2, "forget_s": 1.0, "match_m": 0.4}
+    return {**plain, "regions": ["hand", "hand"], **changed}
+
+
 RULES = [
     ("cell.yaml", "motion.jerk_max_radps3", [40.0] * 5,
      "motion.jerk_max_radps3 needs 6 values, one for each motor of the arm"),
     ("cell.yaml", "scanners", [], "scanners is empty: a cell without a scanner can see nobody"),
     ("cell.yaml", "scanners.1.name", "left", "scanners: two have the same name"),
     ("cell.yaml", "scanners.1.frame", "left", "scanners: two have the same frame"),
+    ("cell.yaml", "bodies", [camera(), camera()], "bodies: two have the same name"),
+    ("cell.yaml", "bodies", [camera(name="scanners")], "or one is called scanners"),
+    ("cell.yaml", "bodies", [camera(regions=[])], "bodies[0]: regions is empty: any part would"),
+    ("cell.yaml", "bodies", [camera(forget_s=0.1)], "forget_s = 0.1 s is less than timeout_s"),
+    ("cell.yaml", "bodies", [camera(regions=["tail"])], "is not one of the choices"),
     ("cell.yaml", "sim", KeyError, "simulated is true but the section sim is missing"),
     ("cell.yaml", "simulated", False, "simulated is false but bus.port = 'sim'"),
     ("cell.yaml", "bus.port", "/dev/ttyUSB0", "simulated is true but bus.port = '/dev/ttyUSB0'"),

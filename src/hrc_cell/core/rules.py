@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from hrc_cell.core.bodies import sources_of
 from hrc_cell.core.interlock import SAFE
 from hrc_cell.core.kinematics import Chain
 from hrc_cell.core.observed import Eye
 from hrc_cell.core.stopping import StopModel
-from hrc_cell.settings.cell import Cell
+from hrc_cell.settings.cell import SCANNERS, Cell
 from hrc_cell.settings.contact import ContactSettings
 from hrc_cell.settings.robot import MotionSettings
 from hrc_cell.settings.safety import SafetySettings
 from hrc_cell.settings.zones import ZoneSettings
-
-SCANNERS = "scanners"
-"""Source of people whom the laser scanners see; others are named like their body tracker."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -69,4 +67,5 @@ class Rules:
                 joints=chain.joints, motion=file.motion, safety=file.safety, table=cell.stopping
             ),
             contact=file.contact,
+            sources=sources_of(tuple(source.name for source in file.bodies)),
         )

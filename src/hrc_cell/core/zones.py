@@ -133,7 +133,7 @@ def who_is_hidden(
     """Return whom (..., p) each muted zone does not see, by the zone's place in the settings.
 
     `source` (..., p) says by which of `sources` each capsule was seen; another number is by none of
-    them, and is hidden by nothing.
+    them, and is hidden by nothing. Somebody seen by two, "a+b", is hidden where both are muted.
     """
     by = np.asarray(source)
     muted = muting.muted_zones(settings.muting, mutings)
@@ -143,7 +143,10 @@ def who_is_hidden(
             [
                 code
                 for code, name in enumerate(sources)
-                if muting.hides(settings.muting, mutings, zone.name, name)
+                if all(
+                    muting.hides(settings.muting, mutings, zone.name, one)
+                    for one in name.split("+")
+                )
             ],
         )
         for index, zone in enumerate(settings.zones)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import time
 from dataclasses import asdict
+from functools import partial
 
 import numpy as np
 from builtin_interfaces.msg import Time as TimeMsg
@@ -25,10 +26,11 @@ from rcl_interfaces.msg import ParameterDescriptor
 from sensor_msgs.msg import JointState
 
 from hrc_cell.adapters.description import load_description
+from hrc_cell.core.bodies import Bodies, Sighting, fuse
 from hrc_cell.core.cell import Memory, judge
 from hrc_cell.core.interlock import Reading
 from hrc_cell.core.muting import Signal
-from hrc_cell.core.observed import Eye, Observation, Sight
+from hrc_cell.core.observed import Eye, Observation, Sight, nobody
 from hrc_cell.core.people import People
 from hrc_cell.core.rules import Rules
 from hrc_cell.core.safety import State
@@ -58,7 +60,10 @@ class SafetyMonitor(CellNode):
         self._stop_fault = ""
         self._readings: list[Reading] = []  # of the operator box, since the last tick
         self._people: People | None = None
-        self._people_seq = 0  # counts scans, not messages: the tracker also repeats itself
+        self._hidden = np.zeros(0, dtype=np.bool_)
+        self._people_seq = 0  # counts samples, not messages: the tracker also repeats itself
+        self._bodies: dict[str, tuple[Bodies, TimeMsg, float, float]] = {}
+        self._body_trackers: dict[str, str] = {}  # what was told of each
         self._scans: list[TimeMsg] = []  # stamps behind the newest list of people
         # Instants of the monotonic clock at which samples were taken; -inf: never heard.
         self._eyes: dict[str, tuple[Eye, float]] = {}
@@ -94,6 +99,9 @@ class SafetyMonitor(CellNode):
         self._permits = self.create_publisher(MotionPermit, "motion_permit", NEWEST)
         self._states = self.create_publisher(MotionPermit, "safety_state", ALL)
         self.create_subscription(Humans, "humans", self._hear_people, NEWEST)
+        for source in self.cell.file.bodies:
+            hear = partial(self._hear_bodies, source.name)
+            self.create_subscription(Humans, f"bodies/{source.name}", hear, NEWEST)
         self.create_subscription(JointState, "joint_states", self._hear_joints, NEWEST)
         self.create_subscription(OperatorInputs, "operator_inputs", self._hear_inputs, ALL)
         self.create_subscription(MotionProgress, "motion_progress", self._hear_progress, NEWEST)
@@ -120,18 +128,35 @@ class SafetyMonitor(CellNode):
     # What is heard.
 
     def _hear_people(self, message: Humans) -> None:
-        if message.header.frame_id != self.cell.file.frame:
-            self.get_logger().error(
-                f"humans in frame {message.header.frame_id!r} instead of "
-                f"{self.cell.file.frame!r}: not heard", throttle_duration_sec=5.0,
-            )  # fmt: skip
+        if not self._of_this_frame(message, "humans"):
             return
         self._people = wire.people(message, self._rules.safety)
+        self._hidden = wire.hidden(message)
         self._eyes = {n: (eye, self._instant(at)) for n, (eye, at) in wire.eyes(message).items()}
         self._people_s = self._instant(message.header.stamp)
         scans = [message.header.stamp, *(scanner.stamp for scanner in message.scanners)]
         self._people_seq += scans != self._scans
         self._scans = scans
+
+    def _hear_bodies(self, name: str, message: Humans) -> None:
+        if not self._of_this_frame(message, f"bodies/{name}"):
+            return
+        stamp = message.header.stamp
+        before = self._bodies.get(name)
+        self._people_seq += before is None or before[1] != stamp
+        self._bodies[name] = (
+            wire.bodies(message), stamp, self._instant(stamp), time.monotonic()
+        )  # fmt: skip
+
+    def _of_this_frame(self, message: Humans, topic: str) -> bool:
+        """Return whether people are told in the cell frame; log it if not."""
+        frame = self.cell.file.frame
+        if message.header.frame_id != frame:
+            self.get_logger().error(
+                f"{topic} in frame {message.header.frame_id!r} instead of {frame!r}: not heard",
+                throttle_duration_sec=5.0,
+            )
+        return bool(message.header.frame_id == frame)
 
     def _hear_joints(self, message: JointState) -> None:
         self._position, self._velocity = wire.arm_joints(message, self._rules.chain.joints)
@@ -232,13 +257,14 @@ class SafetyMonitor(CellNode):
     def _observe(self) -> Observation:
         """Return what was heard, with the ages that it has now."""
         now_s = time.monotonic()
+        people_age_s = now_s - self._people_s
         ahead = wire.ahead(
             self._path, self._progress, now_s - self._progress_s, len(self._rules.chain.joints)
         )
         return Observation(
             now_s=now_s,
-            people=self._people,
-            people_age_s=now_s - self._people_s,
+            people=self._everybody(now_s, people_age_s),
+            people_age_s=people_age_s,
             people_seq=self._people_seq,
             scanners={name: Sight(eye, now_s - at_s) for name, (eye, at_s) in self._eyes.items()},
             position_rad=self._position,
@@ -255,6 +281,29 @@ class SafetyMonitor(CellNode):
             stop_requested=self._stop_requested,
             stop_fault=self._stop_fault,
         )
+
+    def _everybody(self, now_s: float, people_age_s: float) -> People | None:
+        """Return the people of the scanners and of all body trackers; tell who of these is silent.
+
+        One that is silent is no fault: the envelopes of the scanners' people count.
+        """
+        sightings = []
+        for source in self.cell.file.bodies:
+            state = "silent"
+            if source.name in self._bodies:
+                bodies, _, at_s, heard_s = self._bodies[source.name]
+                sightings.append(Sighting(source, now_s - at_s, now_s - heard_s, bodies))
+                state = "ok" if 0.0 <= now_s - at_s <= source.timeout_s else "silent"
+            if self._body_trackers.get(source.name) != state:
+                self._body_trackers[source.name] = state
+                self.tell("body_tracker", {"name": source.name, "state": state})
+        if not sightings:
+            return self._people
+        safety = self._rules.safety
+        return fuse(
+            nobody(safety) if self._people is None else self._people, self._hidden, sightings,
+            people_age_s=people_age_s, sources=self._rules.sources, safety=safety,
+        )  # fmt: skip
 
 
 def _figures(stop: Stop) -> dict[str, object]:

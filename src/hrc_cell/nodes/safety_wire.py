@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from builtin_interfaces.msg import Time as TimeMsg
 from hrc_cell_interfaces.msg import (
     Humans,
@@ -18,8 +19,9 @@ from hrc_cell_interfaces.msg import (
 from sensor_msgs.msg import JointState
 
 from hrc_cell.core.ahead import Ahead, corridor
+from hrc_cell.core.bodies import Bodies, Parts
 from hrc_cell.core.cell import Verdict
-from hrc_cell.core.contact import BY_FORCE
+from hrc_cell.core.contact import BY_FORCE, region_code
 from hrc_cell.core.corridor import ROWS_MAX
 from hrc_cell.core.interlock import Reading
 from hrc_cell.core.observed import Eye, Observation
@@ -49,6 +51,39 @@ def people(message: Humans, safety: SafetySettings) -> People:
         owner=np.array([h.id for h in humans], dtype=np.int64),
         safety=safety,
     )
+
+
+def hidden(message: Humans) -> npt.NDArray[np.bool_]:
+    """Return who in a message is not seen."""
+    return np.array([h.hidden for h in message.humans], dtype=np.bool_)
+
+
+def bodies(message: Humans) -> Bodies:
+    """Return the bodies in a message of a body tracker, with their parts."""
+    humans = message.humans
+    parts = [(index, part) for index, h in enumerate(humans) for part in h.parts]
+    return Bodies(
+        id=np.array([h.id for h in humans], dtype=np.int64),
+        place_m=np.array([(h.position.x, h.position.y) for h in humans]).reshape(-1, 2),
+        radius_m=np.array([h.radius_m for h in humans]),
+        velocity_mps=np.array([(h.velocity.x, h.velocity.y) for h in humans]).reshape(-1, 2),
+        position_std_m=np.array([h.position_std_m for h in humans]),
+        unseen_s=np.array([h.age_s for h in humans]),
+        hidden=hidden(message),
+        parts=Parts(
+            body=np.array([index for index, _ in parts], dtype=np.int64),
+            start_m=_points([part.start for _, part in parts]),
+            end_m=_points([part.end for _, part in parts]),
+            radius_m=np.array([part.radius_m for _, part in parts]),
+            velocity_mps=_points([part.velocity for _, part in parts]),
+            position_std_m=np.array([part.position_std_m for _, part in parts]),
+            region=np.array([region_code(part.region) for _, part in parts], dtype=np.int64),
+        ),
+    )
+
+
+def _points(points: Sequence[Any]) -> npt.NDArray[np.float64]:
+    return np.array([(p.x, p.y, p.z) for p in points], dtype=np.float64).reshape(-1, 3)
 
 
 def eyes(message: Humans) -> dict[str, tuple[Eye, TimeMsg]]:

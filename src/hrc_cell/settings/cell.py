@@ -23,7 +23,7 @@ from hrc_cell.settings.recipe import Recipe, RecipeFile
 from hrc_cell.settings.robot import BusSettings, MotionSettings, RobotSettings
 from hrc_cell.settings.safety import SafetySettings
 from hrc_cell.settings.schema import CellError, Problem, Reader, setting
-from hrc_cell.settings.sensing import Scanner, TrackerSettings
+from hrc_cell.settings.sensing import BodySource, Scanner, TrackerSettings
 from hrc_cell.settings.stopping import check_stopping, check_table
 from hrc_cell.settings.stopping_table import StoppingTable
 from hrc_cell.settings.zones import ZoneSettings
@@ -34,6 +34,8 @@ JOURNAL = "journal.jsonl"
 SPECIAL = ("folder", "file", "recipes", "description", "safety_sha256")
 """Parts of a cell that are no settings, or stand in a file that is not called like them."""
 STOPPING = "stopping.yaml"
+SCANNERS = "scanners"
+"""Source of people whom the laser scanners see; others are named like their body tracker."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +58,9 @@ class CellFile:
     contact: ContactSettings | None = setting(
         "power and force limiting; needed where a step of a recipe allows contact", default=None
     )
+    bodies: tuple[BodySource, ...] = setting(
+        "body trackers, which see limbs (docs/bodies.md); none is needed", default=()
+    )
 
     def __post_init__(self) -> None:
         arm = len(self.robot.arm)
@@ -72,6 +77,11 @@ class CellFile:
             raise ValueError("scanners: two have the same name")
         if len({scanner.frame_id for scanner in self.scanners}) < len(names):
             raise ValueError("scanners: two have the same frame, so swapped they would not be told")
+        sources = [SCANNERS, *(source.name for source in self.bodies)]
+        if len(set(sources)) < len(sources):
+            raise ValueError(
+                f"bodies: two have the same name, or one is called {SCANNERS} like the scanners"
+            )
         if self.simulated and self.sim is None:
             raise ValueError("simulated is true but the section sim is missing")
         if self.simulated != (self.bus.port == SIM_PORT):

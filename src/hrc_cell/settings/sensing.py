@@ -1,7 +1,8 @@
-"""The scanners and the tracker of people."""
+"""The scanners, the tracker of people, and body trackers beside them."""
 
 from dataclasses import dataclass
 
+from hrc_cell.settings.contact import REGIONS
 from hrc_cell.settings.schema import setting
 
 
@@ -154,4 +155,38 @@ class TrackerSettings:
             raise ValueError(
                 f"hide_s = {self.hide_s} s is longer than forget_s = {self.forget_s} s: a person "
                 "would be forgotten before it counts where the person may be hidden"
+            )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BodySource:
+    """One body tracker: sees limbs of people whom the scanners see by the legs alone."""
+
+    name: str = setting("its topic is bodies/<name>", pattern="[a-z][a-z0-9_]*")
+    timeout_s: float = setting(
+        "a body seen longer ago does not stand for a person", unit="s", low=0.01, high=0.5
+    )
+    forget_s: float = setting(
+        "a body seen longer ago is gone, where no scanner sees anybody", unit="s",
+        low=0.1, high=60.0,
+    )  # fmt: skip
+    match_m: float = setting(
+        "a body farther than this from where the scanners see a person, centre to centre, is "
+        "another's", unit="m", low=0.05, high=1.0,
+    )  # fmt: skip
+    regions: tuple[str, ...] = setting(
+        "parts without which a body is not whole; one that stands twice must be seen twice",
+        choices=REGIONS,
+    )
+
+    def __post_init__(self) -> None:
+        if not self.regions:
+            raise ValueError(
+                "regions is empty: any part would stand for the whole person; name every region "
+                "that must be seen, those with a left and a right twice"
+            )
+        if self.forget_s < self.timeout_s:
+            raise ValueError(
+                f"forget_s = {self.forget_s:g} s is less than timeout_s = {self.timeout_s:g} s: "
+                "a body that still counts cannot be gone"
             )
