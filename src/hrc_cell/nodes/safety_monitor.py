@@ -61,7 +61,7 @@ class SafetyMonitor(CellNode):
         self._readings: list[Reading] = []  # of the operator box, since the last tick
         self._people: People | None = None
         self._hidden = np.zeros(0, dtype=np.bool_)
-        self._people_seq = 0  # counts samples, not messages: the tracker also repeats itself
+        self._people_seq = 0  # counts scans, not messages: the tracker also repeats itself
         self._bodies: dict[str, tuple[Bodies, TimeMsg, float, float]] = {}
         self._body_trackers: dict[str, str] = {}  # what was told of each
         self._scans: list[TimeMsg] = []  # stamps behind the newest list of people
@@ -142,8 +142,6 @@ class SafetyMonitor(CellNode):
         if not self._of_this_frame(message, f"bodies/{name}"):
             return
         stamp = message.header.stamp
-        before = self._bodies.get(name)
-        self._people_seq += before is None or before[1] != stamp
         self._bodies[name] = (
             wire.bodies(message), stamp, self._instant(stamp), time.monotonic()
         )  # fmt: skip
