@@ -72,9 +72,18 @@ def test_only_the_lines_between_two_ways_tell_how_fast_a_joint_will_be():
 
 
 def test_a_corridor_holds_its_ends_and_what_lies_between():
-    assert way.corridor(path(), 1.0, 2.25, 8).tolist() == [[0.5, 0], [1, 0], [1, -0.25]]
-    assert way.corridor(path(), 0.5, 1.0, 8).tolist() == [[0.25, 0], [0.5, 0]]
-    assert way.corridor(path(), -1.0, 9.0, 2).tolist() == [[0, 0], [1, 0]]
+    assert way.corridor(path(), 1.0, 0.0, 2.25, 8).tolist() == [[0.5, 0], [1, 0], [1, -0.25]]
+    assert way.corridor(path(), 0.8, 0.3, 1.0, 8).tolist() == [[0.25, 0], [0.5, 0]]
+    assert way.corridor(path(), 0.1, 1.1, 9.0, 2).tolist() == [[0, 0], [1, 0]]
+
+
+def test_many_short_lines_behind_leave_room_for_those_ahead():
+    points = np.arange(20.0)[:, None] * [[0.01, 0.0]]
+    dense = path(points=points, speed=np.full(19, 100.0))
+    rows = way.corridor(dense, 0.105, 0.3, 0.19, 8)
+    assert len(rows) == 8
+    assert rows[0, 0] == pytest.approx(0.09)
+    assert rows[:, 0].max() > 0.105
 
 
 def test_a_line_without_a_speed_is_never_done():

@@ -19,6 +19,7 @@ Array = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 LINE_MAX_S = 1e6
 """No line takes longer; one without a speed counts so."""
+PASSED_MAX = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -116,13 +117,18 @@ def speed_max_radps(ahead: Ahead, from_s: Array, to_s: Array) -> Array:
     return greatest
 
 
-def corridor(ahead: Ahead, from_s: float, to_s: float, rows_max: int) -> Array:
-    """Return the waypoints (rows, n) of one cell's path between two ways, ends included.
+def corridor(ahead: Ahead, at_s: float, behind_s: float, to_s: float, rows_max: int) -> Array:
+    """Return the waypoints (rows, n) of one cell's path from `behind_s` before a way to another,
+    ends included.
 
-    No more than `rows_max`: what lies farther is told by a later permit.
+    No more than `rows_max`: what lies farther is told by a later permit. Of those passed no more
+    than PASSED_MAX, so that many short lines behind do not use up the rows.
     """
     begins_s = _begins_s(_lines_s(ahead))
-    from_s, to_s = max(from_s, 0.0), min(to_s, float(begins_s[-1]))
+    from_s, to_s = max(at_s - behind_s, 0.0), min(to_s, float(begins_s[-1]))
+    passed = begins_s[(begins_s > from_s) & (begins_s <= at_s)]
+    if len(passed) > PASSED_MAX:
+        from_s = float(passed[-PASSED_MAX])
     inner = (begins_s > from_s) & (begins_s < to_s)
     ends, _, _ = poses(ahead, np.array([from_s, to_s]))
     rows: Array = np.concatenate([ends[:1], ahead.waypoints_rad[inner], ends[1:]])

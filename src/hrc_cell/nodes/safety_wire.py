@@ -192,7 +192,7 @@ def permit(rules: Rules, verdict: Verdict, seen: Observation, path_id: str) -> M
         **terms,
     )
     if bool(room.followed) and seen.ahead is not None:
-        rows = corridor(seen.ahead, float(room.from_s) - BEHIND_S, float(room.to_s), ROWS_MAX)
+        rows = corridor(seen.ahead, float(room.from_s), BEHIND_S, float(room.to_s), ROWS_MAX)
         message.path_id, message.joints = path_id, rows.shape[1]
         message.corridor = rows.ravel().tolist()
         message.corridor_speed = room.joint_speed_radps.tolist()
