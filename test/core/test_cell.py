@@ -25,7 +25,7 @@ from hrc_cell.core.cell import Memory
 from hrc_cell.core.interlock import COLLABORATING, Grip, InterlockMemory, Mode, Switch
 from hrc_cell.core.muting import Signal
 from hrc_cell.core.observed import NEVER, Eye, Sight
-from hrc_cell.core.people import upright
+from hrc_cell.core.people import body_parts, upright
 from hrc_cell.core.rules import Rules
 from hrc_cell.core.safety import CAUSES, RULES, Clears, Event, State
 from hrc_cell.core.zones import Watch, ZoneMemory
@@ -407,6 +407,20 @@ def test_behind_guards_nobody_may_be_inside_the_outline_and_nobody_outside_binds
     assert seen.cause == ("person_behind_guards" if state is State.LATCHED else "")
 
 
+@pytest.mark.req("S2")
+@pytest.mark.parametrize("ends", [(6.3, 5.6), (5.6, 6.3)])
+def test_behind_guards_a_limb_that_reaches_in_counts_whichever_end_it_is(ends):
+    behind = InterlockMemory(mode=Mode.AUTOMATIC, reset_held=False, start_held=False)
+    arm = body_parts(
+        [[ends[0], 0.0, 1.0]], [[ends[1], 0.0, 1.0]], velocity_mps=[[0.0] * 3],
+        position_std_m=[0.01], radius_m=[0.05], unseen_s=[0.0], region=[7], owner=[1], source=[0],
+        safety=SAFETY,
+    )  # fmt: skip
+    seen = replace(QUIET, mode=Mode.AUTOMATIC, guards=True, now_s=100.1).plain(SAFETY)
+    _, said = cell.judge(RULE, replace(FREE, box=behind), replace(seen, people=arm))
+    assert RULE.causes[int(said.cause)] == "person_behind_guards"
+
+
 @pytest.mark.req("S3")
 def test_a_stop_that_took_too_long_latches():
     story = Story(FREE)
@@ -772,3 +786,9 @@ def test_a_muted_zone_is_named_and_has_no_consequence_until_the_muting_ends():
     assert tick(True, True, 101.0)[0] == ("approach",)
     muted, cause = tick(True, True, 102.5)
     assert (muted, cause) == ((), "zone:approach")
+
+
+def test_the_causes_that_are_documented_are_those_that_can_be_named():
+    cell_ = default_cell()
+    rules = Rules.of(cell_, six_axes(), ("motor_bus",))
+    assert {cause.partition(":")[0] for cause in rules.causes} == set(CAUSES)

@@ -45,6 +45,13 @@ def test_nothing_unknown_stays_on_anything(value):
     assert not stays_on(corridor([[value, 0.0], [0.0, 0.0]]), np.array([1.0, 0.0]))
 
 
+@pytest.mark.req("S2")
+@pytest.mark.parametrize("speed", [math.nan, math.inf, -0.1])
+def test_nothing_stays_on_a_corridor_with_a_speed_that_cannot_be(speed):
+    odd = Corridor(rows_rad=ROWS, speed_radps=np.array([1.0, speed]))
+    assert not stays_on(odd, ROWS[0])
+
+
 @pytest.mark.parametrize(
     ("rows", "speed"),
     [(np.zeros((0, 2)), np.ones(2)), (np.zeros((ROWS_MAX + 1, 2)), np.ones(2)),

@@ -644,6 +644,39 @@ def test_on_a_path_no_joint_is_faster_than_was_planned_there():
         assert state.speed_radps[0] <= 0.3 + CATCH_UP_RADPS + ULP
 
 
+@pytest.mark.req("S1")
+def test_the_corridor_of_a_permit_that_ran_out_still_holds():
+    state, position = moving(1.0)
+    permit = along(end=(3.0, -0.2))
+    on = off(position, 0, DT_S)
+    state = gate.step(
+        LIMITS, state, goal=goal(on, (1.0, 0.0, 0.0)), permit=permit, measured_rad=position,
+        dt_s=DT_S,
+    )  # fmt: skip
+    assert state.phase is Phase.OPEN
+    late = replace(permit, age_s=0.1)
+    stopping = gate.step(
+        LIMITS, state, goal=goal(off(on, 1, 0.03)), permit=late, measured_rad=on, dt_s=DT_S
+    )
+    assert (stopping.phase, stopping.reason) == (Phase.STOPPING, "permit_expired")
+    assert stopping.commanded_rad[1] == state.commanded_rad[1]
+
+
+@pytest.mark.req("S2")
+@pytest.mark.parametrize("speed", [math.nan, -1.0])
+def test_a_corridor_with_odd_speeds_moves_nothing_and_leaves_every_number_known(speed):
+    odd = along(speed=(speed, 1.0))
+    new = gate.step(
+        LIMITS, gate.held(HOME), goal=goal(off(HOME, 0, 0.01), (0.5, 0.0, 0.0)), permit=odd,
+        measured_rad=HOME, dt_s=DT_S,
+    )  # fmt: skip
+    assert (new.phase, new.reason) == (Phase.HOLD, "off_path")
+    state, position = moving(1.0)
+    stopped = gate.step(LIMITS, state, goal=None, permit=odd, measured_rad=position, dt_s=DT_S)
+    assert np.isfinite(stopped.commanded_rad).all()
+    assert np.isfinite(stopped.stop_speed_radps).all()
+
+
 def test_without_goals_all_joints_come_to_rest_together_and_straight_on():
     state = replace(
         gate.held(HOME), phase=Phase.OPEN, speed_radps=np.array([1.0, -0.5, 0.0]),

@@ -92,3 +92,30 @@ def test_nobody_leaves_everything_and_unknown_joints_nothing():
     assert (free.ratio, free.link, free.distance_m) == (1.0, -1, np.inf)
     lost = room(nobody(SAFETY), q=(np.nan, *HOME[1:]))
     assert (lost.ratio, lost.distance_m, lost.stopping_s) == (0.0, 0.0, NEVER)
+
+
+@pytest.mark.req("S2")
+@pytest.mark.parametrize(
+    "unknown", [{"radius_m": np.nan}, {"x_m": np.nan}, {"speed_mps": np.inf}, {"unseen_s": -1.0}]
+)
+def test_who_is_not_surely_known_is_not_touched(unknown):
+    odd = crowd((person(**{"x_m": 0.6, **unknown}),), SAFETY)
+    assert room(odd, "hand").ratio == 0.0
+
+
+def test_a_step_that_may_touch_any_part_is_as_slow_as_the_least_of_them_needs():
+    least = float(contact_speed_mps(-1, effective_mass_kg=2.5, quasi_static=True))
+    found = room(part("thigh_knee"), "any")
+    assert found.touching
+    assert found.ratio * found.point_speed_mps <= least
+
+
+@pytest.mark.req("S2")
+def test_a_short_line_between_two_poses_is_not_overlooked():
+    """A turn of the wrist, a nudge of the whole arm too short to be looked at, a turn back."""
+    turned = REST + np.array([0, 0, 0, 0, 0, 0.3])
+    nudged = turned + np.array([0.07, 0, 0, 0, 0, 0])
+    path = ahead_of([REST, turned, nudged, nudged - (turned - REST)])
+    seen = Observation(now_s=1.0, position_rad=tuple(REST), velocity_radps=(0.0,) * 6, ahead=path)
+    fastest = look(RULES, 0.5, seen.plain(SAFETY), nobody(SAFETY)).point_speed_mps
+    assert fastest >= 0.4

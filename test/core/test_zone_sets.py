@@ -1,6 +1,7 @@
 """Zone sets: which count in which context, how fast they let the arm go, and how they switch."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -153,3 +154,15 @@ def test_among_equals_one_that_a_person_resets_comes_first_and_then_the_earlier(
     assert [int(part) for part in strictest(zones, np.zeros(4), [1, 2])] == [0, 1]
     assert [float(part) for part in strictest(zones, np.ones(4), range(4))] == [1.0, -1.0]
     assert [float(part) for part in strictest(zones, np.zeros(4), [])] == [1.0, -1.0]
+
+
+@pytest.mark.req("S3")
+def test_a_reset_that_the_set_before_asks_for_is_not_lost_when_both_stop():
+    manual = replace(ZONES[0], restart="manual", speed_ratio=0.0)
+    settings = replace(cell(), zones=(manual, replace(ZONES[1], restart="automatic"), ZONES[2]),
+        sets=(ZoneSet(name="a", zones=("near",), steps=("hand",)),
+              ZoneSet(name="b", zones=("wide",), steps=("pick",)), REST))  # fmt: skip
+    held = after_tick(settings, (), Context("hand", "cup"), True)
+    held = after_tick(settings, held, Context("pick", "cup"), False)
+    found = answer(settings, held, np.array([0.0, 0.0, 1.0]), np.full(3, np.inf))
+    assert found.zone_index == 0

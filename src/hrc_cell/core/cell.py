@@ -23,7 +23,7 @@ import numpy.typing as npt
 
 from hrc_cell.core import muting, zones
 from hrc_cell.core.faults import Faults, blind_spots, faults, oldest_s
-from hrc_cell.core.geometry import polygon_distance
+from hrc_cell.core.geometry import segment_polygon_distance
 from hrc_cell.core.interlock import Interlock, InterlockMemory, Mode, interlock
 from hrc_cell.core.muting import MutingMemory
 from hrc_cell.core.observed import Observation, nobody
@@ -146,8 +146,11 @@ def _box(
     """Return what mode and operator allow. Of many cells the box must be known already."""
     if seen.box is not None:
         return memory.box, seen.box
-    away = polygon_distance(people.start_m[..., :2], rules.zones.outline_m)
-    inside = ~(away > people.radius_m) & people.present  # unknown is inside
+    away = segment_polygon_distance(
+        people.start_m[..., :2], people.end_m[..., :2], rules.zones.outline_m
+    )
+    reach = people.radius_m + uncertainty_m(people, rules.safety)
+    inside = ~(away > reach) & people.present  # unknown is inside
     return interlock(
         rules.safety, memory.box, now_s=float(np.asarray(seen.now_s)), readings=seen.readings,
         age_s=seen.inputs_age_s, point_speed_mps=float(room.measured_mps),

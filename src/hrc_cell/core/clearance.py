@@ -127,9 +127,9 @@ def clearance(
     back = np.asarray(held_back_m, dtype=np.float64)[..., None, None]
     allowed = _allowed(counted, least, swept, safety, back)
     touch = np.asarray(contact_mps, dtype=np.float64)
-    softly = _softly(touch, swept)
-    allowed_own = np.where(spare > 0.0, allowed[..., :own, :], 0.0)
-    allowed_own = np.where(present, np.maximum(allowed_own, softly), 1.0)
+    softly = np.where(np.isneginf(spare), 0.0, _softly(touch, swept))  # unknown: not to be touched
+    apart = np.where(spare > 0.0, allowed[..., :own, :], 0.0)
+    allowed_own = np.where(present, np.maximum(apart, softly), 1.0)
     ratio_own: Array = allowed_own.min(axis=(-2, -1), initial=1.0)
     ratio = ratio_own
     if least.shape[-3] > own:  # those foreseen; a contact limit holds there, too
@@ -137,7 +137,7 @@ def clearance(
         later = np.where(counted.present[..., own:, None], later, 1.0)
         ratio = np.minimum(ratio, later.min(axis=(-2, -1), initial=1.0))
     binding = present & (allowed_own == ratio_own[..., None, None])
-    touching = (binding & (softly == allowed_own) & (softly > 0.0)).any(axis=(-2, -1))
+    touching = (binding & (softly > apart)).any(axis=(-2, -1))
     return Clearance(ratio, touching, spare, distance, v_h, v_r, terms)
 
 

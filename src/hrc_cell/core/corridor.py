@@ -35,9 +35,10 @@ class Corridor:
 def stays_on(corridor: Corridor, goal_rad: Array) -> bool:
     """Return whether a goal (n,) lies on the corridor: no joint off it by more than the tolerance.
 
-    A corridor or goal that is not finite holds nothing.
+    A corridor or goal that is not finite holds nothing, nor does one with a speed below 0.
     """
-    if not (np.isfinite(goal_rad).all() and np.isfinite(corridor.rows_rad).all()):
+    numbers = (goal_rad, corridor.rows_rad, corridor.speed_radps)
+    if not all(np.isfinite(values).all() for values in numbers) or corridor.speed_radps.min() < 0.0:
         return False
     start = corridor.rows_rad[:-1] if len(corridor.rows_rad) > 1 else corridor.rows_rad
     way = corridor.rows_rad[1:] - start if len(corridor.rows_rad) > 1 else np.zeros_like(start)

@@ -37,7 +37,7 @@ from enum import IntEnum
 import numpy as np
 import numpy.typing as npt
 
-from hrc_cell.core.corridor import stays_on
+from hrc_cell.core.corridor import Corridor, stays_on
 from hrc_cell.core.envelope import Leave, left_ratio, slowed
 from hrc_cell.core.permit import FUTURE_MAX_S, PermitView, permit_holds
 from hrc_cell.settings.stopping import check_gate
@@ -124,7 +124,7 @@ class GateState:
     stop_speed_radps: Array  # when the stop began, arm only
     stop_elapsed_s: float = 0.0
     leave: Leave = Leave()
-    planned_radps: Array | None = None  # at ratio 1, where the permit says less than the limits
+    corridor: Corridor | None = None  # of the newest permit that held
 
 
 def closed(joint_count: int) -> GateState:
@@ -180,10 +180,10 @@ def step(
     ratio = permit.speed_ratio if permitted and permit is not None else 0.0
     state = replace(state, leave=slowed(state.leave, ratio, dt_s=dt_s, **limits.envelope))
     if permitted and permit is not None:
-        corridor = permit.corridor
-        state = replace(state, planned_radps=None if corridor is None else corridor.speed_radps)
-        if arm_target is not None and corridor is not None and not stays_on(corridor, arm_target):
-            goal_void, arm_target = "off_path", None
+        state = replace(state, corridor=permit.corridor)
+    # Of a permit that ran out the corridor still holds: nothing else was ever judged.
+    if arm_target is not None and state.corridor and not stays_on(state.corridor, arm_target):
+        goal_void, arm_target = "off_path", None
     gripper = permitted and permit is not None and permit.gripper_permitted
     if permitted and permit is not None and permit.speed_ratio <= 0.0:
         why_not = "standstill"
@@ -305,8 +305,11 @@ def _follow(
 
 def _planned(limits: GateLimits, state: GateState) -> Array:
     """Return the planned speed of each joint of the arm at speed ratio 1."""
-    most = limits.planned_max_radps[:-1]
-    return most if state.planned_radps is None else np.minimum(most, state.planned_radps)
+    most: Array = limits.planned_max_radps[:-1]
+    if state.corridor is None:
+        return most
+    speed = state.corridor.speed_radps
+    return np.minimum(most, np.where(np.isfinite(speed) & (speed >= 0.0), speed, 0.0))
 
 
 def _stop_begins(limits: GateLimits, state: GateState) -> GateState:

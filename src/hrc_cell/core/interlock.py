@@ -5,7 +5,7 @@ tick are taken one after the other, so that an input pressed and let go in betwe
 a press is never counted twice. Times in seconds of one monotonic clock, speeds in m/s.
 
 Two channels: while they differ, the safe value counts (pressed, open, released). If they differ for
-longer than `inputs_discrepancy_s`, or are never both safe afterwards, the input is at fault. The
+longer than `inputs_discrepancy_s`, the input is at fault. The
 fault ends once both channels have been seen safe together: a contact that is stuck cannot do that,
 and an input that only looks well again at rest is not trusted. Whatever the mode, every input is
 watched so.

@@ -118,6 +118,12 @@ def _contact(rules: Rules, seen: Observation, people: People, swept: Sweep) -> A
         people.region, effective_mass_kg=rules.contact.effective_mass_kg,
         quasi_static=rules.contact.kind == "quasi_static", area_cm2=rules.contact.area_cm2,
     )  # fmt: skip
+    if code == UNKNOWN:  # any part may be touched: the least of all holds for each
+        least = contact_speed_mps(
+            UNKNOWN, effective_mass_kg=rules.contact.effective_mass_kg,
+            quasi_static=rules.contact.kind == "quasi_static", area_cm2=rules.contact.area_cm2,
+        )  # fmt: skip
+        limit = np.minimum(limit, least)
     allowed = (people.region == UNKNOWN) | (people.region == code) | (code == UNKNOWN)
     tops = [
         ends[..., 2].max(axis=-2) for ends in (swept.ahead_start_m, swept.ahead_end_m)

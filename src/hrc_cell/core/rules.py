@@ -44,6 +44,7 @@ class Rules:
             *(f"zone:{zone.name}" for zone in self.zones.zones),
             *(f"inputs_discrepancy:{name}" for name in SAFE),
             *(f"stop_too_long:{name}" for name in self.chain.joints),
+            *(f"moved_at_standstill:{name}" for name in self.chain.joints),
         )  # fmt: skip
         object.__setattr__(self, "causes", causes)
         object.__setattr__(self, "_codes", {cause: code for code, cause in enumerate(causes)})

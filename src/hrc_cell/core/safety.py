@@ -161,7 +161,6 @@ class Cause(NamedTuple):
 CAUSES: dict[str, Cause] = {
     "clock": Cause("time stood still or ran backwards between two judgements", (LATCHING,)),
     "tracker_silent": Cause("nothing heard from the tracker of people", (LATCHING,)),
-    "body_silent": Cause("nothing heard from this tracker of bodies (:tracker)", (LATCHING,)),
     "scanner_silent": Cause("no scan from this scanner in its timeout (:scanner)", (LATCHING,)),
     "scanner_blind": Cause("this scanner sees too few echoes (:scanner)", (LATCHING,)),
     "scanner_learning": Cause("this scanner learns the empty cell (:scanner)", (LATCHING,)),
@@ -176,7 +175,8 @@ CAUSES: dict[str, Cause] = {
     "inputs_discrepancy": Cause("this input's two channels disagree (:input)", (LATCHING,)),
     "node_silent": Cause("no heartbeat from this node (:node)", (LATCHING,)),
     "sample_too_old": Cause("the oldest sample exceeds the reaction time", (LATCHING,)),
-    "stop_too_long": Cause("a stop took longer than the stop model says", (LATCHING,)),
+    "stop_too_long": Cause("a stop took longer than the stop model says (:joint)", (LATCHING,)),
+    "moved_at_standstill": Cause("this joint left its place at standstill (:joint)", (LATCHING,)),
     "emergency_stop_input": Cause("the emergency stop is pressed", (CIRCUIT,)),
     "guards_open": Cause("automatic mode, and a guard is open", (LATCHING,)),
     "person_behind_guards": Cause("automatic mode, and a person is inside", (LATCHING,)),
@@ -196,8 +196,6 @@ CAUSES: dict[str, Cause] = {
         "a person is nearer than the protective separation distance allows", (PASSING,)
     ),
     "contact": Cause("a contact limit binds", (PASSING,)),
-    "path_unknown": Cause("no path ahead is known, so any motion is judged", (PASSING,)),
-    "off_path": Cause("the arm is off its path, so any motion is judged", (PASSING,)),
     "resume_wait": Cause("there is room again; waiting whether it stays", (PASSING,)),
     "resuming": Cause("speed rises step by step after a stop or a slow-down", ()),
     "manual_speed": Cause("the speed limit of manual mode binds", ()),

@@ -1,6 +1,7 @@
 """Measures each stop of the running arm against the stop model.
 
-A stop begins when the permitted ratio falls to 0 while a joint moves. From then on
+A stop begins when the permitted ratio falls to 0; one in which no joint moves is not told. From
+then on
 
     braking     from the last sample in which no joint is slower to the last
                 one that shows motion                                       <= T_s(v, load)
@@ -110,7 +111,7 @@ def watch(
     stop = state.stop
     if tick.speed_ratio > 0.0:
         return Watch(ratio=tick.speed_ratio), None
-    if stop is None and state.ratio > 0.0 and _moves(tick):
+    if stop is None and state.ratio > 0.0:  # also at rest: an old sample may hide that it moves
         stop = _begin(tick, safety)
     elif stop is not None:
         stop = _look(stop, tick)
@@ -118,7 +119,7 @@ def watch(
         return Watch(), None
     ended = _judge(stop, tick, joints, model, safety)
     if stop.still >= REST_SAMPLES or ended.too_long:
-        return Watch(), ended
+        return Watch(), ended if ended.too_long or _moved(stop) else None
     return Watch(stop=stop), None
 
 
@@ -128,9 +129,10 @@ def _known(tick: Tick) -> bool:
     return bool(np.isfinite(numbers).all()) and 0.0 <= tick.joints_age_s < math.inf
 
 
-def _moves(tick: Tick) -> bool:
-    """Return whether a joint moves; what is not known does."""
-    return not _known(tick) or bool((np.abs(tick.velocity_radps) > STILL_RADPS).any())
+def _moved(stop: UnderWay) -> bool:
+    """Return whether a joint moved in a stop; what is not known did."""
+    still = (stop.speed_radps <= STILL_RADPS) & (stop.angle_rad <= ANGLE_TOLERANCE_RAD)
+    return not bool(still.all())
 
 
 def _begin(tick: Tick, safety: SafetySettings) -> UnderWay:

@@ -42,7 +42,9 @@ RATIOS = np.array([0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0]
 ARC = 1.02
 TURN_MAX_RAD = 0.3
 SPEED_SLACK = 1.01
-"""Between two poses a point may be faster than at both by this much."""
+"""Between two poses of one line a point may be faster than at both by this much,"""
+CORNER_SLACK = 1.2
+"""and by this much where a waypoint lies between them."""
 
 
 class Sweep(NamedTuple):
@@ -107,7 +109,8 @@ def sweep(
     load = np.asarray(load_kg, dtype=np.float64)
     at_ratio = RATIOS[:, None] * full[..., None, :]
     stopping_s = stops.time_s(at_ratio, load[..., None])
-    late_s = np.maximum(np.asarray(ratio_before)[..., None] - RATIOS, 0.0) * ahead.age_s[..., None]
+    age_s = np.where(followed, ahead.age_s, 0.0)[..., None]
+    late_s = np.maximum(np.asarray(ratio_before)[..., None] - RATIOS, 0.0) * age_s
     reach_s = RATIOS * (
         safety.reaction_time_s + safety.lease_s + stops.way_s(at_ratio, load[..., None])
     )
@@ -145,6 +148,8 @@ def sweep(
     )
     fastest = np.maximum(_size(v_start[..., 2:, :, :]), _size(v_end[..., 2:, :, :]))
     speed = np.abs(velocity_radps)
+    # Where a whole line lies between two poses, nothing is known of how fast it is.
+    skips = (np.diff(line, axis=-1) > 1).any(axis=-1)
     return Sweep(
         start_m=start[..., 0, :, :],
         end_m=end[..., 0, :, :],
@@ -161,13 +166,21 @@ def sweep(
         now_way_s=stops.way_s(speed, load),
         astray_mps=astray,
         point_speed_mps=np.where(
-            followed, SPEED_SLACK * fastest.max(axis=(-2, -1)), motion.tcp_speed_max_mps
+            followed & ~skips,
+            np.minimum(_slack(line) * fastest.max(axis=(-2, -1)), motion.tcp_speed_max_mps),
+            motion.tcp_speed_max_mps,
         ),
         joint_speed_radps=full,
         from_s=looked_s[..., 0],
         to_s=looked_s[..., -1],
         followed=followed,
     )
+
+
+def _slack(line: npt.NDArray[np.int64]) -> Array:
+    """Return (...) how much faster than at the poses looked at a point may be between them."""
+    turns = (np.diff(line, axis=-1) > 0).any(axis=-1)
+    return np.where(turns, CORNER_SLACK, SPEED_SLACK)
 
 
 def _size(vector: Array) -> Array:

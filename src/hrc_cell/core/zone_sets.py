@@ -113,7 +113,9 @@ def answer(
     found = _of_group(settings, held[0].group, ratio_of, limit_of_mps)
     for one in held[1:]:
         other = _of_group(settings, one.group, ratio_of, limit_of_mps)
-        lower = (np.asarray(one.scans) > 0) & (other.ratio < found.ratio)
+        manual = np.array([*(zone.restart == "manual" for zone in settings.zones), False])
+        same = (other.ratio == found.ratio) & manual[other.zone_index] & ~manual[found.zone_index]
+        lower = (np.asarray(one.scans) > 0) & ((other.ratio < found.ratio) | same)
         found = Answer(*(np.where(lower, a, b) for a, b in zip(other, found, strict=True)))
     return found
 

@@ -94,10 +94,9 @@ class HumanTracker(CellNode):
         self._timer.reset()
 
     def stop(self) -> None:
-        """Cease to look; who comes next begins with nobody known."""
+        """Cease to look. Whoever was known stays, and is searched for when looking begins again."""
         self._running = False
         self._timer.cancel()
-        self._forget_everybody()
         self._shown = {}
 
     def _forget_everybody(self) -> None:

@@ -345,6 +345,15 @@ class MotionExecutor(CellNode):
             }
             self.tell("path_resumed", resumed)
 
+    def _line_ratio(self) -> float:
+        """Return how much of the line is done; NaN while held beside the path, to be rejoined."""
+        motion = self._motion
+        if motion.phase is Phase.HELD and motion.path is not None and motion.goal_rad is not None:
+            on_path = motion.path.lines[motion.line].position_rad(motion.along.done_ratio)
+            if np.abs(motion.goal_rad - on_path).max() > 0.0:
+                return math.nan
+        return motion.along.done_ratio
+
     def _publish_progress(self, now_s: float, permit: PermitView | None) -> None:
         phase = self._motion.phase
         if phase is self._told_phase and now_s - self._told_s < PROGRESS_PERIOD_S:
@@ -356,7 +365,7 @@ class MotionExecutor(CellNode):
             phase=int(phase),
             path_ratio=self._motion.path_ratio,
             line=self._motion.line,
-            line_ratio=self._motion.along.done_ratio,
+            line_ratio=self._line_ratio(),
             speed_ratio=executor.speed_ratio(self._motion),
             permit_seq=0 if permit is None else permit.seq,
         )

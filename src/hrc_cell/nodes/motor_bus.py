@@ -26,6 +26,7 @@ from hrc_cell.adapters.serial.child import BusChild
 from hrc_cell.adapters.serial.plan import make_plan
 from hrc_cell.adapters.serial.port import wait_for_port
 from hrc_cell.adapters.serial.shared import BusState, Command, GoalRecord, PermitRecord
+from hrc_cell.core.corridor import ROWS_MAX
 from hrc_cell.nodes.base import NEWEST, CellNode, run
 from hrc_cell.nodes.parameters import declare_settings
 from hrc_cell.settings.cell import SIM_PORT
@@ -109,7 +110,8 @@ class MotorBus(CellNode):
 
     def _take_permit(self, message: MotionPermit) -> None:
         corridor, arm = tuple(message.corridor), len(self._plan.motors) - 1
-        if corridor and (len(corridor) % arm or len(message.corridor_speed) != arm):
+        whole = len(corridor) % arm == 0 and len(corridor) <= ROWS_MAX * arm
+        if corridor and not (whole and len(message.corridor_speed) == arm):
             return  # of another arm: what was permitted before runs out
         permit = PermitRecord(
             seq=message.seq,

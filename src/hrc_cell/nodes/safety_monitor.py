@@ -9,6 +9,7 @@ import math
 import time
 from dataclasses import asdict
 from functools import partial
+from typing import Any
 
 import numpy as np
 from builtin_interfaces.msg import Time as TimeMsg
@@ -34,6 +35,7 @@ from hrc_cell.core.observed import Eye, Observation, Sight, nobody
 from hrc_cell.core.people import People
 from hrc_cell.core.rules import Rules
 from hrc_cell.core.safety import State
+from hrc_cell.core.standstill import stay
 from hrc_cell.core.stopwatch import Stop, Tick, Watch, watch
 from hrc_cell.nodes import safety_wire as wire
 from hrc_cell.nodes.base import ALL, KEPT, NEWEST, CellNode, run
@@ -57,6 +59,7 @@ class SafetyMonitor(CellNode):
         self._memory = Memory()
         self._stop_requested = False
         self._watch = Watch()
+        self._rest: np.ndarray[Any, Any] | None = None
         self._stop_fault = ""
         self._readings: list[Reading] = []  # of the operator box, since the last tick
         self._people: People | None = None
@@ -87,6 +90,11 @@ class SafetyMonitor(CellNode):
             self.declare_parameter("watched_nodes", everyone, about)
         watched = tuple(self.get_parameter("watched_nodes").value)
         if left_out := sorted(set(everyone) - set(watched)):
+            if not self.cell.file.simulated:
+                raise ValueError(
+                    f"watched_nodes leaves out {', '.join(left_out)}: a real cell watches all its "
+                    "nodes; leave the parameter out"
+                )
             self.get_logger().warning(f"not watched: {', '.join(left_out)}")
         chain = load_description(self.cell).chain
         self._rules = Rules.of(self.cell, chain, watched)
@@ -118,6 +126,7 @@ class SafetyMonitor(CellNode):
         """Begin to judge, latched."""
         self._memory = Memory()
         self._watch = Watch()
+        self._readings.clear()  # what was pressed meanwhile is no press
         self._shown = ()
         self._timer.reset()
 
@@ -248,8 +257,14 @@ class SafetyMonitor(CellNode):
         self._watch, stop = watch(
             self._watch, tick, joints=joints, model=self._rules.stops, safety=self._rules.safety
         )
+        self._rest, joint = stay(
+            self._rest, must_stand=speed_ratio == 0.0 and self._watch.stop is None,
+            position_rad=tick.position_rad, velocity_radps=tick.velocity_radps,
+        )  # fmt: skip
+        if joint is not None:
+            self._stop_fault = f"moved_at_standstill:{joints[joint]}"
         if stop is not None:
-            self._stop_fault = stop.fault
+            self._stop_fault = stop.fault or self._stop_fault
             self.tell("stop_measured", _figures(stop))
 
     def _observe(self) -> Observation:

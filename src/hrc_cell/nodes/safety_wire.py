@@ -205,6 +205,8 @@ def oldest_source(rules: Rules, seen: Observation) -> str:
     for name, _ in rules.scanners:
         sight = seen.scanners.get(name)
         ages[f"scanner:{name}"] = math.inf if sight is None else float(np.asarray(sight.age_s))
+    if seen.ahead is not None and bool(seen.ahead.followed):
+        ages["path"] = float(seen.ahead.age_s)
     if not all(0.0 <= age < math.inf for age in ages.values()):
         return ""
     return max(ages, key=lambda name: ages[name])

@@ -95,6 +95,12 @@ class CellFile:
                 f"safety.lease_s = {self.safety.lease_s} s is shorter than two periods of "
                 f"safety.rate_hz = {self.safety.rate_hz} Hz: the arm would stutter"
             )
+        if self.motion.corridor_rad > self.bus.rejoin_rad:
+            raise ValueError(
+                f"motion.corridor_rad = {self.motion.corridor_rad:g} rad is more than "
+                f"bus.rejoin_rad = {self.bus.rejoin_rad:g} rad: an arm that must first go back to "
+                "its path would be judged as on it"
+            )
         check_stopping(self.motion, self.bus, self.safety)
 
 
