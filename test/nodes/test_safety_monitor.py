@@ -278,6 +278,10 @@ def test_with_limbs_seen_the_arm_moves_nearer_until_the_body_tracker_falls_silen
     cell.bodies = []
     again = cell.until("the envelope", lambda p: p.body_part == "")
     assert (again.state, again.speed_ratio) == (MotionPermit.STANDSTILL, 0.0)
+    cell.until(
+        "the silence told",
+        lambda _: sum(e.kind == "body_tracker" for e in cell.events) == 3,
+    )
     told = [json.loads(e.data) for e in cell.events if e.kind == "body_tracker"]
     assert [one["state"] for one in told] == ["silent", "ok", "silent"]
     assert {one["name"] for one in told} == {"camera"}
