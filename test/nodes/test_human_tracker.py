@@ -18,7 +18,7 @@ from rclpy.executors import SingleThreadedExecutor
 from rclpy.lifecycle import TransitionCallbackReturn
 from scan_room import Room, legs, scanner
 from sensor_msgs.msg import LaserScan
-from strategies import ROOT
+from strategies import ROOT, signed
 
 from hrc_cell.adapters.record.scans import read_scans
 from hrc_cell.nodes.base import ALL, NEWEST, SENSOR
@@ -314,11 +314,12 @@ class Asking:
 
 @pytest.fixture
 def real(folder):
-    """The same cell, not simulated."""
+    """The same cell, not simulated, signed."""
     file = folder / "cell.yaml"
     text = file.read_text(encoding="utf-8")
     text = text[: text.index("\nsim:")].replace("simulated: true", "simulated: false")
     file.write_text(text.replace("port: sim", "port: /dev/null"), encoding="utf-8")
+    signed(folder)
 
 
 @pytest.mark.req("S2")
