@@ -128,7 +128,9 @@ def _contact(rules: Rules, seen: Observation, people: People, swept: Sweep) -> A
     tops = [
         ends[..., 2].max(axis=-2) for ends in (swept.ahead_start_m, swept.ahead_end_m)
     ]  # along the way
-    low = np.maximum(*tops) + rules.chain.capsule_radius_m < rules.contact.head_low_m
+    # Between two poses, and beside the path, a link may be higher by half of its way there.
+    higher = 0.5 * swept.arc_m.max(axis=-2) + swept.off_m + rules.chain.capsule_radius_m
+    low = np.maximum(*tops) + higher < rules.contact.head_low_m
     touch: Array = np.where(
         allowed[..., :, None] & (low & swept.followed[..., None])[..., None, :],
         limit[..., :, None], 0.0,
