@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import IntEnum
 from typing import NamedTuple
 
 import numpy as np
@@ -19,6 +18,7 @@ from hrc_cell.core.ahead import Ahead
 from hrc_cell.core.interlock import Interlock, Reading
 from hrc_cell.core.muting import Signal
 from hrc_cell.core.people import People, upright
+from hrc_cell.core.view import ScannerState
 from hrc_cell.settings.safety import SafetySettings
 
 Like = npt.ArrayLike
@@ -26,17 +26,8 @@ NEVER = math.inf
 """The age of what was never heard."""
 
 
-class Eye(IntEnum):
-    """State of a scanner; the values are those of ScannerStatus."""
-
-    LEARNING = 0
-    OK = 1
-    SILENT = 2
-    BLIND = 3
-    BLOCKED = 4
-    MOVED = 5
-    FROZEN = 6
-    STRANGE = 7
+Eye = ScannerState
+"""What the tracker says of a scanner's sight."""
 
 
 class Sight(NamedTuple):

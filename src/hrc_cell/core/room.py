@@ -6,6 +6,7 @@ Brings together where the arm may go (`hrc_cell.core.sweep`), what people leave 
 
 from __future__ import annotations
 
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -114,16 +115,13 @@ def _contact(rules: Rules, seen: Observation, people: People, swept: Sweep) -> A
     if rules.contact is None or not seen.contact_region:
         return np.zeros(())
     code = region_code(seen.contact_region)
-    limit = contact_speed_mps(
-        people.region, effective_mass_kg=rules.contact.effective_mass_kg,
+    speed_mps = partial(
+        contact_speed_mps, effective_mass_kg=rules.contact.effective_mass_kg,
         quasi_static=rules.contact.kind == "quasi_static", area_cm2=rules.contact.area_cm2,
     )  # fmt: skip
+    limit = speed_mps(people.region)
     if code == UNKNOWN:  # any part may be touched: the least of all holds for each
-        least = contact_speed_mps(
-            UNKNOWN, effective_mass_kg=rules.contact.effective_mass_kg,
-            quasi_static=rules.contact.kind == "quasi_static", area_cm2=rules.contact.area_cm2,
-        )  # fmt: skip
-        limit = np.minimum(limit, least)
+        limit = np.minimum(limit, speed_mps(UNKNOWN))
     allowed = (people.region == UNKNOWN) | (people.region == code) | (code == UNKNOWN)
     tops = [
         ends[..., 2].max(axis=-2) for ends in (swept.ahead_start_m, swept.ahead_end_m)

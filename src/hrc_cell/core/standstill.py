@@ -13,8 +13,9 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from hrc_cell.core.stopwatch import STILL_RADPS
+
 Array = npt.NDArray[np.float64]
-STILL_RADPS = 0.03
 MOVED_RAD = 0.05
 """About what robots with a monitored standstill of their own allow: 3 degrees."""
 
