@@ -1,7 +1,7 @@
 """What the arm may sweep: nothing that it passes is left out, nothing is foreseen too short."""
 
 import math
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
@@ -131,7 +131,7 @@ def test_a_batch_is_its_parts():
     there = q + rng.uniform(-0.5, 0.5, (5, 6))
     ones = [ahead_of([q[i], there[i]], followed=np.array(bool(i))) for i in range(5)]
     both = Ahead(**{
-        name: np.stack([getattr(one, name) for one in ones]) for name in Ahead.__slots__
+        field.name: np.stack([getattr(one, field.name) for one in ones]) for field in fields(Ahead)
     })  # fmt: skip
     qd = rng.uniform(-0.2, 0.2, (5, 6))
     whole = sweep(

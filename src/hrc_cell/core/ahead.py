@@ -11,6 +11,7 @@ Radians, seconds. All arrays take leading batch axes (...), one for each cell th
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -22,7 +23,7 @@ LINE_MAX_S = 1e6
 PASSED_MAX = 2
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Ahead:
     """A path and where the executor says that it is on it. Paths of a batch are padded at the end
     with waypoints that repeat the last one."""
@@ -34,17 +35,18 @@ class Ahead:
     age_s: Array  # (...) of these two
     followed: npt.NDArray[np.bool_]  # (...) false: off the path, on the way back to it, or none
 
+    @cached_property
+    def lines_s(self) -> Array:
+        """How long each line takes (..., m - 1) at ratio 1."""
+        speed = self.line_speed_ratio_ps
+        known = speed > 1.0 / LINE_MAX_S
+        return np.where(known, 1.0 / np.where(known, speed, 1.0), LINE_MAX_S)
 
-def _lines_s(ahead: Ahead) -> Array:
-    """Return how long each line takes (..., m - 1) at ratio 1."""
-    speed = ahead.line_speed_ratio_ps
-    known = speed > 1.0 / LINE_MAX_S
-    return np.where(known, 1.0 / np.where(known, speed, 1.0), LINE_MAX_S)
-
-
-def _begins_s(lines_s: Array) -> Array:
-    """Return when each waypoint is reached (..., m), counted from the first."""
-    return np.concatenate([np.zeros_like(lines_s[..., :1]), np.cumsum(lines_s, axis=-1)], axis=-1)
+    @cached_property
+    def begins_s(self) -> Array:
+        """When each waypoint is reached (..., m), counted from the first."""
+        nothing = np.zeros_like(self.lines_s[..., :1])
+        return np.concatenate([nothing, np.cumsum(self.lines_s, axis=-1)], axis=-1)
 
 
 def told_s(ahead: Ahead) -> Array:
@@ -52,12 +54,12 @@ def told_s(ahead: Ahead) -> Array:
 
     NaN where the line or the ratio cannot be.
     """
-    lines_s = _lines_s(ahead)
+    lines_s = ahead.lines_s
     count = lines_s.shape[-1]
     line = np.clip(ahead.line, 0, count - 1)[..., None]
     good = (ahead.line >= 0) & (ahead.line < count)
     good &= (ahead.line_ratio >= 0.0) & (ahead.line_ratio <= 1.0)
-    at = np.take_along_axis(_begins_s(lines_s), line, axis=-1)[..., 0]
+    at = np.take_along_axis(ahead.begins_s, line, axis=-1)[..., 0]
     at = at + ahead.line_ratio * np.take_along_axis(lines_s, line, axis=-1)[..., 0]
     return np.where(good, at, np.nan)
 
@@ -68,9 +70,8 @@ def nearest_s(ahead: Ahead, position_rad: Array) -> tuple[Array, Array, Array]:
 
     Only the line told and the one before it are looked at: a path may cross itself.
     """
-    lines_s = _lines_s(ahead)
+    lines_s, begins_s = ahead.lines_s, ahead.begins_s
     count = lines_s.shape[-1]
-    begins_s = _begins_s(lines_s)
     found: list[tuple[Array, Array, Array]] = []
     for back in (0, 1):
         line = np.clip(ahead.line - back, 0, count - 1)
@@ -95,8 +96,7 @@ def nearest_s(ahead: Ahead, position_rad: Array) -> tuple[Array, Array, Array]:
 def poses(ahead: Ahead, way_s: Array) -> tuple[Array, Array, Ints]:
     """Return where the arm is (..., k, n) at ways (..., k) from the first waypoint, its joint
     velocities there at ratio 1, and the line (..., k). Beyond the last waypoint it rests on it."""
-    lines_s = _lines_s(ahead)
-    begins_s = _begins_s(lines_s)
+    lines_s, begins_s = ahead.lines_s, ahead.begins_s
     at = np.clip(way_s, 0.0, begins_s[..., -1:])
     line = (at[..., None] >= begins_s[..., None, 1:-1]).sum(axis=-1)
     start, end = (_rows(ahead.waypoints_rad, line + i) for i in (0, 1))
@@ -109,8 +109,7 @@ def poses(ahead: Ahead, way_s: Array) -> tuple[Array, Array, Ints]:
 
 def speed_max_radps(ahead: Ahead, from_s: Array, to_s: Array) -> Array:
     """Return the greatest planned speed (..., n) of each joint between two ways (...)."""
-    lines_s = _lines_s(ahead)
-    begins_s = _begins_s(lines_s)
+    lines_s, begins_s = ahead.lines_s, ahead.begins_s
     touched = (begins_s[..., 1:] >= from_s[..., None]) & (begins_s[..., :-1] <= to_s[..., None])
     speed = np.abs(np.diff(ahead.waypoints_rad, axis=-2)) / lines_s[..., None]
     greatest: Array = np.where(touched[..., None], speed, 0.0).max(axis=-2)
@@ -124,7 +123,7 @@ def corridor(ahead: Ahead, at_s: float, behind_s: float, to_s: float, rows_max: 
     No more than `rows_max`: what lies farther is told by a later permit. Of those passed no more
     than PASSED_MAX, so that many short lines behind do not use up the rows.
     """
-    begins_s = _begins_s(_lines_s(ahead))
+    begins_s = ahead.begins_s
     from_s, to_s = max(at_s - behind_s, 0.0), min(to_s, float(begins_s[-1]))
     passed = begins_s[(begins_s > from_s) & (begins_s <= at_s)]
     if len(passed) > PASSED_MAX:
@@ -137,9 +136,13 @@ def corridor(ahead: Ahead, at_s: float, behind_s: float, to_s: float, rows_max: 
 
 def _row(rows: Array, index: Ints) -> Array:
     """Return rows (..., m, n) at index (...)."""
+    if rows.ndim == 2:  # of one cell: the same, only quicker
+        return rows[index]
     return np.take_along_axis(rows, index[..., None, None], axis=-2)[..., 0, :]
 
 
 def _rows(rows: Array, index: Ints) -> Array:
     """Return rows (..., m, n) at indices (..., k): (..., k, n)."""
+    if rows.ndim == 2:
+        return rows[index]
     return np.take_along_axis(rows, index[..., None], axis=-2)

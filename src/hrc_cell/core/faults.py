@@ -17,6 +17,7 @@ Array = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 Like = npt.ArrayLike
 Faults = list[tuple[str, Flags]]
+_BLIND = tuple((eye, f"scanner_{eye.name.lower()}") for eye in Eye if eye is not Eye.OK)
 
 
 def blind_spots(rules: Rules, seen: Observation) -> Faults:
@@ -28,9 +29,7 @@ def blind_spots(rules: Rules, seen: Observation) -> Faults:
         if sight is None:
             found.append((f"scanner_missing:{name}", ~never))
             continue
-        for eye in Eye:
-            if eye is not Eye.OK:
-                found.append((f"scanner_{eye.name.lower()}:{name}", np.equal(sight.eye, eye)))
+        found += [(f"{why}:{name}", np.equal(sight.eye, eye)) for eye, why in _BLIND]
         found.append(("tracker_silent", ~in_time(seen.people_age_s, timeout_s)))
         found.append((f"scanner_silent:{name}", ~in_time(sight.age_s, timeout_s)))
     return found

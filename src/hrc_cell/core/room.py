@@ -7,7 +7,7 @@ Brings together where the arm may go (`hrc_cell.core.sweep`), what people leave 
 from __future__ import annotations
 
 from functools import partial
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -24,6 +24,9 @@ from hrc_cell.core.sweep import Sweep, sweep
 Array = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
+T = TypeVar("T", bound=np.generic)
+_NOBODY = np.array([np.inf, 0.0, 0.0] + [0.0] * len(Terms._fields))
+"""Distance, both speeds and the terms of the pair that binds where nobody is."""
 
 
 class Room(NamedTuple):
@@ -71,23 +74,23 @@ def look(rules: Rules, ratio_before: npt.ArrayLike, seen: Observation, people: P
     anybody = known & people.present.any(axis=-1)
     spare = found.spare_m.reshape((*shape, -1))
     place = spare.argmin(axis=-1) if spare.shape[-1] else np.zeros(shape, dtype=np.int64)
-
-    def of_pair(values: Array, nobody: float) -> Array:
-        picked = _pick(values.reshape((*shape, -1)), place)
-        return np.where(anybody, picked, np.where(known, nobody, np.inf))
-
-    distance = of_pair(found.distance_m, np.inf)
+    of_pairs = np.stack(
+        [found.distance_m, found.human_speed_mps, found.robot_speed_mps, *found.terms], axis=-1
+    ).reshape((*shape, -1, len(_NOBODY)))
+    picked = _row(of_pairs, place)
+    picked = np.where(anybody[..., None], picked, np.where(known[..., None], _NOBODY, np.inf))
+    distance = picked[..., 0]
     ends = [np.sqrt((v * v).sum(axis=-1)).max(axis=-1) for v in (swept.v_start_mps,
                                                                  swept.v_end_mps)]  # fmt: skip
     return Room(
         ratio=np.where(known, found.ratio, 0.0),
         touching=found.touching & known,
-        human_id=np.where(anybody, _pick(people.owner, place // links), 0),
-        region=np.where(anybody, _pick(people.region, place // links), UNKNOWN),
+        human_id=np.where(anybody, _row(people.owner[..., None], place // links)[..., 0], 0),
+        region=np.where(anybody, _row(people.region[..., None], place // links)[..., 0], UNKNOWN),
         link=np.where(anybody, place % links, -1),
         distance_m=np.where(known & ~np.isnan(distance), distance, 0.0),
-        human_speed_mps=of_pair(found.human_speed_mps, 0.0),
-        robot_speed_mps=of_pair(found.robot_speed_mps, 0.0),
+        human_speed_mps=picked[..., 1],
+        robot_speed_mps=picked[..., 2],
         point_speed_mps=np.where(known, swept.point_speed_mps, np.inf),
         measured_mps=np.where(known, np.maximum(*ends), np.inf),
         stopping_s=np.where(known, swept.now_stopping_s, np.inf),
@@ -95,15 +98,17 @@ def look(rules: Rules, ratio_before: npt.ArrayLike, seen: Observation, people: P
         from_s=swept.from_s,
         to_s=swept.to_s,
         followed=swept.followed & known,
-        terms=Terms(*(of_pair(term, 0.0) for term in found.terms)),
+        terms=Terms(*(picked[..., at] for at in range(3, len(_NOBODY)))),
     )
 
 
-def _pick(values: npt.NDArray[np.generic], place: Ints) -> npt.NDArray[np.generic]:
-    """Return of values (..., m) those at place (...); 0 where there are none."""
-    if values.shape[-1] == 0:
-        return np.zeros(place.shape, dtype=values.dtype)
-    return np.take_along_axis(values, place[..., None], axis=-1)[..., 0]
+def _row(rows: npt.NDArray[T], place: Ints) -> npt.NDArray[T]:
+    """Return of rows (..., m, n) those at place (...); 0 where there are none."""
+    if rows.shape[-2] == 0:
+        return np.zeros((*place.shape, rows.shape[-1]), dtype=rows.dtype)
+    if place.ndim == 0:  # of one cell: the same, only quicker
+        return rows[place]
+    return np.take_along_axis(rows, place[..., None, None], axis=-2)[..., 0, :]
 
 
 def _contact(rules: Rules, seen: Observation, people: People, swept: Sweep) -> Array:

@@ -106,14 +106,14 @@ def sweep(
     horizon_s = safety.reaction_time_s + safety.lease_s + safety.stopping_time_s
     planned = speed_max_radps(ahead, np.minimum(near, told), told + horizon_s)
     full = np.where(followed[..., None], planned, np.asarray(motion.velocity_max_radps))
-    load = np.asarray(load_kg, dtype=np.float64)
-    at_ratio = RATIOS[:, None] * full[..., None, :]
-    stopping_s = stops.time_s(at_ratio, load[..., None])
+    load = np.asarray(load_kg, dtype=np.float64)[..., None]
+    speeds = np.concatenate(
+        [RATIOS[:, None] * full[..., None, :], np.abs(velocity_radps)[..., None, :]], axis=-2
+    )
+    stopping_s, runs_on_s = stops.time_s(speeds, load), stops.way_s(speeds, load)
     age_s = np.where(followed, ahead.age_s, 0.0)[..., None]
     late_s = np.maximum(np.asarray(ratio_before)[..., None] - RATIOS, 0.0) * age_s
-    reach_s = RATIOS * (
-        safety.reaction_time_s + safety.lease_s + stops.way_s(at_ratio, load[..., None])
-    )
+    reach_s = RATIOS * (safety.reaction_time_s + safety.lease_s + runs_on_s[..., :-1])
     way_s = np.concatenate([np.zeros((*shape, 1)), reach_s + late_s], axis=-1)
     way_s = np.maximum.accumulate(way_s, axis=-1)
 
@@ -147,7 +147,6 @@ def sweep(
         _size(v_end[..., 0, :, :] - along * v_end[..., 1, :, :]),
     )
     fastest = np.maximum(_size(v_start[..., 2:, :, :]), _size(v_end[..., 2:, :, :]))
-    speed = np.abs(velocity_radps)
     # Where a whole line lies between two poses, nothing is known of how fast it is.
     skips = (np.diff(line, axis=-1) > 1).any(axis=-1)
     return Sweep(
@@ -160,10 +159,10 @@ def sweep(
         arc_m=arc,
         off_m=off,
         way_s=way_s,
-        stopping_s=stopping_s,
+        stopping_s=stopping_s[..., :-1],
         now_part=part,
-        now_stopping_s=stops.time_s(speed, load),
-        now_way_s=stops.way_s(speed, load),
+        now_stopping_s=stopping_s[..., -1],
+        now_way_s=runs_on_s[..., -1],
         astray_mps=astray,
         point_speed_mps=np.where(
             followed & ~skips,
