@@ -19,7 +19,7 @@ from hrc_cell.core.interlock import (
     Switch,
     interlock,
 )
-from hrc_cell.core.safety import CAUSES, RULES, Event, State, most_urgent, step
+from hrc_cell.core.safety import CAUSES, CODE, NEXT, RULES, Event, State
 
 TICK_S = 1.0 / SAFETY.rate_hz
 RELEASED, MIDDLE, PRESSED = ((position,) * 2 for position in Switch)
@@ -56,8 +56,8 @@ class Cell:
             found.add(Event.RESET)
         if self.state is State.READY and self.result.start:
             found.add(Event.START)
-        self.event = most_urgent(found)
-        self.state = step(self.state, self.event)
+        self.event = min(found, key=CODE.__getitem__)
+        self.state = NEXT[self.state, self.event]
         return self.state
 
     def show(self, **change):

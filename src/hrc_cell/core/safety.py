@@ -20,7 +20,6 @@ first. A state's number is its value, an event's its place in `Event`, the most 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from enum import Enum, IntEnum
 from typing import NamedTuple
 
@@ -202,26 +201,6 @@ CAUSES: dict[str, Cause] = {
     "": Cause("nothing: the arm may move as asked", ()),
 }
 """Every cause that a permit names."""
-
-
-def most_urgent(found: Iterable[Event]) -> Event:
-    """Return the most urgent of the events found. Raises ValueError if there is none."""
-    events = set(found)
-    for event in Event:
-        if event in events:
-            return event
-    raise ValueError("a tick must find an event")
-
-
-def step(state: State, event: Event) -> State:
-    """Return the state after `event`. Total: no pair is missing."""
-    return NEXT[state, event]
-
-
-def step_codes(state: npt.ArrayLike, event: npt.ArrayLike) -> Codes:
-    """Return `step` of many cells: numbers of states (...) and events (...) to states (...)."""
-    after: Codes = NEXT_CODE[np.asarray(state), np.asarray(event)]
-    return after
 
 
 def mermaid() -> str:
