@@ -1,13 +1,17 @@
 """Break the core on purpose, one place at a time; every break must make a test fail.
 
-    python tools/mutate.py                               every file of core/ that has a test file
+    python tools/mutate.py                               every file of core/
     python tools/mutate.py separation safety             these files
     python tools/mutate.py cell --sample 40 --seed 3     40 breaks of it, drawn by chance
 
-Each break is tried in a copy of src and test, against test/core/test_<file>.py alone. What is
-broken: comparisons, arithmetic, and/or/not, constants, max and min, an `if` that is never or always
-taken, cells of the state table. Prints what survived and exits 1 if anything did. A survivor is a
-law that no test states, or a change that changes nothing: read it before writing a test for it.
+Each break is tried in a copy of the source: first against test/core/test_<file>.py, and where that
+notices nothing, against the tests of test/core that import the file, or that belong to a file which
+imports it. What is broken: comparisons, arithmetic, and/or/not, constants, max and min, an `if`
+that is never or always taken, cells of the state table.
+
+Breaks that change nothing anybody could see are listed in tools/equivalent.txt, each with the
+reason. Prints what survived without being listed and exits 1 if anything did. A survivor is a law
+that no test states, or one for that list: read it before writing a test for it.
 """
 
 from __future__ import annotations
@@ -15,17 +19,24 @@ from __future__ import annotations
 import argparse
 import ast
 import copy
+import multiprocessing
+import os
+import queue
 import random
+import re
 import shutil
-import subprocess
 import sys
 import tempfile
+import threading
+import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
 ROOT = Path(__file__).resolve().parents[1]
 CORE = ROOT / "src" / "hrc_cell" / "core"
+LISTED = ROOT / "tools" / "equivalent.txt"
 SWAPS: dict[type[ast.AST], type[ast.AST]] = {
     ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt,
     ast.Eq: ast.NotEq, ast.NotEq: ast.Eq, ast.Is: ast.IsNot, ast.IsNot: ast.Is,
@@ -38,27 +49,43 @@ DECORATION = {"frozen", "slots", "kw_only", "strict", "eq", "dtype"}  # not beha
 RUNGS = ["LATCHED", "READY", "STANDSTILL", "REDUCED", "FREE"]
 
 
+PRELOADED = ["numpy", "pytest", "hypothesis", "hypothesis.strategies", "hypothesis.extra.numpy"]
+"""Imported once; each break is tried in a fork of the process that has them."""
+
+
 class Break(NamedTuple):
     """One deliberate break of one file."""
 
     file: str
     line: int
-    what: str
-    text: str
+    source: str  # the line
+    what: str  # and which of those alike in it, from the second on
+    text: str  # of the broken file
+
+    @property
+    def name(self) -> str:
+        """As in the list of equivalent ones: what does not change when lines move."""
+        return f"{self.file} | {self.source} | {self.what}"
 
 
 def breaks(path: Path) -> Iterator[Break]:
     """Yield every single break of a file."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+    text = path.read_text(encoding="utf-8")
+    lines, tree = text.splitlines(), ast.parse(text)
     skipped = set(_unseen(tree))
+    seen: Counter[tuple[str, str]] = Counter()
     for index, node in enumerate(ast.walk(tree)):
         if id(node) in skipped:
             continue
         for what, change in _changes(node):
             broken = copy.deepcopy(tree)
             change(list(ast.walk(broken))[index])
-            text = ast.unparse(ast.fix_missing_locations(broken))
-            yield Break(path.stem, getattr(node, "lineno", 0), what, text)
+            changed = ast.unparse(ast.fix_missing_locations(broken))
+            line = getattr(node, "lineno", 0)
+            source = lines[line - 1].strip()
+            seen[source, what] += 1
+            nth = seen[source, what]
+            yield Break(path.stem, line, source, what if nth == 1 else f"{what} {nth}", changed)
 
 
 def _unseen(tree: ast.Module) -> Iterator[int]:
@@ -110,22 +137,92 @@ def _swap_op(ops: list[Any], at: int) -> None:
     ops[at] = SWAPS[type(ops[at])]()
 
 
-def survives(scratch: Path, broken: Break, timeout_s: float) -> bool:
-    """Return whether the file's tests still pass with the break in place."""
-    target = scratch / "src" / "hrc_cell" / "core" / f"{broken.file}.py"
-    whole = target.read_text(encoding="utf-8")
-    target.write_text(broken.text, encoding="utf-8")
-    try:
-        done = subprocess.run(
-            [sys.executable, "-B", "-m", "pytest", "-x", "-q", "--no-header",
-             "--hypothesis-profile=break", f"test/core/test_{broken.file}.py"],
-            cwd=scratch, capture_output=True, timeout=timeout_s, check=False,
-        )  # fmt: skip
-        return done.returncode == 0
-    except subprocess.TimeoutExpired:
-        return False  # it hangs: noticed
-    finally:
-        target.write_text(whole, encoding="utf-8")
+def test_files(name: str) -> tuple[list[str], list[str]]:
+    """Return the tests of a file, and those of files that import it; without any, all of these."""
+    folder = ROOT / "test" / "core"
+    own = folder / f"test_{name}.py"
+    imports = re.compile(rf"from hrc_cell\.core(\.{name} import|\b.* import .*\b{name}\b)")
+
+    def importing(files: Path) -> list[Path]:
+        return [file for file in sorted(files.glob("*.py")) if imports.search(file.read_text())]
+
+    near = [folder / f"test_{file.stem}.py" for file in importing(CORE)]
+    wide = dict.fromkeys([*importing(folder), *(file for file in near if file.exists())])
+    relative = [str(file.relative_to(ROOT)) for file in wide if file != own]
+    return ([str(own.relative_to(ROOT))], relative) if own.exists() else (relative, [])
+
+
+def _run(scratch: str, files: list[str]) -> None:
+    """Run tests in a copy; ends the process with pytest's exit code."""
+    os.chdir(scratch)
+    sys.dont_write_bytecode = True
+    for stream in (1, 2):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream)
+    import pytest
+
+    quiet = ["-W", "ignore::pytest.PytestAssertRewriteWarning"]  # hypothesis is imported already
+    code = pytest.main(["-x", "-q", *quiet, "--hypothesis-profile=break", *files])
+    os._exit(int(code))
+
+
+def passes(scratch: Path, files: list[str], timeout_s: float) -> bool:
+    """Return whether tests pass in time; what hangs has noticed."""
+    context = multiprocessing.get_context("forkserver")
+    process = context.Process(target=_run, args=(str(scratch), files), daemon=True)
+    process.start()
+    process.join(timeout_s)
+    if process.is_alive():
+        process.kill()
+        process.join()
+    return process.exitcode == 0
+
+
+class Copy:
+    """A copy of source and tests that is broken again and again."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        for part in ("src", "test", "config", "urdf", "launch", "pyproject.toml"):
+            source = ROOT / part
+            (shutil.copytree if source.is_dir() else shutil.copy)(source, folder / part)
+        settings = (folder / "pyproject.toml").read_text(encoding="utf-8")
+        settings = settings.replace('pythonpath = ["test"]', 'pythonpath = ["test", "src"]')
+        (folder / "pyproject.toml").write_text(settings, encoding="utf-8")
+
+    def survives(self, broken: Break, limits_s: dict[str, float]) -> bool:
+        """Return whether the tests pass with the break in place."""
+        core = self.folder / "src" / "hrc_cell" / "core"
+        target = core / f"{broken.file}.py"
+        whole = target.read_text(encoding="utf-8")
+        for old in (core / "__pycache__").glob(f"{broken.file}.*"):
+            old.unlink()  # told from the source by whole seconds and size only
+        target.write_text(broken.text, encoding="utf-8")
+        try:
+            own, wide = test_files(broken.file)
+            return all(passes(self.folder, [file], limits_s[file]) for file in own + wide)
+        finally:
+            target.write_text(whole, encoding="utf-8")
+
+
+def listed() -> set[str]:
+    """Return the names of the breaks that are listed as equivalent."""
+    lines = LISTED.read_text(encoding="utf-8").splitlines() if LISTED.exists() else []
+    rows = [line.split(" | ") for line in lines if line.strip() and not line.startswith("#")]
+    for row in rows:
+        if len(row) < 4 or not row[-1].strip():
+            raise SystemExit(f"{LISTED.name}: file | line | break | reason, not {' | '.join(row)}")
+    return {" | ".join(row[:-1]) for row in rows}
+
+
+def limits_s(folder: Copy, names: list[str]) -> dict[str, float]:
+    """Return how long each test file may take, from how long it takes when nothing is broken."""
+    limits: dict[str, float] = {}
+    for file in dict.fromkeys(file for name in names for part in test_files(name) for file in part):
+        began_s = time.monotonic()
+        if not passes(folder.folder, [file], 600.0):
+            raise SystemExit(f"{file} fails without any break; mend that first")
+        limits[file] = 10.0 + 4.0 * (time.monotonic() - began_s)
+    return limits
 
 
 def main() -> int:
@@ -134,36 +231,50 @@ def main() -> int:
     parser.add_argument("files", nargs="*", help="names of files in core/, without .py")
     parser.add_argument("--sample", type=int, help="try only so many, drawn by chance")
     parser.add_argument("--seed", type=int, default=0, help="of the draw")
-    parser.add_argument("--timeout", type=float, default=120.0, help="seconds for one break")
+    parser.add_argument("--jobs", type=int, default=min(2, os.cpu_count() or 1), help="at once")
     asked = parser.parse_args()
-    tested = {p.stem.removeprefix("test_") for p in (ROOT / "test" / "core").glob("test_*.py")}
-    names = asked.files or sorted(p.stem for p in CORE.glob("*.py") if p.stem in tested)
-    jobs = [job for name in names for job in breaks(CORE / f"{name}.py")]
+    multiprocessing.get_context("forkserver").set_forkserver_preload(PRELOADED)
+    names = asked.files or sorted(path.stem for path in CORE.glob("*.py"))
+    found = [job for name in names for job in breaks(CORE / f"{name}.py")]
+    known = listed()
+    strange = {name for name in known if name.split(" | ")[0] in names} - {j.name for j in found}
+    for name in sorted(strange):
+        print(f"{LISTED.name}: no such break: {name}")
+    jobs = [job for job in found if job.name not in known]
     if asked.sample is not None and asked.sample < len(jobs):
         jobs = random.Random(asked.seed).sample(jobs, asked.sample)
-    alive = []
+    names = list(dict.fromkeys(job.file for job in jobs))
+    alive: list[Break] = []
+    waiting: queue.SimpleQueue[Break] = queue.SimpleQueue()
+    for job in jobs:
+        waiting.put(job)
+
     with tempfile.TemporaryDirectory() as folder:
-        scratch = Path(folder)
-        for part in ("src", "test", "config", "urdf", "pyproject.toml"):
-            source = ROOT / part
-            copied = shutil.copytree if source.is_dir() else shutil.copy
-            copied(source, scratch / part)
-        settings = (scratch / "pyproject.toml").read_text(encoding="utf-8")
-        settings = settings.replace('pythonpath = ["test"]', 'pythonpath = ["test", "src"]')
-        (scratch / "pyproject.toml").write_text(settings, encoding="utf-8")
-        for name in dict.fromkeys(job.file for job in jobs):
-            whole = (CORE / f"{name}.py").read_text(encoding="utf-8")
-            if not survives(scratch, Break(name, 0, "nothing", whole), asked.timeout):
-                print(f"test/core/test_{name}.py fails without any break; mend that first")
-                return 2
-        for number, job in enumerate(jobs, start=1):
-            if survives(scratch, job, asked.timeout):
-                alive.append(job)
-                print(f"survived: core/{job.file}.py:{job.line}: {job.what}", flush=True)
-            if number % 25 == 0:
-                print(f"{number} of {len(jobs)} tried", file=sys.stderr, flush=True)
+        copies = [Copy(Path(folder) / str(at)) for at in range(asked.jobs)]
+        limits = limits_s(copies[0], names)
+
+        def work(scratch: Copy) -> None:
+            while not waiting.empty():
+                try:
+                    job = waiting.get_nowait()
+                except queue.Empty:
+                    return
+                if scratch.survives(job, limits):
+                    alive.append(job)
+                    print(f"survived, line {job.line}: {job.name}", flush=True)
+
+        workers = [threading.Thread(target=work, args=(scratch,)) for scratch in copies]
+        for worker in workers:
+            worker.start()
+        for worker in workers:
+            worker.join()
+    for name in names:
+        tried = [job for job in jobs if job.file == name]
+        left = sum(job.file == name for job in alive)
+        equivalent = len([job for job in found if job.file == name and job.name in known])
+        print(f"{name}: {len(tried) - left} of {len(tried)} noticed, {equivalent} listed")
     print(f"{len(jobs) - len(alive)} of {len(jobs)} noticed")
-    return 1 if alive else 0
+    return 1 if alive or strange else 0
 
 
 if __name__ == "__main__":
