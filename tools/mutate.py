@@ -9,9 +9,10 @@ notices nothing, against the tests of test/core that import the file, or that be
 imports it. What is broken: comparisons, arithmetic, and/or/not, constants, max and min, an `if`
 that is never or always taken, cells of the state table.
 
-Breaks that change nothing anybody could see are listed in tools/equivalent.txt, each with the
-reason. Prints what survived without being listed and exits 1 if anything did. A survivor is a law
-that no test states, or one for that list: read it before writing a test for it.
+Breaks that change nothing anybody could see are listed in tools/equivalent/<file>.txt, one in a
+line: the source line | the break | the reason. Prints what survived without being listed and exits
+1 if anything did. A survivor is a law that no test states, or one for that list: read it before
+writing a test for it.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ from typing import Any, NamedTuple
 
 ROOT = Path(__file__).resolve().parents[1]
 CORE = ROOT / "src" / "hrc_cell" / "core"
-LISTED = ROOT / "tools" / "equivalent.txt"
+LISTED = ROOT / "tools" / "equivalent"
 SWAPS: dict[type[ast.AST], type[ast.AST]] = {
     ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt,
     ast.Eq: ast.NotEq, ast.NotEq: ast.Eq, ast.Is: ast.IsNot, ast.IsNot: ast.Is,
@@ -204,14 +205,15 @@ class Copy:
             target.write_text(whole, encoding="utf-8")
 
 
-def listed() -> set[str]:
-    """Return the names of the breaks that are listed as equivalent."""
-    lines = LISTED.read_text(encoding="utf-8").splitlines() if LISTED.exists() else []
-    rows = [line.split(" | ") for line in lines if line.strip() and not line.startswith("#")]
-    for row in rows:
-        if len(row) < 4 or not row[-1].strip():
-            raise SystemExit(f"{LISTED.name}: file | line | break | reason, not {' | '.join(row)}")
-    return {" | ".join(row[:-1]) for row in rows}
+def listed(name: str) -> set[str]:
+    """Return the names of the breaks of a file that are listed as equivalent."""
+    path, names = LISTED / f"{name}.txt", set()
+    for line in path.read_text(encoding="utf-8").splitlines() if path.exists() else []:
+        source, what, reason = [*line.rsplit(" | ", 2), "", ""][:3]
+        if not what or not reason.strip():
+            raise SystemExit(f"{path}: source line | break | reason, not: {line}")
+        names.add(f"{name} | {source} | {what}")
+    return names
 
 
 def limits_s(folder: Copy, names: list[str]) -> dict[str, float]:
@@ -236,10 +238,10 @@ def main() -> int:
     multiprocessing.get_context("forkserver").set_forkserver_preload(PRELOADED)
     names = asked.files or sorted(path.stem for path in CORE.glob("*.py"))
     found = [job for name in names for job in breaks(CORE / f"{name}.py")]
-    known = listed()
-    strange = {name for name in known if name.split(" | ")[0] in names} - {j.name for j in found}
+    known = set().union(*(listed(name) for name in names))
+    strange = known - {job.name for job in found}
     for name in sorted(strange):
-        print(f"{LISTED.name}: no such break: {name}")
+        print(f"listed, but there is no such break: {name}")
     jobs = [job for job in found if job.name not in known]
     if asked.sample is not None and asked.sample < len(jobs):
         jobs = random.Random(asked.seed).sample(jobs, asked.sample)
@@ -261,7 +263,7 @@ def main() -> int:
                     return
                 if scratch.survives(job, limits):
                     alive.append(job)
-                    print(f"survived, line {job.line}: {job.name}", flush=True)
+                    print(f"survived: {job.name}   (line {job.line})", flush=True)
 
         workers = [threading.Thread(target=work, args=(scratch,)) for scratch in copies]
         for worker in workers:
