@@ -3,6 +3,7 @@
     python tools/mutate.py                               every file of core/
     python tools/mutate.py separation safety             these files
     python tools/mutate.py cell --sample 40 --seed 3     40 breaks of it, drawn by chance
+    python tools/mutate.py cell --own --lines 70 95-99   quicker: these lines, its own tests only
 
 Each break is tried in a copy of the source: first against test/core/test_<file>.py, and where that
 notices nothing, against the tests of test/core that import the file, or that belong to a file which
@@ -138,8 +139,8 @@ def _swap_op(ops: list[Any], at: int) -> None:
     ops[at] = SWAPS[type(ops[at])]()
 
 
-def test_files(name: str) -> tuple[list[str], list[str]]:
-    """Return the tests of a file, and those of files that import it; without any, all of these."""
+def test_files(name: str, own_only: bool) -> list[str]:
+    """Return the tests of a file and, if not only these, then those of files that import it."""
     folder = ROOT / "test" / "core"
     own = folder / f"test_{name}.py"
     imports = re.compile(rf"from hrc_cell\.core(\.{name} import|\b.* import .*\b{name}\b)")
@@ -150,7 +151,8 @@ def test_files(name: str) -> tuple[list[str], list[str]]:
     near = [folder / f"test_{file.stem}.py" for file in importing(CORE)]
     wide = dict.fromkeys([*importing(folder), *(file for file in near if file.exists())])
     relative = [str(file.relative_to(ROOT)) for file in wide if file != own]
-    return ([str(own.relative_to(ROOT))], relative) if own.exists() else (relative, [])
+    first = [str(own.relative_to(ROOT))] if own.exists() else []
+    return first if own_only and first else first + relative
 
 
 def _run(scratch: str, files: list[str]) -> None:
@@ -181,8 +183,9 @@ def passes(scratch: Path, files: list[str], timeout_s: float) -> bool:
 class Copy:
     """A copy of source and tests that is broken again and again."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, own_only: bool) -> None:
         self.folder = folder
+        self.own_only = own_only
         for part in ("src", "test", "config", "urdf", "launch", "pyproject.toml"):
             source = ROOT / part
             (shutil.copytree if source.is_dir() else shutil.copy)(source, folder / part)
@@ -199,8 +202,8 @@ class Copy:
             old.unlink()  # told from the source by whole seconds and size only
         target.write_text(broken.text, encoding="utf-8")
         try:
-            own, wide = test_files(broken.file)
-            return all(passes(self.folder, [file], limits_s[file]) for file in own + wide)
+            files = test_files(broken.file, self.own_only)
+            return all(passes(self.folder, [file], limits_s[file]) for file in files)
         finally:
             target.write_text(whole, encoding="utf-8")
 
@@ -219,7 +222,8 @@ def listed(name: str) -> set[str]:
 def limits_s(folder: Copy, names: list[str]) -> dict[str, float]:
     """Return how long each test file may take, from how long it takes when nothing is broken."""
     limits: dict[str, float] = {}
-    for file in dict.fromkeys(file for name in names for part in test_files(name) for file in part):
+    files = [file for name in names for file in test_files(name, folder.own_only)]
+    for file in dict.fromkeys(files):
         began_s = time.monotonic()
         if not passes(folder.folder, [file], 600.0):
             raise SystemExit(f"{file} fails without any break; mend that first")
@@ -227,10 +231,17 @@ def limits_s(folder: Copy, names: list[str]) -> dict[str, float]:
     return limits
 
 
+def _lines(text: str) -> range:
+    first, _, last = text.partition("-")
+    return range(int(first), int(last or first) + 1)
+
+
 def main() -> int:
     """Try the breaks asked for and say what survived."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("files", nargs="*", help="names of files in core/, without .py")
+    parser.add_argument("--own", action="store_true", help="try a file's own tests only")
+    parser.add_argument("--lines", nargs="+", type=_lines, help="only breaks in these: 70 95-99")
     parser.add_argument("--sample", type=int, help="try only so many, drawn by chance")
     parser.add_argument("--seed", type=int, default=0, help="of the draw")
     parser.add_argument("--jobs", type=int, default=min(2, os.cpu_count() or 1), help="at once")
@@ -243,6 +254,8 @@ def main() -> int:
     for name in sorted(strange):
         print(f"listed, but there is no such break: {name}")
     jobs = [job for job in found if job.name not in known]
+    if asked.lines:
+        jobs = [job for job in jobs if any(job.line in lines for lines in asked.lines)]
     if asked.sample is not None and asked.sample < len(jobs):
         jobs = random.Random(asked.seed).sample(jobs, asked.sample)
     names = list(dict.fromkeys(job.file for job in jobs))
@@ -252,7 +265,7 @@ def main() -> int:
         waiting.put(job)
 
     with tempfile.TemporaryDirectory() as folder:
-        copies = [Copy(Path(folder) / str(at)) for at in range(asked.jobs)]
+        copies = [Copy(Path(folder) / str(at), asked.own) for at in range(asked.jobs)]
         limits = limits_s(copies[0], names)
 
         def work(scratch: Copy) -> None:

@@ -1,6 +1,7 @@
 """The way ahead: where the arm is on its path, what comes next, how fast each joint will be."""
 
 import numpy as np
+import plain
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -47,6 +48,12 @@ def test_the_arm_is_found_where_it_is_nearest_and_how_far_off():
 def test_an_arm_that_lags_behind_a_waypoint_is_found_on_the_line_before():
     at_s, point, off = way.nearest_s(path(1, 0.0), np.array([0.9, 0.0]))
     assert (at_s, point.tolist(), off.max()) == (pytest.approx(1.8), [0.9, 0.0], 0.0)
+
+
+def test_as_near_to_both_lines_the_arm_is_on_the_one_told():
+    corner = path(1, 0.0, points=np.array([[0.0, 0.0], [1.0, 0.0], [1.0, 1.0]]))
+    _, point, off = way.nearest_s(corner, np.array([0.75, 0.25]))
+    assert (point.tolist(), off.tolist()) == ([1.0, 0.25], [0.25, 0.0])
 
 
 def test_a_line_of_no_length_is_its_point():
@@ -127,3 +134,51 @@ def test_a_batch_is_its_parts_also_with_paths_of_different_length():
             np.testing.assert_allclose(got[i], alone)
         moving = ways < way.told_s(one) + 0.3
         np.testing.assert_allclose(qd[i][moving], qd_one[moving])
+
+
+eighths = st.integers(-16, 16).map(lambda i: i / 8.0)
+lines = st.lists(st.sampled_from([0.0, 5e-7, 1.5e-6, 0.25, 0.5, 1.0, 4.0]), min_size=1, max_size=4)
+
+
+@pytest.mark.req("S1")
+@given(st.data(), lines)
+def test_a_path_is_what_its_lines_are_one_by_one(data, speeds):
+    """Against the plain judgement of test/plain.py, waypoints and bounds met to the digit."""
+    points = data.draw(
+        st.lists(st.tuples(eighths, eighths), min_size=len(speeds) + 1, max_size=len(speeds) + 1)
+    )
+    line = data.draw(st.integers(-1, len(speeds)))
+    ratio = data.draw(st.sampled_from([-0.125, 0.0, 0.25, 0.5, 1.0, 1.125]))
+    ahead = path(line, ratio, points=np.array(points), speed=np.array(speeds))
+    told = plain.told(ahead)
+    assert way.told_s(ahead) == (told if told is not None else pytest.approx(np.nan, nan_ok=True))
+    q = np.array(data.draw(st.tuples(eighths, eighths)))
+    for got, alone in zip(way.nearest_s(ahead, q), plain.nearest(ahead, q), strict=True):
+        np.testing.assert_allclose(got, alone, rtol=1e-12, atol=1e-12)
+    ways = data.draw(st.lists(st.integers(-4, 160).map(lambda i: i / 8.0), min_size=2, max_size=4))
+    for got, alone in zip(
+        way.poses(ahead, np.array(ways)),
+        zip(*(plain.pose(ahead, at) for at in ways), strict=True), strict=True,
+    ):  # fmt: skip
+        np.testing.assert_allclose(got, alone, rtol=1e-12, atol=1e-12)
+    low, high = sorted(ways[:2])
+    np.testing.assert_allclose(
+        way.speed_max_radps(ahead, np.array(low), np.array(high)),
+        plain.fastest(ahead, low, high), rtol=1e-12,
+    )  # fmt: skip
+
+
+def test_a_corridor_begins_at_the_first_waypoint_and_ends_at_the_last():
+    assert way.corridor(path(), 1.0, 2.0, 9.0, 8).tolist() == POINTS.tolist()
+    assert way.corridor(path(), 1.0, 1.0, 2.5, 8).tolist() == POINTS.tolist()
+    assert way.corridor(path(), 2.0, 0.0, 2.0, 8).tolist() == [[1, 0], [1, 0]]
+
+
+def test_of_the_waypoints_passed_the_last_two_are_told():
+    """One that the arm is at counts as passed; one where the stretch begins is its end."""
+    points = np.arange(6.0)[:, None] * [[1.0, 0.0]]
+    even = path(points=points, speed=np.ones(5))
+    assert way.corridor(even, 3.0, 3.0, 3.5, 8)[:, 0].tolist() == [2.0, 3.0, 3.5]
+    assert way.corridor(even, 2.0, 2.0, 2.5, 8)[:, 0].tolist() == [0.0, 1.0, 2.0, 2.5]
+    assert way.corridor(even, 2.5, 0.5, 2.5, 8)[:, 0].tolist() == [2.0, 2.5]
+    assert way.corridor(even, 3.9, 2.0, 4.0, 8)[:, 0].tolist() == [1.9, 2.0, 3.0, 4.0]

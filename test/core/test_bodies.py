@@ -1,6 +1,7 @@
 """Bodies beside the scanners' people: limbs for an envelope where that is sure, else no less."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -24,7 +25,10 @@ LIMBS = (("chest", 0.0, 0.15), ("hand", -0.3, 0.05), ("hand", -0.3, 0.05))
 
 
 def body(x_m, y_m=0.0, *, number=1, limbs=LIMBS, **known):
-    """Return one body as its message tells it, at (x, y), the hands 0.3 m before it."""
+    """Return one body as its message tells it, at (x, y), the hands 0.3 m before it.
+
+    A limb is a region, how far out along x it is (or its start and end are), and its radius.
+    """
     return {
         "id": number, "place": (x_m, y_m), "radius": 0.3, "velocity": (0.0, 0.0), "std": 0.02,
         "unseen": 0.0, "hidden": False, "limb_velocity": 0.0, "limb_std": 0.01, "limbs": limbs,
@@ -34,8 +38,13 @@ def body(x_m, y_m=0.0, *, number=1, limbs=LIMBS, **known):
 
 def sighting(*told, source=CAMERA, age_s=0.0, heard_s=0.0):
     limbs = [(i, b, limb) for i, b in enumerate(told) for limb in b["limbs"]]
-    at = np.array([(b["place"][0] + out, b["place"][1], 1.0) for _, b, (_, out, _) in limbs])
-    at = at.reshape(-1, 3)
+    at, end = (
+        np.array([
+            (b["place"][0] + np.broadcast_to(out, 2)[i], b["place"][1], 1.0 + 0.1 * i)
+            for _, b, (_, out, _) in limbs
+        ]).reshape(-1, 3)
+        for i in (0, 1)
+    )  # fmt: skip
     velocity = np.zeros_like(at)
     velocity[:, 0] = [b["limb_velocity"] for _, b, _ in limbs]
     return Sighting(source, age_s, heard_s, Bodies(
@@ -47,8 +56,7 @@ def sighting(*told, source=CAMERA, age_s=0.0, heard_s=0.0):
         unseen_s=np.array([b["unseen"] for b in told], dtype=float),
         hidden=np.array([b["hidden"] for b in told], dtype=bool),
         parts=Parts(
-            body=np.array([i for i, _, _ in limbs], dtype=np.int64), start_m=at,
-            end_m=at + np.array([0.0, 0.0, 0.1]),
+            body=np.array([i for i, _, _ in limbs], dtype=np.int64), start_m=at, end_m=end,
             radius_m=np.array([r for _, _, (_, _, r) in limbs]),
             velocity_mps=velocity, position_std_m=np.array([b["limb_std"] for _, b, _ in limbs]),
             region=np.array([region_code(name) for _, _, (name, _, _) in limbs], dtype=np.int64),
@@ -56,10 +64,10 @@ def sighting(*told, source=CAMERA, age_s=0.0, heard_s=0.0):
     ))  # fmt: skip
 
 
-def fused(persons, *sightings, hidden=None, people_age_s=0.0):
+def fused(persons, *sightings, hidden=None, people_age_s=0.0, sources=SOURCES):
     hidden = [False] * len(persons) if hidden is None else hidden
     return fuse(crowd(persons, SAFETY), hidden, sightings, people_age_s=people_age_s,
-                sources=SOURCES, safety=SAFETY)  # fmt: skip
+                sources=sources, safety=SAFETY)  # fmt: skip
 
 
 def rows(people: People):
@@ -182,6 +190,59 @@ def test_without_a_body_the_people_come_back_as_they_are():
     for told in ((), (sighting(),)):
         same = fuse(people, [False], told, people_age_s=0.0, sources=SOURCES, safety=SAFETY)
         assert same is people
+
+
+# At the bounds; all is exact.
+
+EXACT = replace(CAMERA, match_m=0.5)
+
+
+def gives_way(*told, at_m=4.0, **known):
+    """Return whether the envelope of a person at (at_m, 0) gives way to a body."""
+    return not is_upright(fused((person(at_m),), sighting(*told, source=EXACT, **known))).any()
+
+
+def test_a_body_is_fresh_whole_and_paired_up_to_the_bound_and_no_farther():
+    assert gives_way(body(4.0), age_s=0.2)
+    assert not gives_way(body(4.0), age_s=np.nextafter(0.2, 1.0))
+    assert gives_way(body(4.0, limb_std=0.0))
+    assert gives_way(body(4.5))
+    assert not gives_way(body(np.nextafter(4.5, 5.0)))
+    # A part reaches up to the height of a person from its body's place ...
+    assert gives_way(body(4.0, limbs=(*LIMBS, ("neck", -1.75, 0.25))))
+    assert gives_way(body(4.0, limbs=(*LIMBS, ("neck", (0.0, -1.75), 0.25))))
+    assert not gives_way(body(4.0, limbs=(*LIMBS, ("neck", (0.0, -1.875), 0.25))))
+    # ... and one of them comes as near to it as match_m.
+    far = tuple((name, 0.75, 0.25) for name in REGIONS)
+    assert gives_way(body(4.0, limbs=far))
+    assert not gives_way(body(4.0, limbs=tuple((name, 0.875, 0.25) for name in REGIONS)))
+    assert gives_way(body(4.0, limbs=tuple((name, (0.75, 1.5), 0.25) for name in REGIONS)))
+
+
+def test_a_body_as_near_to_another_as_may_be_theirs_leaves_open_whose_it_is():
+    beside = person(4.0, radius_m=0.25)._replace(id=8)
+    for x_m, sure in ((4.75, False), (4.8125, True)):
+        seen = fused((person(x_m, radius_m=0.25), beside), sighting(body(x_m), source=EXACT))
+        assert (is_upright(seen).sum() == 1) == sure
+
+
+def test_a_body_is_forgotten_after_its_time_and_not_at_it():
+    for known in ({"age_s": 1.0}, {"age_s": 0.5, "heard_s": 1.0}):
+        late = sighting(body(4.0), **known)
+        assert len(fused((), late).owner) == 1
+        later = {name: np.nextafter(1.0, 2.0) for name, value in known.items() if value == 1.0}
+        assert len(fused((), late._replace(**later)).owner) == 0
+
+
+def test_people_whom_only_body_trackers_see_have_numbers_of_their_own_in_32_bits():
+    names = [f"camera_{i}" for i in range(120)]
+    told = [
+        sighting(body(4.0, number=n), body(9.0, number=n + 1), source=replace(CAMERA, name=name))
+        for i, name in enumerate(names) for n in (2, 2**24 - 2, 2**24 + 7 if i % 2 else 7)
+    ]  # fmt: skip
+    seen = fused((), *told, sources=sources_of(names))
+    assert len(set(seen.owner.tolist())) == 2 * len(told)
+    assert FURTHER <= seen.owner.min() <= seen.owner.max() < 2**32
 
 
 _at = st.floats(-1.5, 1.5)

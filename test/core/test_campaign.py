@@ -59,8 +59,9 @@ def test_the_margin_is_that_of_stops_driven_alike():
     there = [seen(0.5, t, w, alike="there") for t, w in ((0.1, 0.01), (0.11, 0.012))]
     back = [seen(0.5, t, w, alike="back") for t, w in ((0.2, 0.03), (0.21, 0.032))]
     row = made([*there, *back, seen(1.0, 0.3, 0.1)])[0.5, 0.0]
-    assert row.time_std_s == pytest.approx(math.sqrt((4 * 0.005**2) / 2), abs=1e-6)
-    assert row.angle_std_rad == pytest.approx(math.sqrt((4 * 0.001**2) / 2), abs=1e-6)
+    assert row.time_std_s == round(math.sqrt((4 * 0.005**2) / 2), 6) == 0.007071
+    assert row.angle_std_rad == round(math.sqrt((4 * 0.001**2) / 2), 6) == 0.001414
+    assert (row.time_greatest_s, row.angle_greatest_rad) == (0.21, 0.032)
     assert row.time_s == pytest.approx(0.232)  # 0.21 + 3 x 0.00707 = 0.2312
     assert row.angle_rad == pytest.approx(0.037)  # 0.032 + 3 x 0.001414 = 0.03624
     assert row.stops == 4
@@ -114,6 +115,13 @@ def test_what_was_not_driven_or_not_within_the_bounds_is_no_table():
         made([seen(0.5), seen(1.05, 0.41)])
     with pytest.raises(ValueError, match=r"ran on for 0.270 rad, more than the 0.263 rad"):
         made([seen(0.5), seen(1.05, 0.39, 0.27)])
+    with pytest.raises(ValueError, match=r"took 0.410 s"):  # one of several is enough
+        made([seen(0.5), seen(1.05, 0.1), seen(1.05, 0.41)])
+    with pytest.raises(ValueError, match=r"ran on for 0.270 rad"):
+        made([seen(0.5), seen(1.05, 0.39, 0.1), seen(1.05, 0.39, 0.27)])
+    most_rad = 1.05 * SAFETY.stopping_distance_m / MOTION.tcp_speed_max_mps
+    bound = made([seen(0.5), seen(1.05, SAFETY.stopping_time_s, most_rad)])[1.05, 0.0]
+    assert (bound.time_s, bound.angle_rad) == (SAFETY.stopping_time_s, most_rad)
     assert made([seen(0.5), seen(1.05 / 1.15, 0.1)])[1.05, 0.0].stops == 1
 
 
@@ -132,6 +140,7 @@ def test_no_stop_was_longer_or_farther_than_the_model_says(drawn):
 
 def test_the_rows_have_headroom_over_what_is_planned():
     assert row_speeds(2.0, (1.0, 0.25)) == (0.525, 2.1)
+    assert row_speeds(1.2345678, (1.0,)) == (1.296296,)  # to six digits
 
 
 def test_the_declared_bounds_as_a_table_fit_a_real_cell_and_say_that_they_were_not_measured():
@@ -143,6 +152,10 @@ def test_the_declared_bounds_as_a_table_fit_a_real_cell_and_say_that_they_were_n
         "0",
         False,
     )
+    for joint in table.joints:
+        (row,) = joint.rows
+        assert (row.stops, row.time_greatest_s, row.angle_greatest_rad) == (0, 0.0, 0.0)
+        assert row.time_std_s == row.angle_std_rad == 0.0
     robot = replace(ARM, payload_max_kg=0.25)
     wrong = check_table(table, simulated=False, robot=robot, motion=motion(), safety=SAFETY)
     assert list(wrong) == []
@@ -175,6 +188,27 @@ def test_a_stop_from_its_samples_by_hand():
     assert measured(TIMES, arms(PLACE), arms(SPEED), ordered_s=10.0, joint=0)[1] == pytest.approx(
         0.08
     )
+
+
+def test_what_was_measured_is_told_to_six_digits():
+    found = measured(
+        TIMES, arms(PLACE / 3.0), arms(SPEED / 3.0), ordered_s=10.010000123, joint=0
+    )  # fmt: skip
+    assert found == (0.333333, 0.07, 0.010333)
+    assert measured(
+        TIMES + 1e-8, arms(PLACE), arms(SPEED), ordered_s=10.01234567, joint=0
+    )[1:] == (0.067654, 0.028654)  # fmt: skip
+
+
+def test_samples_as_far_apart_as_may_be_still_tell_a_stop():
+    apart = np.array([0.0, 0.05, 0.1, 0.15])
+    speed, place = np.array([1.0, 0.5, 0.0, 0.0]), np.zeros(4)
+    for more, told in ((0.0, True), (1e-9, False)):
+        found = measured(
+            apart + np.array([0.0, more, more, more]), arms(place), arms(speed), ordered_s=0.0,
+            joint=0,
+        )  # fmt: skip
+        assert (found is not None) == told
 
 
 def test_it_lasts_until_the_whole_arm_stands():
@@ -231,6 +265,11 @@ def test_the_next_faster_row_stands_for_one_that_was_not_measured():
     # Beyond its row a stop counts for the next, and leaves its own without one.
     assert rows_that_stand([seen(0.51), seen(1.0)], **asked) == {"joint_1": (1.05,)}
     assert rows_that_stand([seen(0.5), seen(1.3)], **asked) == {"joint_1": (0.5, 1.05)}
+    # As slow as still stands for a row, and of more than two rows.
+    assert rows_that_stand([seen(0.5), seen(1.05 / 1.15)], **asked) == {"joint_1": (0.5, 1.05)}
+    assert rows_that_stand(
+        [seen(0.3), *stops], speeds_radps={"joint_1": (0.3, 0.5, 1.05)}, loads_kg=(0.0,)
+    ) == {"joint_1": (0.3, 0.5, 1.05)}
     # Of each load.
     assert rows_that_stand(stops, speeds_radps=SPEEDS, loads_kg=(0.0, 0.3)) == {}
 

@@ -139,6 +139,7 @@ def test_a_cell_comes_up_latched_and_needs_reset_then_start_then_time():
     )
     assert story.press("reset").state is State.READY
     still = story.press("start")
+    assert still.cause == "resume_wait"
     assert (still.state, still.speed_ratio, still.gripper_permitted) == (
         State.STANDSTILL,
         0.0,
@@ -792,3 +793,78 @@ def test_the_causes_that_are_documented_are_those_that_can_be_named():
     cell_ = default_cell()
     rules = Rules.of(cell_, six_axes(), ("motor_bus",))
     assert {cause.partition(":")[0] for cause in rules.causes} == set(CAUSES)
+
+
+# At the bounds; all is exact.
+
+
+def test_room_for_just_the_time_set_is_enough_to_go_on():
+    halted = memory_of(State.STANDSTILL, room_since_s=99.5)
+    assert SAFETY.resume_after_s == 0.5
+    assert judge(RULE, halted, QUIET)[1].speed_ratio > 0.0
+    later = replace(halted, room_since_s=np.nextafter(99.5, 100.0))
+    assert judge(RULE, later, QUIET)[1].speed_ratio == 0.0
+
+
+def test_a_ratio_that_rises_to_what_is_allowed_is_named_after_what_limits_it():
+    def risen(ratio):
+        slow = memory_of(
+            State.REDUCED, ratio=ratio, now_s=100.0 - 1 / 128, watch=watching(False, True)
+        )
+        return judge(RULE, slow, replace(QUIET, people=(person(4.0),)))[1]
+
+    there = risen(0.5 - 1 / 128)
+    assert (there.speed_ratio, there.cause) == (0.5, "zone:approach")
+    assert risen(0.5 - 1 / 64).cause == "resuming"
+
+
+def test_before_the_first_tick_no_time_has_passed():
+    moving = memory_of(State.REDUCED, ratio=0.5, now_s=math.nan)
+    assert judge(RULE, moving, QUIET)[1].speed_ratio == 0.5
+
+
+def test_a_cell_that_was_switched_on_was_permitted_nothing_and_has_heard_no_list_of_people():
+    """So the margin of a restart is taken from its first room, and its first list is new."""
+    crowded = replace(QUIET, people=(person(2.75),)).plain(SAFETY)
+    rooms = [
+        float(cell.judge(RULE, memory, crowded)[1].room.ratio)
+        for memory in (Memory(), Memory(ratio=0.0), Memory(ratio=0.5))
+    ]
+    assert rooms[0] == rooms[1] < rooms[2]
+    first = [
+        cell.judge(RULE, Memory(), replace(crowded, people_seq=number))[0].watch.everybody[0].scans
+        for number in (1, 2, 0)
+    ]
+    assert first[0] == first[1] != first[2]
+
+
+def test_who_comes_near_a_cell_that_is_ready_does_not_rename_the_stop_before():
+    ready = memory_of(State.READY, category=1, cause=RULE.code("not_started"))
+    near = replace(QUIET, people=(person(0.6),))
+    assert judge(RULE, ready, near)[1].stop_category == 1
+
+
+def test_of_a_zone_and_a_mode_the_stricter_speed_is_stated():
+    slow = replace(ZONES[0], kind="limit", limit_mps=0.5)
+    slower = replace(slow, limit_mps=0.125)
+    manual = InterlockMemory(
+        mode=Mode.MANUAL, grip=Grip.ENABLING, reset_held=False, start_held=False
+    )
+    for zone, limit_mps in ((slow, SAFETY.manual_speed_max_mps), (slower, 0.125)):
+        rules = replace(RULE, zones=areas(zone))
+        seen = replace(QUIET, mode=Mode.MANUAL, people=(person(0.0),))
+        before = memory_of(State.REDUCED, box=manual, watch=watching(True))
+        verdict = cell.judge(rules, before, seen.plain(SAFETY))[1]
+        assert float(verdict.limit_mps) == limit_mps
+
+
+@pytest.mark.req("S2")
+def test_who_just_reaches_the_guarded_room_is_in_it():
+    exact = replace(SAFETY, human_uncertainty_m=0.0625)
+    rules = replace(RULE, safety=exact)
+    behind = memory_of(State.FREE, box=collaborating(Mode.AUTOMATIC))
+    for x_m, inside in ((6.3125, True), (6.3126, False)):
+        who = person(x_m, radius_m=0.25, position_std_m=0.0)
+        seen = replace(QUIET, mode=Mode.AUTOMATIC, guards=True, people=(who,))
+        told = judge(rules, behind, seen)[1]
+        assert (told.cause == "person_behind_guards") is inside

@@ -7,14 +7,15 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from plain import clearance as plainly
 from strategies import SAFETY, declared_stops, motion, six_axes
 
 from hrc_cell.core.clearance import clearance, directed_speed
 from hrc_cell.core.kinematics import capsules_at
-from hrc_cell.core.people import upright
+from hrc_cell.core.people import People, upright
 from hrc_cell.core.separation import greatest_ratio
 from hrc_cell.core.stopping import stopping_distance_m, stopping_time_s
-from hrc_cell.core.sweep import RATIOS, sweep
+from hrc_cell.core.sweep import RATIOS, Sweep, sweep
 
 MOTION = motion()
 CHAIN = six_axes()
@@ -46,6 +47,104 @@ def room(
         crowd, swept, radius_m=chain.capsule_radius_m, safety=safety, motion=MOTION,
         velocity_radps=qd, held_back_m=held_back_m, contact_mps=contact_mps,
     )  # fmt: skip
+
+
+ROUND = replace(
+    SAFETY, reaction_time_s=0.25, lease_s=0.0625, human_speed_mps=1.5, intrusion_m=0.25,
+    human_uncertainty_m=0.0625, robot_uncertainty_m=0.0625, foresight_s=0.25,
+)  # fmt: skip
+"""Numbers whose sums and products are exact."""
+ROUND_MOTION = replace(MOTION, tcp_speed_max_mps=0.75, velocity_max_radps=(1.0, 2.0))
+
+
+def drawn(rng, count, *, exact):
+    """Return people, sweeps and what else is asked of `count` cells of 2 capsules and 2 links.
+
+    `exact`: all that counts is a multiple of 1/16 and all that stands is upright in one plane, so
+    that bounds are met often, to the last digit.
+    """
+
+    def some(low, high, *shape):
+        value = rng.uniform(low, high, (count, *shape))
+        return np.round(value * 16.0) / 16.0 if exact else value
+
+    def segments(low, high, *shape):
+        start, end = some(low, high, *shape, 3), some(low, high, *shape, 3)
+        if exact:
+            start[..., 1] = end[..., 1] = 0.0
+            end[..., 0] = start[..., 0]
+        return start, end
+
+    def sometimes(values, part, instead):
+        return np.where(rng.random(values.shape) < part, instead, values)
+
+    start, end = segments(0.0, 2.0, 2)
+    people = People(
+        start_m=sometimes(start, 0.01, np.nan), end_m=end, radius_m=some(0.0, 0.3, 2),
+        velocity_mps=sometimes(some(-1.5, 1.5, 2, 3) * [1, not exact, 0], 0.05, np.inf),
+        speed_mps=sometimes(some(0.0, 3.0, 2), 0.02, np.nan),
+        position_std_m=some(0.0, 0.1, 2), intrusion_m=some(0.0, 0.2, 2),
+        region=np.zeros((count, 2), dtype=int), owner=np.zeros((count, 2), dtype=int),
+        source=np.zeros((count, 2), dtype=int), present=rng.random((count, 2)) < 0.8,
+    )  # fmt: skip
+    links = segments(-2.0, 0.0, 2)
+    ahead = segments(-2.0, 0.0, 13, 2)
+    if exact:  # seldom a touch
+        links[0][::7], links[1][::7] = start[::7], end[::7]
+    way_s = np.sort(some(0.0, 0.5, 13), axis=-1)
+    way_s[:, 0] = 0.0
+    way_s = np.where(np.arange(13) >= rng.integers(8, 30, (count, 1)), np.inf, way_s)
+    now_way_s = sometimes(some(0.0, 0.25), 0.05, np.inf)
+    swept = Sweep(
+        start_m=links[0], end_m=links[1], v_start_mps=some(-1.0, 1.0, 2, 3),
+        v_end_mps=some(-1.0, 1.0, 2, 3), ahead_start_m=ahead[0], ahead_end_m=ahead[1],
+        arc_m=some(0.0, 0.4, 12, 2), off_m=some(0.0, 0.1, 2), way_s=way_s,
+        stopping_s=np.sort(some(0.0, 0.5, 12), axis=-1), now_part=sometimes(some(0, 2), 0.3, 0.0),
+        now_stopping_s=sometimes(some(0.0, 0.5), 0.05, np.inf), now_way_s=now_way_s,
+        astray_mps=some(0.0, 0.3, 2), point_speed_mps=sometimes(some(0.0, 1.0), 0.5, 1.0),
+        joint_speed_radps=np.ones((count, 2)), from_s=np.zeros(count), to_s=np.ones(count),
+        followed=rng.random(count) < 0.7,
+    )  # fmt: skip
+    touch = np.where(rng.random((count, 2, 2)) < 0.5, rng.choice(RATIOS, (count, 2, 2)), 0.0)
+    return people, swept, some(-1.0, 1.0, 2), sometimes(some(0.0, 0.2), 0.5, 0.0), touch
+
+
+@pytest.mark.req("S2")
+@pytest.mark.parametrize("exact", [False, True])
+@pytest.mark.parametrize("foresight_s", [0.0, 0.25])
+@np.errstate(all="ignore")
+def test_many_cells_are_judged_as_each_is_pair_by_pair(exact, foresight_s):
+    """Against the plain judgement of test/plain.py."""
+    people, swept, qd, back_m, touch = drawn(np.random.default_rng(5), 250, exact=exact)
+    radius_m = np.array([0.0625, 0.125])
+    settings = {"safety": replace(ROUND, foresight_s=foresight_s), "motion": ROUND_MOTION}
+    found = clearance(
+        people, swept, radius_m=radius_m, velocity_radps=qd, held_back_m=back_m,
+        contact_mps=touch, **settings,
+    )  # fmt: skip
+    seen = {"moves": 0, "touching": 0, "stops": 0, "partly": 0}
+    for i in range(len(qd)):
+        here, arm = (type(group)(*(field[i] for field in group)) for group in (people, swept))
+        ratio, touching, pairs = plainly(
+            here, arm, radii=radius_m, qd=qd[i], back_m=back_m[i], contact_mps=touch[i], **settings
+        )
+        assert (found.ratio[i], found.touching[i]) == (ratio, touching)
+        seen["touching"] += touching
+        seen["moves" if ratio == 1.0 else "partly" if ratio else "stops"] += 1
+        for p, k in np.ndindex(2, 2):
+            if not here.present[p]:
+                assert found.spare_m[i, p, k] == np.inf
+            elif pairs[p, k] is None:
+                assert found.spare_m[i, p, k] == -np.inf
+            else:
+                terms = found.terms
+                got = (
+                    found.distance_m, found.human_speed_mps, found.robot_speed_mps, terms.s_h_m,
+                    terms.s_r_m, terms.s_s_m, terms.required_m, found.spare_m,
+                )  # fmt: skip
+                told = [np.inf if np.isnan(value) else value for value in pairs[p, k]]
+                np.testing.assert_allclose([values[i, p, k] for values in got], told, atol=1e-9)
+    assert min(seen.values()) > 5
 
 
 def test_the_distance_is_from_the_skin_of_the_person_to_that_of_the_link():
@@ -270,3 +369,36 @@ def test_who_walks_towards_the_arm_makes_it_give_way_earlier_and_never_later():
     comes, goes = (people((3.0, 0.0), speed_mps=1.4, velocity_mps=[v, 0.0]) for v in (-1.4, 1.4))
     assert room(comes, safety=seeing).ratio < room(goes, safety=seeing).ratio
     assert room(goes, safety=seeing).ratio == room(goes, safety=blind).ratio
+
+
+def test_an_arm_with_nothing_to_spare_must_stop_whatever_it_could_do_slowly():
+    """Links on one spot, a person upright at 2.25 m; all is exact."""
+    people, swept, *_ = drawn(np.random.default_rng(1), 1, exact=True)
+    one = np.zeros((1, 1))
+    spot = np.array([[[0.0, 0.0, 1.0]]])
+    people = people._replace(
+        **{name: one.copy() for name in ("radius_m", "speed_mps", "position_std_m", "intrusion_m")},
+        start_m=np.array([[[2.25, 0.0, 0.0]]]),
+        end_m=np.array([[[2.25, 0.0, 2.0]]]),
+        present=one == 0.0,
+    )
+    swept = swept._replace(
+        start_m=spot, end_m=spot, v_start_mps=0.0 * spot, v_end_mps=0.0 * spot,
+        ahead_start_m=np.broadcast_to(spot, (1, 13, 1, 3)),
+        ahead_end_m=np.broadcast_to(spot, (1, 13, 1, 3)), arc_m=np.zeros((1, 12, 1)), off_m=one,
+        way_s=np.zeros((1, 13)), stopping_s=np.zeros((1, 12)), now_part=one[0],
+        now_way_s=one[0], astray_mps=one, followed=one[0] == 0.0,
+    )  # fmt: skip
+
+    def ratio(now_stopping_s):
+        return clearance(
+            people, swept._replace(now_stopping_s=np.array([now_stopping_s])),
+            radius_m=np.zeros(1), safety=replace(ROUND, foresight_s=0.0), motion=ROUND_MOTION,
+            velocity_radps=np.zeros((1, 2)), held_back_m=0.0, contact_mps=0.0,
+        ).ratio[0]  # fmt: skip
+
+    still_m = 0.125
+    enough_s = (2.25 - still_m) / 1.5 - 0.25
+    assert 1.5 * (0.25 + enough_s) + still_m == 2.25
+    assert ratio(enough_s) == 0.0
+    assert ratio(np.nextafter(enough_s, 0.0) - 1e-15) == 1.0

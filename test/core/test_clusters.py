@@ -1,6 +1,7 @@
 """Clusters: one for each leg, where the leg is."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,8 +10,8 @@ from hypothesis import strategies as st
 from scan_room import LEG_RADIUS_M, Room, scanner
 from strategies import default_cell
 
-from hrc_cell.core.clusters import find_clusters
-from hrc_cell.core.scan import echoes_m
+from hrc_cell.core.clusters import find_clusters, widths_m
+from hrc_cell.core.scan import Scan, echoes_m
 
 TRACKER = default_cell().file.tracker
 
@@ -76,3 +77,103 @@ def test_every_point_lies_within_reach_of_its_centre():
     assert len(clusters) == 1
     assert clusters.reach_m[0] >= 0.3
     assert clusters.width_m[0] > 0.55
+
+
+def beams_at(ranges_m, step_rad=0.0625, first_rad=-0.5):
+    """Return a scan of these ranges."""
+    return Scan(
+        stamp_s=0.0, frame="left", angle_min_rad=first_rad, angle_increment_rad=step_rad,
+        range_min_m=0.05, range_max_m=20.0, ranges=np.array(ranges_m),
+    )  # fmt: skip
+
+
+class Thing:
+    """Beams that see one thing, one after the other: the plain and slow way."""
+
+    def __init__(self, scan, echoes, beams):
+        angles = [scan.angle_min_rad + i * scan.angle_increment_rad for i in beams]
+        self.beams = beams
+        self.at = [
+            (echoes[i] * math.cos(a), echoes[i] * math.sin(a))
+            for i, a in zip(beams, angles, strict=True)
+        ]
+        self.spacing_m = [echoes[i] * abs(scan.angle_increment_rad) for i in beams]
+        self.width_m = math.dist(self.at[0], self.at[-1]) + self.spacing_m[0]
+
+    def is_noise(self, tracker):
+        """Return whether these are fewer beams than half of a leg's, or than the least number."""
+        leg = 2.0 * tracker.leg_radius_m / (sum(self.spacing_m) / len(self.beams))
+        return len(self.beams) < min(tracker.cluster_beams_min, math.floor(0.5 * leg))
+
+    def centre_m(self, tracker):
+        """Return the middle of its points, pushed away from the scanner by the radius of a leg."""
+        x, y = (sum(values) / len(self.at) for values in zip(*self.at, strict=True))
+        far = 1.0 + tracker.leg_radius_m / math.hypot(x, y)
+        return far * x, far * y
+
+
+def things(tracker, scan, echoes, new):
+    """Return the things in a scan."""
+    groups, beams = [], [i for i in range(len(echoes)) if new[i]]
+    for at, i in enumerate(beams):
+        pair = Thing(scan, echoes, [beams[at - 1], i]) if at else None
+        gap_m = max(tracker.cluster_gap_m, 2.0 * echoes[i] * abs(scan.angle_increment_rad))
+        if pair and math.dist(*pair.at) <= gap_m:
+            groups[-1].append(i)
+        else:
+            groups.append([i])
+    return [Thing(scan, echoes, group) for group in groups]
+
+
+@given(
+    st.integers(0, 10**6), st.floats(0.002, 0.1), st.booleans(), st.integers(1, 60),
+    st.integers(1, 6), st.floats(0.3, 12.0),
+)  # fmt: skip
+def test_things_are_those_that_going_from_beam_to_beam_finds(
+    seed, step_rad, clockwise, count, beams_min, farthest_m
+):
+    rng = np.random.default_rng(seed)
+    tracker = replace(TRACKER, cluster_beams_min=beams_min, cluster_gap_m=rng.uniform(0.03, 0.3))
+    jumps = np.where(rng.random(count) < 0.3, rng.uniform(0.2, farthest_m, count), 0.0)
+    since = np.maximum.accumulate(np.where(jumps > 0.0, np.arange(count), 0))
+    echoes = np.maximum(jumps[since], 0.2) + rng.uniform(0.0, 0.1, count)
+    new = rng.random(count) < 0.8
+    scan = beams_at(echoes, -step_rad if clockwise else step_rad)
+    place = scanner(x_m=0.5, y_m=-1.0, yaw_rad=rng.uniform(-3.0, 3.0))
+
+    all_things = things(tracker, scan, echoes, new)
+    expected = np.zeros(count)
+    for thing in all_things:
+        expected[thing.beams] = thing.width_m
+    assert widths_m(tracker, scan, echoes, new) == pytest.approx(expected, abs=1e-9)
+
+    legs = [thing for thing in all_things if not thing.is_noise(tracker)]
+    clusters = find_clusters(tracker, place, scan, echoes, new)
+    assert clusters.beams.tolist() == [len(thing.beams) for thing in legs]
+    assert clusters.width_m == pytest.approx([thing.width_m for thing in legs], abs=1e-9)
+    cos, sin = math.cos(place.yaw_rad), math.sin(place.yaw_rad)
+    for i, thing in enumerate(legs):
+        x, y = thing.centre_m(tracker)
+        farthest = max(math.dist((x, y), at) for at in thing.at)
+        assert clusters.reach_m[i] == pytest.approx(max(farthest, tracker.leg_radius_m), abs=1e-9)
+        assert clusters.centre_m[i] == pytest.approx(
+            (0.5 + cos * x - sin * y, -1.0 + sin * x + cos * y), abs=1e-9
+        )
+
+
+@pytest.mark.parametrize(("apart_m", "count"), [(0.25, 1), (0.25 + 2.0**-40, 2)])
+def test_beams_whose_ends_are_just_within_the_gap_see_one_thing(apart_m, count):
+    """The beams are so close that one lies as good as behind the other."""
+    tracker = replace(TRACKER, cluster_gap_m=0.25, cluster_beams_min=1)
+    echoes = np.array([0.5, 0.5 + apart_m])
+    scan = beams_at(echoes, 2.0**-60, 0.0)
+    assert len(find_clusters(tracker, scanner(), scan, echoes, echoes > 0.0)) == count
+
+
+def test_where_nothing_is_new_nothing_has_a_place_or_a_width():
+    scan = beams_at([1.0, 2.0, 3.0])
+    new = np.zeros(3, dtype=bool)
+    nothing = find_clusters(TRACKER, scanner(), scan, scan.ranges, new)
+    assert nothing.centre_m.shape == (0, 2)
+    assert nothing.beams.shape == nothing.width_m.shape == nothing.reach_m.shape == (0,)
+    assert widths_m(TRACKER, scan, scan.ranges, new).tolist() == [0.0, 0.0, 0.0]

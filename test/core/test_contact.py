@@ -297,3 +297,9 @@ def test_a_whole_batch_at_once():
     )
     assert many.shape == (2, 4)
     assert many[1, 0] == speed("hand", lasts=True, area=0.5)
+
+
+def test_a_code_right_behind_the_last_region_is_none_of_them():
+    known = {"effective_mass_kg": 5.0, "quasi_static": True}
+    beyond = contact_speed_mps(len(REGIONS), **known)
+    assert beyond == contact_speed_mps(UNKNOWN, **known) > 0.0

@@ -1,14 +1,17 @@
 """Everybody in the cell, with real scans: who is hidden behind somebody is not forgotten."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scan_room import Room, legs, scanner
 from strategies import default_cell
 
+from hrc_cell.core.clusters import NOTHING
 from hrc_cell.core.crowd import Crowd, _seen_empty, attend
-from hrc_cell.core.floor import make_floor
-from hrc_cell.core.hidden import circles
-from hrc_cell.core.view import ScannerState, View, look, scanner_state
+from hrc_cell.core.floor import make_floor, spread
+from hrc_cell.core.hidden import Hidden, circles
+from hrc_cell.core.view import ScannerState, View, forgotten, known_view, look, scanner_state
 
 TRACKER = default_cell().file.tracker
 SQUARE = [(0.2, -4.0), (4.0, -4.0), (4.0, 4.0), (0.2, 4.0)]
@@ -169,6 +172,27 @@ def test_a_scan_that_comes_after_a_newer_one_proves_less():
 
 
 @pytest.mark.req("S2")
+def test_what_a_late_scan_proves_shrinks_by_the_way_walked_meanwhile():
+    """Somebody may be anywhere; people walk 0.4 m, four squares, in 0.2 s."""
+    cell = in_shadow()
+    left, view, time_s = cell.places[0], cell.views["left"], cell.crowd.people.time_s
+    (one,) = cell.crowd.hidden.lost
+    anywhere = Hidden(time_s=time_s, lost=(replace(one, place=FLOOR.open),))
+    places = []
+    for late_s in (0.0, 0.2):
+        old = replace(view, seen_s=time_s - late_s, heard_s=time_s)
+        crowd = attend(
+            TRACKER, FLOOR, left, replace(cell.crowd, hidden=anywhere), old, NOTHING, speed_mps=2.0
+        )
+        places.append(crowd.hidden.lost[0].place)
+    wide, room = places[0], FLOOR.open & ~cell.crowd.grounds["left"].stands
+    for _ in range(4):
+        wide = spread(wide, room)
+    assert wide.sum() > places[0].sum()
+    assert not (wide & ~places[1]).any()
+
+
+@pytest.mark.req("S2")
 @pytest.mark.parametrize("at", [(2.0, 0.0), (3.8, 1.0), (3.85, -3.0)])
 def test_who_leaves_in_view_leaves_nobody_behind_the_wall(at):
     """The outline runs on behind the wall, where no scanner ever sees anything."""
@@ -195,11 +219,15 @@ def test_a_background_that_changes_changes_what_is_known_of_the_floor():
     before = cell.crowd.grounds["left"]
     cell.see(1, a_stands)
     assert cell.crowd.grounds["left"] is before
-    cell.spoil["left"] = slice(100, 110)
+    cell.spoil["left"] = slice(200, 230)
     cell.see(30, a_stands)
     lost = cell.crowd.grounds["left"]
     assert lost.sight is before.sight
+    assert lost.stands is before.stands
     assert lost.lost.any()
+    dark = lost.lost[lost.sight.through].all(axis=0)
+    assert (lost.sight.distance_m[lost.sight.looks][dark] < 1.0).any()
+    assert not lost.watched[lost.sight.looks][dark].any()
     assert (before.watched & ~lost.watched).any()
     cell.see(150, a_stands)  # unlearned
     assert cell.crowd.grounds["left"].known is not before.known
@@ -210,12 +238,23 @@ def test_a_background_that_changes_changes_what_is_known_of_the_floor():
     assert cell.crowd.grounds["left"].sight.beams.count == 361
 
 
-def test_a_view_without_a_background_knows_nothing_of_the_floor():
+@pytest.mark.parametrize(
+    "unknown",
+    [lambda view: View(), forgotten, lambda view: known_view(view.watch.background, view.beams)],
+)
+def test_a_view_without_a_background_or_a_scan_of_it_knows_nothing_of_the_floor(unknown):
     cell = in_shadow().see(10, a_stands)
+    view = replace(unknown(cell.views["left"]), seen_s=cell.now_s + 0.01)
     cell.crowd = attend(
-        TRACKER, FLOOR, scanner(name="new"), cell.crowd, View(seen_s=cell.now_s + 0.01),
+        TRACKER, FLOOR, scanner(name="new"), cell.crowd, view,
         look(TRACKER, cell.places[0], View(), cell.rooms["left"].scan(cell.places[0]), 0.0)[1],
         speed_mps=2.0,
     )  # fmt: skip
     assert set(cell.crowd.grounds) == {"left"}
     assert 1 in cell.counted
+
+
+def test_while_nobody_is_lost_the_floor_is_not_looked_at():
+    cell = Cell().see(80, b_walks_in)
+    assert cell.seen == {1}
+    assert cell.crowd.grounds == {}

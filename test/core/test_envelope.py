@@ -57,3 +57,22 @@ def test_after_the_grace_a_ratio_falls_to_0_with_the_stopping_time():
         leave = slowed(leave, 0.0, time_s=TIME_S, grace_s=GRACE_S, dt_s=0.1)
         seen.append(leave.ratio)
     assert seen == pytest.approx([1.0, 2 / 3, 1 / 3, 0.0, 0.0])
+
+
+@pytest.mark.req("S1")
+def test_a_distance_that_leaves_no_grace_at_all_is_refused_and_one_that_leaves_some_is_not():
+    with pytest.raises(ValueError, match="measure the three anew"):
+        grace_s(stopping_time_s=0.5, stopping_distance_m=0.25, speed_max_mps=1.0)
+    left = grace_s(stopping_time_s=0.5, stopping_distance_m=0.25 + 2.0**-10, speed_max_mps=1.0)
+    assert left == 2.0**-9
+
+
+def test_a_ratio_that_stays_is_not_lowered_however_long():
+    leave = Leave(ratio=0.5)
+    for _ in range(3):
+        leave = slowed(leave, 0.5, time_s=0.5, grace_s=0.25, dt_s=0.125)
+        assert (leave.ratio, leave.lowered_s) == (0.5, 0.0)
+    for _ in range(2):  # the whole grace is still ahead
+        leave = slowed(leave, 0.0, time_s=0.5, grace_s=0.25, dt_s=0.125)
+        assert leave.ratio == 0.5
+    assert slowed(leave, 0.0, time_s=0.5, grace_s=0.25, dt_s=0.125).ratio == 0.0

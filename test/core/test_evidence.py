@@ -1,5 +1,7 @@
 """Evidence: gathered without a gap, never taken back."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -49,10 +51,12 @@ def test_what_might_be_a_thing_is_not_yet_a_person(sights):
     assert not gathered(sights).confirmed
 
 
+EXACT = replace(TRACKER, confirm_gap_s=0.25, confirm_moved_m=0.5, confirm_s=0.5, confirm_legs_s=1.5)
+"""Bounds that a binary number meets exactly."""
 JUST = {
-    "scans": TRACKER.confirm_scans - 1, "seen_s": TRACKER.confirm_s,
-    "moved_m": TRACKER.confirm_moved_m, "beams": TRACKER.cluster_beams_min,
-    "reach_m": 2.0 * TRACKER.person_radius_m, "legs_s": 0.0,
+    "scans": EXACT.confirm_scans - 1, "seen_s": EXACT.confirm_s, "gap_s": EXACT.confirm_gap_s,
+    "moved_m": EXACT.confirm_moved_m, "beams": EXACT.cluster_beams_min,
+    "reach_m": 2.0 * EXACT.person_radius_m, "legs_s": 0.0,
 }  # fmt: skip
 LITTLE = 1e-6
 
@@ -64,29 +68,30 @@ def just(**changes):
     seen = Sight(
         x_m=1.0, y_m=-2.0 + has["moved_m"], reach_m=has["reach_m"], legs=1, beams=has["beams"]
     )
-    now_s = since_s + has["seen_s"] + 1e-9
-    return weigh(TRACKER, before, seen, now_s, gap_s=0.1, jumped=False).confirmed
+    now_s = since_s + has["seen_s"]
+    return weigh(EXACT, before, seen, now_s, gap_s=has["gap_s"], jumped=False).confirmed
 
 
 def test_just_enough_of_everything_is_enough():
-    assert just(moved_m=TRACKER.confirm_moved_m + LITTLE)
-    assert just(moved_m=0.0, legs_s=TRACKER.confirm_legs_s)
+    assert just()
+    assert just(moved_m=0.0, legs_s=EXACT.confirm_legs_s)
 
 
 @pytest.mark.parametrize(
     "short",
     [
-        {"scans": TRACKER.confirm_scans - 2},
-        {"seen_s": TRACKER.confirm_s - LITTLE},
-        {"moved_m": TRACKER.confirm_moved_m - LITTLE},
-        {"beams": TRACKER.cluster_beams_min - 1},
-        {"reach_m": 2.0 * TRACKER.person_radius_m + LITTLE},
-        {"moved_m": 0.0, "legs_s": TRACKER.confirm_legs_s - LITTLE},
+        {"scans": EXACT.confirm_scans - 2},
+        {"seen_s": EXACT.confirm_s - LITTLE},
+        {"gap_s": EXACT.confirm_gap_s + LITTLE},
+        {"moved_m": EXACT.confirm_moved_m - LITTLE},
+        {"beams": EXACT.cluster_beams_min - 1},
+        {"reach_m": 2.0 * EXACT.person_radius_m + LITTLE},
+        {"moved_m": 0.0, "legs_s": EXACT.confirm_legs_s - LITTLE},
     ],
     ids=lambda short: ",".join(short),
 )
 def test_a_little_short_of_anything_is_not_enough(short):
-    assert not just(**{"moved_m": TRACKER.confirm_moved_m + LITTLE, **short})
+    assert not just(**short)
 
 
 def test_what_begins_anew_is_one_scan_of_nobody():

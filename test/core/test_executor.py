@@ -5,6 +5,7 @@ from math import nan
 
 import numpy as np
 import pytest
+from hrc_cell_interfaces.msg import MotionProgress
 from hypothesis import given
 from hypothesis import strategies as st
 from strategies import default_cell
@@ -52,12 +53,14 @@ def moving(steps=60):
 
 
 def test_with_leave_a_path_is_followed_to_its_end():
-    motion, ended = executor.begin(Motion(), path(B, A, B)), None
+    motion, ended, lines = executor.begin(Motion(), path(B, A, -B)), None, set()
     while ended is None:
+        lines.add(motion.line)
         done = step(motion, GO)
         motion, ended = done.motion, done.ended
     assert (ended, motion.phase) == ("", Phase.IDLE)
-    np.testing.assert_allclose(motion.goal_rad, B, atol=1e-6)
+    assert lines == {0, 1, 2}
+    np.testing.assert_allclose(motion.goal_rad, -B, atol=1e-6)
 
 
 @pytest.mark.req("S1")
@@ -66,9 +69,12 @@ def test_with_leave_a_path_is_followed_to_its_end():
 )
 def test_without_leave_the_arm_comes_to_rest_and_stays(leave):
     held = run(moving(), leave, 60)
-    assert held.phase is Phase.HELD
-    assert run(held, leave, 200).goal_rad is not None
-    np.testing.assert_array_equal(run(held, leave, 200).goal_rad, held.goal_rad)
+    stays = held
+    for _ in range(200):
+        stays = step(stays, leave).motion
+        assert stays.phase is Phase.HELD
+        assert stays.reason == (leave.reason or "no leave to move")
+        np.testing.assert_array_equal(stays.goal_rad, held.goal_rad)
 
 
 @pytest.mark.req("S1")
@@ -136,6 +142,117 @@ def test_the_way_back_is_no_faster_than_the_permitted_part_of_its_speed(ratios):
         motion = taken.motion
 
 
+@pytest.mark.req("S1")
+@pytest.mark.parametrize("ratio", [0.1, 0.3, 1.0])
+def test_the_arm_goes_at_the_permitted_part_of_the_planned_speed(ratio):
+    motion = executor.begin(Motion(), path(2.0 * B))
+    limits = motion.path.lines[0].planned
+    over = limits.jerk_ratio_ps3 * DT_S**2 / limits.speed_max_ratio_ps
+    for _ in range(80):
+        motion = step(motion, replace(GO, speed_ratio=ratio)).motion
+        assert executor.speed_ratio(motion) <= ratio + over
+    assert executor.speed_ratio(motion) == pytest.approx(ratio)
+
+
+@pytest.mark.req("S1")
+def test_a_lower_ratio_is_braked_to_as_hard_as_a_stop_is():
+    lower, stop = (step(moving(), leave).motion for leave in (replace(GO, speed_ratio=0.05), VOID))
+    for _ in range(3):
+        assert lower.along.speed_ratio_ps == stop.along.speed_ratio_ps
+        lower, stop = step(lower, replace(GO, speed_ratio=0.05)).motion, step(stop, VOID).motion
+
+
+def test_the_way_back_gains_speed_no_faster_than_the_slowest_joint_can():
+    held = run(moving(), VOID, 60)
+    slow = replace(MOTION, acceleration_max_radps2=(2.0, 2.0, 1.0, 2.0, 2.0, 2.0))
+    motion, speed = step(held, GO, held.goal_rad + 0.8).motion, 0.0
+    for _ in range(60):
+        taken = executor.step(
+            motion, settings=slow, leave=GO, measured_rad=motion.goal_rad, rejoin_rad=REJOIN_RAD,
+            dt_s=DT_S,
+        )  # fmt: skip
+        gained = np.abs(taken.velocity_radps).max() - speed
+        assert gained <= 1.0 * DT_S * (1 + 1e-9)
+        motion, speed = taken.motion, speed + gained
+    assert speed == pytest.approx(MOTION.rejoin_velocity_radps)
+
+
+# At the very bounds; powers of two, so that nothing is rounded.
+
+
+def rejoining(off_rad):
+    """Return the motion on the way back to the start of its path, that far off in one joint."""
+    begun = executor.begin(Motion(), path())
+    return step(begun, GO, off_rad * np.eye(6)[1]).motion
+
+
+@pytest.mark.parametrize(
+    ("speed_radps", "phase"), [(0.5, Phase.MOVING), (0.5 - 2.0**-40, Phase.REJOINING)]
+)
+def test_a_way_back_that_one_step_can_cover_ends_with_it(speed_radps, phase):
+    settings = replace(
+        MOTION, rejoin_velocity_radps=speed_radps, acceleration_max_radps2=(64.0,) * 6
+    )
+    back = rejoining(0.25)
+    assert back.phase is Phase.REJOINING
+    taken = executor.step(
+        back, settings=settings, leave=GO, measured_rad=back.goal_rad, rejoin_rad=REJOIN_RAD,
+        dt_s=0.5,
+    ).motion  # fmt: skip
+    assert taken.phase is phase
+
+
+@pytest.mark.parametrize(
+    ("off_rad", "phase"), [(0.25, Phase.MOVING), (0.25 + 2.0**-40, Phase.HELD)]
+)
+def test_an_arm_follows_while_it_is_no_farther_off_than_it_may(off_rad, phase):
+    settings = replace(MOTION, following_error_max_rad=0.25)
+    begun = step(executor.begin(Motion(), path()), GO).motion
+    assert begun.phase is Phase.MOVING
+    taken = executor.step(
+        begun, settings=settings, leave=GO, measured_rad=off_rad * np.eye(6)[1],
+        rejoin_rad=REJOIN_RAD, dt_s=DT_S,
+    ).motion  # fmt: skip
+    assert taken.phase is phase
+
+
+@pytest.mark.parametrize(("off_rad", "kept"), [(0.125, True), (0.125 + 2.0**-40, False)])
+def test_a_held_goal_is_kept_while_the_arm_is_within_the_tolerance_of_it(off_rad, kept):
+    measured = off_rad * np.eye(6)[1]
+    start = executor.start_position(Motion(goal_rad=A), measured, 0.125)
+    np.testing.assert_array_equal(start, A if kept else measured)
+
+
+@pytest.mark.parametrize(
+    ("off_rad", "phase"), [(0.125, Phase.MOVING), (0.125 + 2.0**-40, Phase.REJOINING)]
+)
+def test_an_arm_goes_on_while_it_is_within_the_tolerance_of_its_goal(off_rad, phase):
+    begun = executor.begin(Motion(), path())
+    taken = executor.step(
+        begun, settings=MOTION, leave=GO, measured_rad=off_rad * np.eye(6)[1], rejoin_rad=0.125,
+        dt_s=DT_S,
+    ).motion  # fmt: skip
+    assert taken.phase is phase
+    assert taken.resume_error_rad == (off_rad if phase is Phase.MOVING else 0.0)
+
+
+@pytest.mark.parametrize(("off_rad", "kept"), [(0.125, True), (0.125 + 2.0**-40, False)])
+def test_a_way_back_goes_on_from_its_goal_while_the_arm_is_near_it(off_rad, kept):
+    held = step(rejoining(0.25), VOID).motion
+    measured = held.goal_rad + off_rad * np.eye(6)[1]
+    taken = executor.step(
+        held, settings=MOTION, leave=GO, measured_rad=measured, rejoin_rad=0.125, dt_s=DT_S
+    ).motion
+    assert taken.phase is Phase.REJOINING
+    np.testing.assert_array_equal(taken.goal_rad, held.goal_rad if kept else measured)
+    assert taken.resume_error_rad == (off_rad if kept else 0.0)
+
+
+def test_the_phases_are_those_of_the_message():
+    told = {n: getattr(MotionProgress, n) for n in dir(MotionProgress) if n.isupper()}
+    assert {n: v for n, v in told.items() if isinstance(v, int)} == Phase.__members__
+
+
 @pytest.mark.parametrize("joint", [0, 3])
 def test_the_error_at_resume_is_that_of_the_joint_that_is_farthest_off(joint):
     held = run(moving(), VOID, 60)
@@ -152,11 +269,13 @@ def test_a_stop_on_the_way_back_goes_on_from_there():
     pushed = run(moving(), VOID, 60)
     back = run(step(pushed, GO, pushed.goal_rad + 0.2).motion, GO, 30)
     assert back.phase is Phase.REJOINING
-    held = step(back, VOID).motion
-    assert (held.phase, held.reason) == (Phase.HELD, "permit_expired")
-    again = step(held, GO).motion
-    assert again.phase is Phase.REJOINING
-    np.testing.assert_array_equal(again.goal_rad, held.goal_rad)
+    assert back.rejoin_radps > 0.0
+    for held in (step(back, VOID).motion, executor.interrupt(back, "permit_expired")):
+        assert (held.phase, held.reason) == (Phase.HELD, "permit_expired")
+        again = step(held, GO).motion
+        assert again.phase is Phase.REJOINING
+        np.testing.assert_array_equal(again.goal_rad, held.goal_rad)
+        assert np.abs(step(again, GO).velocity_radps).max() < back.rejoin_radps
 
 
 @pytest.mark.req("S3")
@@ -252,15 +371,35 @@ def test_the_gate_interrupts_at_once_and_only_a_motion():
 
 
 def test_without_a_path_nothing_is_done():
-    assert step(Motion(), GO).motion.phase is Phase.IDLE
+    new = step(Motion(), GO)
+    assert new.motion.phase is Phase.IDLE
+    assert new.velocity_radps.shape == (0,)
+    assert (new.motion.line, new.motion.canceling) == (0, False)
+    assert (new.motion.rejoin_radps, new.motion.resume_error_rad) == (0.0, 0.0)
     rest = Motion(goal_rad=A)
     np.testing.assert_array_equal(step(rest, GO).velocity_radps, A)
     assert executor.speed_ratio(rest) == rest.path_ratio == 0.0
 
 
-def test_progress_is_told_along_the_path():
-    motion = moving()
-    assert 0.0 < motion.path_ratio < 1.0
+def test_progress_is_told_along_the_path_each_line_counting_the_same():
+    motion = executor.begin(Motion(), path(B, A, -B))
+    before = -1.0
+    while motion.path is not None:
+        assert motion.path_ratio == (motion.line + motion.along.done_ratio) / 3.0 >= before
+        before = motion.path_ratio
+        motion = step(motion, GO).motion
+    assert 0.9 < before <= 1.0
+
+
+@pytest.mark.parametrize("ratio", [0.2, 1.0])
+def test_an_end_is_braked_for_as_softly_as_planned(ratio):
+    motion = executor.begin(Motion(), path(2.0 * B))
+    limits = motion.path.lines[0].planned
+    assert limits.acceleration_ratio_ps2 < motion.path.lines[0].stopping.acceleration_ratio_ps2
+    while motion.path is not None:
+        at = motion.along
+        assert abs(at.acceleration_ratio_ps2) <= limits.acceleration_ratio_ps2 * (1 + 1e-9)
+        motion = step(motion, replace(GO, speed_ratio=ratio)).motion
 
 
 @pytest.mark.parametrize(

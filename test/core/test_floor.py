@@ -1,5 +1,6 @@
 """The floor in squares: what a scanner sees empty, and what it cannot know."""
 
+import itertools
 import math
 
 import numpy as np
@@ -40,6 +41,115 @@ def sight(room, place=PLACE, floor=FLOOR):
 def empty(room, posts=(), place=PLACE):
     scan = room.scan(place, posts)
     return seen_empty(sight(room, place), reach_m(echoes_m(scan), NONE, scan.range_max_m))
+
+
+# The same once more, plainly: square by square and beam by beam.
+
+EIGHTHS = make_floor(
+    [(-0.875, -1.125), (2.125, -1.125), (2.125, 1.625), (-0.875, 1.625)], cell_m=0.25,
+    filled_m=[(0.75, 1.0, 0.5, 1.5)],
+)  # fmt: skip
+"""Its middles are multiples of a quarter, exactly."""
+BEAMS = (
+    Beams(count=9, angle_min_rad=-0.5625, angle_increment_rad=0.125),
+    Beams(count=50, angle_min_rad=-1.0, angle_increment_rad=0.05),
+    Beams(count=40, angle_min_rad=2.0, angle_increment_rad=-0.1),
+    Beams(count=72, angle_min_rad=-3.0, angle_increment_rad=math.tau / 72),
+    Beams(count=71, angle_min_rad=-3.0, angle_increment_rad=math.tau / 72),
+    Beams(count=15, angle_min_rad=-3.0, angle_increment_rad=math.tau / 15.5),
+)
+SITES = (scanner(), scanner(x_m=0.1), scanner(x_m=0.4, y_m=-0.3, yaw_rad=1.0))
+
+
+def looked(site, beams, x_m, y_m, radius_m):
+    """Return of a square its distance, the nearest beam, and the beams through a leg or None."""
+    dx, dy = x_m - site.x_m, y_m - site.y_m
+    away_m, step_rad = math.hypot(dx, dy), abs(beams.angle_increment_rad)
+    bearing = math.atan2(dy, dx) - site.yaw_rad - beams.angle_min_rad
+    place = (math.copysign(1.0, beams.angle_increment_rad) * bearing) % math.tau / step_rad
+    half = radius_m / max(away_m, 0.1) / step_rad
+    through = [round(place + (2.0 * (i + 0.5) / 8 - 1.0) * half) for i in range(8)]
+    around = (beams.count + 0.5) * step_rad >= math.tau
+    good = abs(round(place) - place) <= half and away_m > 0.1
+    if not around:
+        good = good and all(0 <= beam < beams.count for beam in through)
+    through = [beam % beams.count for beam in through]
+    return away_m, round(place) % beams.count, through if good else None
+
+
+@pytest.mark.req("S2")
+@pytest.mark.parametrize("site", SITES)
+@pytest.mark.parametrize("beams", BEAMS)
+@pytest.mark.parametrize("radius_m", [0.0625, 0.02])
+def test_each_square_is_seen_empty_and_holds_background_as_its_beams_say(site, beams, radius_m):
+    rng = np.random.default_rng(3)
+    sight = sight_of(EIGHTHS, site, beams, leg_radius_m=radius_m)
+    known = rng.random((beams.count, 30)) < 0.4
+    stands = background_squares(sight, Background(known=known, margin_m=0.1))
+    reach = rng.choice(np.append(sight.distance_m.ravel(), [0.0, 9.0]), beams.count)
+    reach = np.where(rng.random(beams.count) < 0.5, 9.0, reach)
+    empty = seen_empty(sight, reach)
+    for at in np.ndindex(empty.shape):
+        away_m, nearest, through = looked(site, beams, *EIGHTHS.middles_m[at], radius_m)
+        assert sight.looks[at] == (through is not None)
+        seen = through is not None and sum(reach[beam] >= away_m for beam in through) >= 5
+        assert empty[at] == seen
+        place = int(away_m / BIN_M)
+        wall = through is not None and place < 30 and known[nearest, place]
+        assert stands[at] == (wall or away_m <= 0.1)
+
+
+@pytest.mark.req("S2")
+@pytest.mark.parametrize("site", SITES)
+@pytest.mark.parametrize("beams", BEAMS[1:])
+def test_between_the_ends_of_neighbouring_beams_there_is_wall_where_no_body_passes(site, beams):
+    rng = np.random.default_rng(6)
+    near = rng.integers(0, 30, beams.count) // 8 * 4
+    known = np.zeros((beams.count, 34), dtype=bool)
+    for row, first in zip(known, near, strict=True):
+        row[first : first + rng.integers(0, 4)] = True
+        row[first + 5 : first + rng.integers(5, 9)] = True
+    walls, told = set(), walls_between(EIGHTHS, site, beams, Background(known=known, margin_m=0.1))
+    ends = []
+    for beam, row in enumerate(known.tolist()):
+        if True not in row:
+            ends.append(None)
+            continue
+        first = row.index(True)
+        last = row.index(False, first) if False in row[first:] else len(row)
+        reach = 0.5 * (first + last) * BIN_M
+        bearing = site.yaw_rad + beams.angle_min_rad + beams.angle_increment_rad * beam
+        ends.append((site.x_m + math.cos(bearing) * reach, site.y_m + math.sin(bearing) * reach))
+    for here, there in zip(ends, [*ends[1:], ends[0]], strict=True):
+        if here is None or there is None or math.dist(here, there) > 0.18:
+            continue
+        for part in (0.0, 0.25, 0.5, 0.75, 1.0):
+            x, y = (a + part * (b - a) for a, b in zip(here, there, strict=True))
+            walls.add((math.floor((x + 0.875) / 0.25), math.floor((y + 1.125) / 0.25)))
+    nx, ny = told.shape
+    inside = {(x, y) for x, y in walls if 0 <= x < nx and 0 <= y < ny}
+    assert {(int(x), int(y)) for x, y in np.argwhere(told)} == inside
+    assert inside
+
+
+@pytest.mark.req("S2")
+@given(st.integers(0, 2**20 - 1), st.integers(0, 2**20 - 1))
+def test_a_step_goes_to_a_side_or_round_a_corner_that_is_not_closed(some, others):
+    place = np.array([some >> i & 1 for i in range(20)], dtype=bool).reshape(4, 5)
+    room = np.array([others >> i & 1 for i in range(20)], dtype=bool).reshape(4, 5)
+    reached = np.zeros((4, 5), dtype=bool)
+    for (x, y), (i, j) in itertools.product(np.argwhere(place), np.ndindex(4, 5)):
+        dx, dy = abs(i - x), abs(j - y)
+        corner = (dx, dy) == (1, 1) and (room[x, j] or room[i, y])
+        reached[i, j] |= room[i, j] and (dx + dy <= 1 or corner)
+    np.testing.assert_array_equal(spread(place, room), reached)
+
+
+def test_squares_whose_middles_lie_on_the_side_of_a_box_are_filled():
+    closed = {tuple(EIGHTHS.middles_m[tuple(at)].tolist()) for at in np.argwhere(~EIGHTHS.open)}
+    assert closed == {(x, y) for x in (0.5, 0.75) for y in (1.0, 1.25, 1.5)}
+    assert EIGHTHS.middles_m[0, 0].tolist() == [-0.75, -1.0]
+    assert EIGHTHS.middles_m[-1, -1].tolist() == [2.0, 1.5]
 
 
 def test_the_floor_is_cut_into_squares_of_its_outline():
@@ -120,6 +230,7 @@ def test_an_echo_is_how_far_a_beam_reaches():
     echoes = np.array([2.0, np.nan, np.nan])
     nothing = np.array([False, False, True])
     assert reach_m(echoes, nothing, 9.0).tolist() == [2.0, 0.0, 9.0]
+    assert reach_m(echoes, nothing, 0.5).tolist() == [2.0, 0.0, 0.5]
 
 
 @pytest.mark.req("S2")
@@ -249,7 +360,8 @@ def test_a_wall_is_drawn_only_where_no_body_passes_between_the_ends():
     narrow = walls_between(BIG, PLACE, *ends_at(1.6, 1.6))
     assert narrow[square(1.58, 0.08, BIG)]
     assert narrow.sum() in (2, 3)
-    for beams in (ends_at(2.0, 2.0), ends_at(1.6, 1.9), ends_at(1.6, 0.0), ends_at(0.0, 0.0)):
+    for beams in (ends_at(2.0, 2.0), ends_at(1.6, 1.9), ends_at(1.6, 0.0), ends_at(0.1, 0.0),
+                  ends_at(0.0, 0.1), ends_at(0.0, 0.0)):  # fmt: skip
         assert not walls_between(BIG, PLACE, *beams).any()
 
 

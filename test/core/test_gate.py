@@ -12,7 +12,7 @@ from strategies import motion, unknown
 from hrc_cell.core import gate
 from hrc_cell.core.corridor import Corridor
 from hrc_cell.core.gate import GateLimits, GoalView, Phase
-from hrc_cell.core.permit import PermitView, permit_holds
+from hrc_cell.core.permit import FUTURE_MAX_S, PermitView, permit_holds
 from hrc_cell.core.scaling import Along, LineLimits, track
 
 DT_S = 0.005
@@ -689,3 +689,77 @@ def test_without_goals_all_joints_come_to_rest_together_and_straight_on():
         ways.append(state.commanded_rad - before)
     for way in ways[:-1]:
         assert way[1] == pytest.approx(-0.5 * way[0])
+
+
+# At the bounds; all is exact.
+
+EXACT = replace(LIMITS, rejoin_rad=0.03125, goal_lifetime_s=0.125)
+ZERO = np.zeros(3)
+FARTHEST_RAD = 0.03125 + 3.0 * 0.125
+"""No goal of joint 1 is farther off than this."""
+
+
+def first(one, state=None, limits=EXACT, **more):
+    """Return the reason after one step from rest at 0."""
+    return run(state or gate.held(ZERO), [one], limits=limits, **more).reason
+
+
+def test_phases_are_numbered_as_the_message_of_the_motors_numbers_them():
+    assert [phase.name for phase in sorted(Phase)] == ["CLOSED", "HOLD", "STOPPING", "OPEN"]
+    assert [phase.value for phase in sorted(Phase)] == [0, 1, 2, 3]
+
+
+@pytest.mark.req("S1")
+def test_a_goal_counts_up_to_each_bound_and_no_farther():
+    def reason(*, at=0.0, **known):
+        return first(goal((at, 0.0, 0.0), **{"lifetime_s": 0.125, **known}))
+
+    assert (reason(at=999.0), reason(at=1000.0)) == ("rejoin:joint_1", "goal_invalid")
+    assert (reason(age_s=0.125), reason(age_s=np.nextafter(0.125, 1.0))) == ("", "goal_expired")
+    assert reason(age_s=-FUTURE_MAX_S) == ""
+    assert reason(age_s=np.nextafter(-FUTURE_MAX_S, -1.0)) == "goal_from_future"
+    assert (reason(at=0.03125), reason(at=0.0312500001)) == ("", "rejoin:joint_1")
+
+
+@pytest.mark.req("S1")
+def test_a_goal_as_far_off_as_goals_can_be_is_followed_and_a_farther_one_is_a_jump():
+    opened = run(gate.held(ZERO), [goal(ZERO)], limits=EXACT)
+    assert opened.phase is Phase.OPEN
+    assert not first(goal((FARTHEST_RAD, 0.0, 0.0)), opened).startswith("goal_jump")
+    farther = np.nextafter(FARTHEST_RAD, 1.0)
+    assert first(goal((farther, 0.0, 0.0)), opened) == "goal_jump:joint_1"
+
+
+@pytest.mark.req("S1")
+@pytest.mark.parametrize("dt_s", [0.0, -0.005, math.nan, math.inf, -math.inf])
+def test_in_a_time_that_cannot_be_nothing_moves(dt_s):
+    state, position = moving()
+    for one in (goal(position + 0.01, (1.0, 0.0, 0.0)), None):
+        after = run(state, [one], dt_s=dt_s)
+        assert after.commanded_rad.tolist() == state.commanded_rad.tolist()
+        assert np.isfinite(after.speed_radps).all()
+        assert np.isfinite(after.lately_radps).all()
+
+
+@pytest.mark.req("S1")
+def test_a_permit_that_does_not_hold_tells_no_corridor():
+    here, elsewhere = (
+        Corridor(rows_rad=np.full((1, 2), at), speed_radps=np.ones(2)) for at in (0.0, 1.0)
+    )
+    opened = run(gate.held(ZERO), [goal(ZERO)], replace(PERMIT, corridor=here))
+    late = replace(PERMIT, corridor=elsewhere, age_s=1.0)
+    assert run(opened, [goal(ZERO)], late).corridor is here
+    assert run(opened, [goal(ZERO)], None).corridor is here
+
+
+def test_the_goal_of_a_slow_joint_stands_once_it_would_have_braked():
+    """0.02 s at 0.4 rad/s, then 0.05 s of braking with 8 rad/s2; the rest of its age it stands."""
+    opened = run(gate.held(ZERO), [goal(ZERO)])
+    late = goal(ZERO, (0.4, 0.0, 0.0), age_s=0.1)
+    assert run(opened, [late], dt_s=0.01).commanded_rad[0] == pytest.approx(0.008 + 0.01)
+
+
+def test_in_no_time_nothing_has_come_to_rest():
+    opened = run(gate.held(ZERO), [goal(ZERO)])
+    assert run(opened, [None], dt_s=0.0).phase is Phase.STOPPING
+    assert run(opened, [None]).phase is Phase.HOLD

@@ -4,13 +4,14 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import length_m, unknown
 
 from hrc_cell.core.geometry import (
     capsule_distance,
     in_polygon,
+    nearest_distance,
     nearest_points,
     polygon_distance,
     segment_distance,
@@ -200,3 +201,48 @@ def test_an_unknown_end_has_no_known_distance_to_a_polygon(start, end, which, va
     numbers[which] = value
     with np.errstate(all="ignore"):
         assert not np.isfinite(segment_polygon_distance(numbers[:2], numbers[2:], SQUARE))
+
+
+# On a grid, where all is exact: what is met and what lies inside is told by whole numbers alone.
+
+
+def turn(a, b, c):
+    """Return 1 where c is left of the line from a to b, -1 where it is right, 0 on it."""
+    area = (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0])
+    return (area > 0) - (area < 0)
+
+
+def meet(a, b, c, d):
+    """Return whether two segments have a point in common."""
+
+    def holds(p, q, r):
+        """Return whether r, on the line through p and q, lies between them."""
+        return all(min(p[i], q[i]) <= r[i] <= max(p[i], q[i]) for i in (0, 1))
+
+    if turn(a, b, c) * turn(a, b, d) < 0 and turn(c, d, a) * turn(c, d, b) < 0:
+        return True
+    ends = ((a, b, c), (a, b, d), (c, d, a), (c, d, b))
+    return any(turn(p, q, r) == 0 and holds(p, q, r) for p, q, r in ends)
+
+
+on_grid = st.tuples(st.integers(-3, 3), st.integers(-3, 3))
+triangles = st.tuples(on_grid, on_grid, on_grid).filter(lambda corners: turn(*corners) != 0)
+
+
+@settings(max_examples=400)
+@given(on_grid, on_grid, triangles, st.sampled_from([1.0, 2.0**-4, 2.0**10]))
+def test_a_segment_and_a_triangle_meet_or_are_apart_to_the_digit(a, b, corners, scale):
+    sides = [(corners[i], corners[i - 1]) for i in range(3)]
+    left = [turn(corners[i], corners[(i + 1) % 3], a) * turn(*corners) for i in range(3)]
+    strictly = all(side > 0 for side in left)
+    met = strictly or any(meet(a, b, c, d) for c, d in sides)
+    of_a, of_b, of_corners = (scale * np.array(one) for one in (a, b, corners))
+    assert (segment_polygon_distance(of_a, of_b, of_corners) == 0.0) == met
+    if strictly or min(left) < 0:
+        assert bool(in_polygon(of_a, of_corners)) == strictly
+
+
+@given(st.lists(st.floats(-2.0, 2.0), min_size=12, max_size=12))
+def test_the_distance_alone_is_that_of_the_nearest_points(numbers):
+    ends = np.reshape(numbers, (4, 3))
+    assert nearest_distance(*ends) == nearest_points(*ends).distance_m

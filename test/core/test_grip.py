@@ -1,6 +1,7 @@
 """The gripper: opens, closes, holds; never presses harder than asked."""
 
 import itertools
+import math
 from math import nan
 
 import pytest
@@ -66,3 +67,53 @@ def test_fingers_under_way_are_not_holding():
     for _ in range(100):
         grip = step(grip, measured_rad=0.5, measured_radps=-1.0, speed_radps=2.0, dt_s=DT_S)
     assert grip.ended is None
+
+
+def pressed(goal, measured, *, squeeze=0.5, radps=0.0, target=-5.0, steps=60):
+    """Return how a grip ends whose fingers and goal both stay where they are."""
+    grip = Grip(target_rad=target, goal_rad=goal, squeeze_rad=squeeze)
+    for _ in range(steps):
+        grip = step(grip, measured_rad=measured, measured_radps=radps, speed_radps=0.0, dt_s=DT_S)
+    return grip.ended
+
+
+ABOVE = math.nextafter(0.05, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("measured", "ended"), [(0.05, "reached"), (ABOVE, None), (-0.05, "reached")]
+)
+def test_a_target_is_reached_by_fingers_that_are_near_to_it(measured, ended):
+    assert pressed(0.0, measured, target=0.0, steps=1) == ended
+    assert pressed(0.5, 0.5, target=0.5, steps=1) == "reached"
+
+
+def test_fingers_that_stand_off_a_target_which_the_goal_has_met_are_holding():
+    assert pressed(0.0, 0.2, target=0.0) == "holding"
+
+
+@pytest.mark.parametrize(("goal", "measured"), [(-0.45, 0.0), (-0.25, 0.2), (0.45, 0.0)])
+def test_nine_tenths_of_the_squeeze_are_pressing_and_less_is_not(goal, measured):
+    assert pressed(goal, measured) == "holding"
+    assert pressed(goal * 0.9, measured) is None
+
+
+@pytest.mark.parametrize(
+    ("radps", "ended"), [(0.05, "holding"), (-0.05, "holding"), (ABOVE, None), (-ABOVE, None)]
+)
+def test_fingers_that_hardly_move_are_still_and_faster_ones_are_not(radps, ended):
+    assert pressed(-0.5, 0.0, radps=radps) == ended
+
+
+def test_what_is_still_for_three_tenths_of_a_second_is_held_and_not_before():
+    grip, ended = Grip(target_rad=-5.0, goal_rad=-0.5, squeeze_rad=0.5), []
+    for _ in range(2):
+        grip = step(grip, measured_rad=0.0, measured_radps=0.0, speed_radps=0.0, dt_s=0.15)
+        ended.append(grip.ended)
+    assert ended == [None, "holding"]
+
+
+def test_with_no_squeeze_the_goal_stays_with_the_fingers():
+    grip = Grip(target_rad=0.0, goal_rad=0.5, squeeze_rad=0.0)
+    after = step(grip, measured_rad=0.4, measured_radps=0.0, speed_radps=2.0, dt_s=DT_S)
+    assert after.goal_rad == 0.4

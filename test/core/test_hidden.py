@@ -349,3 +349,163 @@ def test_whatever_happens_nobody_is_there_twice_and_every_circle_is_finite(steps
         assert max(used, default=0) < cell.people.next_id
         for circle in cell.circles:
             assert all(map(math.isfinite, (circle.x_m, circle.y_m, circle.radius_m)))
+
+
+def test_who_has_been_unseen_for_just_hide_s_is_not_yet_hidden():
+    tracker = replace(TRACKER, hide_s=0.25)
+    people = observe(tracker, People(), person(3.0, 0.0), 0.0)
+    assert unseen(tracker, replace(people, time_s=0.25)) == ()
+    assert unseen(tracker, replace(people, time_s=0.375)) == people.tracks
+
+
+# The same once more, plainly: square by square. Times and ways are exact.
+
+EXACT = replace(
+    TRACKER, person_radius_m=0.25, leg_radius_m=0.0625, hide_s=0.25, hidden_unconfirmed_s=2.0,
+    confirm_scans=1,
+)  # fmt: skip
+SMALL = make_floor([(-1.0, -1.5), (1.5, -1.5), (1.5, 1.0), (-1.0, 1.0)], cell_m=0.125)
+SQUARES = list(np.ndindex(SMALL.open.shape))
+
+
+def track_at(x_m, y_m, *, seen_s=0.0, confirmed=True, number=1, **known):
+    """Return somebody as followed, seen last at `seen_s`."""
+    (track,) = observe(TRACKER, People(), person(x_m, y_m), 0.0).tracks
+    evidence = replace(track.evidence, confirmed=confirmed)
+    return replace(
+        track, id=number, x_m=x_m, y_m=y_m, seen_s=seen_s, evidence=evidence,
+        **{"radius_m": 0.25, **known},
+    )  # fmt: skip
+
+
+def after(lost, tracks, now_s, *, before=None, one=EXACT, walls=None, empty=None, watched=None):
+    """Return people and hidden people after a scan at `now_s` in the small room."""
+    none = np.zeros(SMALL.open.shape, dtype=bool)
+    people = People(time_s=now_s, tracks=tuple(tracks), next_id=99)
+    return search(
+        one, SMALL, lost, people if before is None else before, people,
+        walls=none if walls is None else walls, empty=none if empty is None else empty,
+        watched=~none if watched is None else watched, speed_mps=2.0,
+    )  # fmt: skip
+
+
+def walked(place, way_m, room):
+    """Return the squares after so much of a way in steps, and what was gone too far."""
+    while way_m > 0.0 and place:
+        place = {
+            (i, j)
+            for i, j in room
+            if any(
+                (i + a, j + b) in place
+                and (a == 0 or b == 0 or (i + a, j) in room or (i, j + b) in room)
+                for a in (-1, 0, 1) for b in (-1, 0, 1)
+            )
+        }  # fmt: skip
+        way_m -= 0.125
+    return place, min(way_m, 0.0)
+
+
+def standing(place, room, one):
+    """Return the squares of the room in which one of two legs can stand."""
+    place = place & room
+    if one.leg_radius_m < 0.0625:
+        return place
+    return {
+        (i, j) for i, j in place
+        if any((a, b) != (i, j) and max(abs(a - i), abs(b - j)) <= 2 for a, b in place)
+    }  # fmt: skip
+
+
+@pytest.mark.req("S1")
+@pytest.mark.req("S2")
+@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("leg_radius_m", [0.0625, 0.06])
+def test_who_is_lost_may_be_in_every_square_in_reach_and_in_no_other(seed, leg_radius_m):
+    rng = np.random.default_rng(seed)
+    one = replace(EXACT, leg_radius_m=leg_radius_m)
+    track = track_at(
+        *(rng.integers(-16, 17, 2) / 8.0), seen_s=0.0, confirmed=bool(seed % 3),
+        radius_m=rng.choice([0.125, 0.5]), vx_mps=rng.choice([0.0, 0.5]),
+        vy_mps=rng.choice([-1.0, 0.5]),
+    )  # fmt: skip
+    lost, place, owed_m, seen_m = Hidden(), None, 0.0, (track.x_m, track.y_m)
+    before_s = 0.0
+    for number, now_s in enumerate((0.375, 0.4375, 0.5, 0.75)):
+        parts = (0.1, 0.9 if seed % 2 else 0.2, 0.1)
+        walls, empty, unwatched = (rng.random(SMALL.open.shape) < part for part in parts)
+        moved = replace(
+            track, x_m=seen_m[0] + track.vx_mps * now_s, y_m=seen_m[1] + track.vy_mps * now_s
+        )
+        _, lost = after(lost, [moved], now_s, one=one, walls=walls, empty=empty, watched=~unwatched)
+        open_now = {at for at in SQUARES if SMALL.open[at] and not walls[at]}
+        if number == 0:
+            reach_m = max(track.radius_m, 0.25) + 2.0 * now_s
+            off = {at: math.dist(SMALL.middles_m[at], seen_m) for at in open_now}
+            half_m, nearest_m = 0.125 * math.sqrt(0.5), min(off.values())
+            first_m = min(max(nearest_m, half_m), reach_m)
+            place = {at for at in open_now if off[at] <= first_m}
+            owed_m = reach_m - max(0.0, nearest_m - half_m)
+        else:
+            owed_m += 2.0 * (now_s - before_s)
+        place, owed_m = walked(place, owed_m, open_now)
+        room = {at for at in open_now if not empty[at]}
+        if not track.confirmed:
+            room = {at for at in room if not unwatched[at]}
+        place, before_s = standing(place, room, one), now_s
+        (told,) = lost.lost
+        assert {(int(i), int(j)) for i, j in np.argwhere(told.place)} == place
+        assert told.owed_m == pytest.approx(owed_m)
+
+
+def single(x_m, y_m):
+    """Return the square around a point."""
+    off = np.hypot(SMALL.middles_m[..., 0] - x_m, SMALL.middles_m[..., 1] - y_m)
+    return off == off.min()
+
+
+def kept(place, *, confirmed=True, seen_s=0.0):
+    """Return one hidden person, number 7, in these squares at 1 s."""
+    (_, lost) = after(Hidden(), [track_at(0.0, 0.0, number=7)], 1.0)
+    (one,) = lost.lost
+    return Hidden(
+        time_s=1.0,
+        lost=(replace(one, place=place, owed_m=0.0, confirmed=confirmed, seen_s=seen_s),),
+    )
+
+
+def test_a_circle_holds_the_legs_in_the_corners_of_its_square():
+    hidden = kept(single(0.0625, 0.0625))
+    (circle,) = circles(SMALL, hidden, People(), leg_radius_m=0.06)
+    assert (circle.x_m, circle.y_m) == (0.0625, 0.0625)
+    assert circle.radius_m == pytest.approx(0.125 * math.sqrt(0.5) + 0.06)
+
+
+def test_an_unconfirmed_person_is_hidden_for_just_the_time_set():
+    one = replace(EXACT, leg_radius_m=0.06)
+    for seen_s, left in ((-1.0, 1), (-1.0000001, 0)):
+        hidden = kept(single(0.0625, 0.0625), confirmed=False, seen_s=seen_s)
+        _, hidden = after(hidden, [], 1.0, one=one)
+        assert len(hidden.lost) == left
+
+
+@pytest.mark.req("S1")
+def test_who_appears_just_so_near_to_a_hidden_place_may_have_come_out_of_it():
+    one = replace(EXACT, leg_radius_m=0.06)
+    for y_m, beside in ((0.0625, True), (0.0626, False)):
+        # The nearest square is 0.5 m away, to the side: its own 0.2 m and 0.3 m beside.
+        new = track_at(0.5625, 0.0625 if beside else y_m, number=8, seen_s=1.0, radius_m=0.2)
+        hidden = kept(single(0.0625, 0.0625))
+        people, hidden = after(hidden, [new], 1.0, before=People(time_s=1.0), one=one)
+        assert ([track.id for track in people.tracks] == [7]) is beside
+        assert bool(hidden.lost) is not beside
+
+
+@pytest.mark.req("S1")
+def test_who_came_out_takes_the_place_of_the_track_that_was_still_foreseen():
+    old = track_at(0.0625, 0.0625, number=7)
+    new = track_at(0.0625, 0.3125, number=8, seen_s=1.0)
+    people, hidden = after(
+        kept(single(0.0625, 0.0625)), [old, new], 1.0, before=People(time_s=1.0, tracks=(old,))
+    )
+    assert [(track.id, track.seen_s) for track in people.tracks] == [(7, 1.0)]
+    assert hidden.lost == ()

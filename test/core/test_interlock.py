@@ -689,3 +689,19 @@ def test_however_readings_fall_into_ticks_the_same_is_found(readings, cut):
         return memory, found, presses
 
     assert judged(readings) == judged(readings[:cut], readings[cut:])
+
+
+@pytest.mark.req("S2")
+def test_channels_may_differ_for_just_as_long_as_is_set():
+    safety = replace(SAFETY, inputs_discrepancy_s=0.25)
+    cell = cell_in(Mode.COLLABORATIVE)
+    cell.show(**differing("guards"))
+    since_s = cell.memory.differ_since_s["guards"]
+    memory = replace(cell.memory, differ_since_s={"guards": 8.0})
+    assert math.isfinite(since_s)
+    for now_s, at_fault in ((8.25, False), (8.2500001, True)):
+        _, found = interlock(
+            safety, memory, now_s=now_s, readings=(), age_s=0.0, point_speed_mps=0.0,
+            person_inside=False,
+        )  # fmt: skip
+        assert ((Event.FAULT, "inputs_discrepancy:guards") in found.findings) is at_fault

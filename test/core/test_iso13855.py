@@ -316,3 +316,8 @@ def test_what_the_formula_says_nothing_about_is_refused(case, key, said):
 def test_nothing_may_be_missing_that_counts_for_more():
     assert math.isfinite(mm(0.3, approach="parallel", height_mm=0.0))
     assert mm(0.3, constant_mm=0.0) == 500.0
+
+
+def test_the_speed_that_the_rule_gives_is_named_where_less_was_given():
+    found = separation(total_time_s=0.5, approach="parallel", height_mm=1000.0, speed_mps=1.0)
+    assert any("the K that the rule gives, 1600 mm/s, S is 1650 mm" in w for w in found.warnings)

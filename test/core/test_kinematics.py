@@ -1,5 +1,6 @@
 """Kinematics: agrees with pinocchio, and with itself however the batch is cut."""
 
+import itertools
 import math
 from dataclasses import replace
 
@@ -187,3 +188,95 @@ def test_the_turn_still_to_make_is_seen_up_to_half_a_turn(axis, angle):
         cross = np.array([[0, -z, y], [z, 0, -x], [-y, x, 0]])
         made = np.eye(3) + math.sin(angle) * cross + (1 - math.cos(angle)) * (cross @ cross)
     np.testing.assert_allclose(made, goal[:3, :3], atol=1e-5)
+
+
+def far(dice, count=1, within=0.4):
+    """Return seeds and poses that no single step brings together."""
+    chain = six_axes()
+    wanted = dice.uniform(-1.0, 1.0, (count, 6))
+    return chain, tool_pose(chain, wanted), wanted + dice.uniform(-within, within, (count, 6))
+
+
+@pytest.mark.parametrize("weight_m", [0.0, 0.3, 1.0])
+def test_a_step_of_the_inverse_is_the_damped_least_squares(weight_m):
+    """Solved once more as one long system: the errors, and below them the damping."""
+    damping = 0.05
+    chain, goals, seeds = far(np.random.default_rng(4), 8, within=0.1)
+    found = solve_position(
+        chain, goals, seeds, rotation_weight_m=weight_m, damping=damping, steps=1
+    )
+    for goal, seed, to in zip(goals, seeds, found.position_rad, strict=True):
+        error = kinematics._pose_error(goal, tool_pose(chain, seed))
+        rows = jacobian(chain, seed)
+        rows[3:] *= weight_m
+        error[3:] *= weight_m
+        system = np.vstack([rows, damping * np.eye(6)])
+        step, *_ = np.linalg.lstsq(system, np.append(error, np.zeros(6)))
+        assert np.abs(step).max() < 0.5, "else it would be cut"
+        np.testing.assert_allclose(to, seed + step, atol=1e-9)
+
+
+def test_no_step_of_the_inverse_turns_a_joint_by_more_than_half_a_radian():
+    chain, goals, seeds = far(np.random.default_rng(5), 20, within=2.0)
+    found = solve_position(chain, goals, seeds, steps=1)
+    moved = np.abs(found.position_rad - np.clip(seeds, chain.lower_rad, chain.upper_rad))
+    assert moved.max() == pytest.approx(0.5)
+
+
+def test_reached_is_what_is_within_both_tolerances_their_ends_included():
+    chain, goals, seeds = far(np.random.default_rng(6))
+    off = solve_position(chain, goals, seeds, steps=2)
+    m, rad = float(off.error_m[0]), float(off.error_rad[0])
+    assert min(m, rad) > 0.0
+
+    def reached(tolerance_m, tolerance_rad, **how):
+        return bool(
+            solve_position(
+                chain, goals, seeds, steps=2, tolerance_m=tolerance_m,
+                tolerance_rad=tolerance_rad, **how
+            ).reached[0]
+        )  # fmt: skip
+
+    assert reached(m, rad)
+    assert not reached(np.nextafter(m, 0.0), rad)
+    assert not reached(m, np.nextafter(rad, 0.0))
+    assert reached(1e9, 0.0, rotation_weight_m=0.0), "the orientation is left free"
+
+
+def test_the_errors_are_those_of_the_pose_that_was_found():
+    chain, goals, seeds = far(np.random.default_rng(7), 6)
+    found = solve_position(chain, goals, seeds, steps=1)
+    for i, pose_there in enumerate(tool_pose(chain, found.position_rad)):
+        assert found.error_m[i] == pytest.approx(np.linalg.norm((goals[i] - pose_there)[:3, 3]))
+        turn = goals[i][:3, :3] @ pose_there[:3, :3].T
+        assert found.error_rad[i] == pytest.approx(np.arccos((np.trace(turn) - 1.0) / 2.0))
+
+
+def test_unless_told_otherwise_the_inverse_is_right_to_a_tenth_of_a_millimetre_and_a_milliradian():
+    chain, goals, seeds = far(np.random.default_rng(8), 40)
+    seen = set()
+    for weight_m, steps in itertools.product((0.01, 0.3, 3.0), range(1, 12)):
+        found = solve_position(chain, goals, seeds, steps=steps, rotation_weight_m=weight_m)
+        near, turned = found.error_m <= 1e-4, found.error_rad <= 1e-3
+        np.testing.assert_array_equal(found.reached, near & turned)
+        seen |= set(zip(near.tolist(), turned.tolist(), strict=True))
+    assert len(seen) == 4
+
+
+def test_unless_told_otherwise_the_inverse_takes_two_hundred_steps():
+    chain = six_axes()
+    beyond = pose((3.0, 0.4, 0.2))
+    told = [solve_position(chain, beyond, np.full(6, 0.3), steps=n).error_m for n in (199, 200)]
+    asked = solve_position(chain, beyond, np.full(6, 0.3)).error_m
+    assert asked == told[1] != told[0]
+
+
+def test_every_pose_is_tried_from_every_seed():
+    chain, goals, seeds = far(np.random.default_rng(9), 3)
+    found = solve_position(chain, goals[:2, None], seeds, steps=3)
+    assert found.position_rad.shape == (2, 3, 6)
+    for i, k in np.ndindex(2, 3):
+        one = solve_position(chain, goals[i], seeds[k], steps=3)
+        np.testing.assert_allclose(found.position_rad[i, k], one.position_rad, atol=1e-12)
+    several = solve_position(chain, goals, seeds[0], steps=1)
+    assert several.position_rad.shape == (3, 6)

@@ -4,7 +4,7 @@ import math
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from strategies import unknown
 
@@ -116,6 +116,9 @@ def test_a_clock_that_does_not_go_on_ends_it_and_what_follows_is_judged_by_the_n
     memory = MutingMemory(Phase.MUTED, since_s=0.0, now_s=0.0)
     memory = after_tick(RULE, memory, signals(BOTH), now_s)
     assert memory.phase is Phase.SPENT
+    assert after_tick(RULE, memory._replace(now_s=-2.0), signals(OFF), now_s).phase is (
+        Phase.RESTED if math.isfinite(now_s) else Phase.SPENT
+    )
     story = [(0.5, BOTH), (0.6, OFF), (0.7, FIRST), (0.8, BOTH)]
     assert run(RULE, story, memory)[-1] is Phase.MUTED
     assert run(RULE, story, memory)[0] is Phase.SPENT
@@ -134,6 +137,21 @@ rules = st.builds(
     ),
     st.sampled_from(["fixed", "free"]), st.floats(0.1, 2.0), st.floats(0.2, 2.0),
 )  # fmt: skip
+
+
+@given(rules, stories)
+@example(RULE, [(0.0, OFF), (1.0, FIRST), (1.5, BOTH), (2.0, BOTH)])
+@example(FREE, [(0.0, OFF), (1.0, BOTH), (1.5, BOTH)])
+def test_it_is_remembered_since_when_a_phase_lasts_and_which_signal_began(rule, story):
+    memory, since_s, first = MutingMemory(), -math.inf, -1
+    for now_s, states in story:
+        before, memory = memory, after_tick(rule, memory, signals(states), now_s)
+        if memory.phase is not before.phase:
+            since_s = now_s
+            first = states.index(True) if memory.phase is Phase.BEGUN else -1
+        if memory.phase is Phase.SPENT and None in states:
+            since_s = -math.inf  # no time of it counts
+        assert memory == MutingMemory(memory.phase, since_s, now_s, first)
 
 
 @given(rules, stories)

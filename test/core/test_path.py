@@ -112,3 +112,20 @@ def test_waypoints_that_are_the_same_make_no_line():
 def test_what_cannot_be_driven_is_refused_by_name(start, waypoints, ratio, named):
     with pytest.raises(ValueError, match=named):
         make(start, waypoints, ratio=ratio)
+
+
+def test_waypoints_a_millionth_apart_are_one_and_just_beyond_it_are_two():
+    [stays] = make(np.zeros(6), [1e-6 * np.eye(6)[1]]).lines
+    assert not stays.way_rad.any()
+    [goes] = make(np.zeros(6), [np.nextafter(1e-6, 1.0) * np.eye(6)[1]]).lines
+    assert goes.way_rad[1] > 1e-6
+
+
+@pytest.mark.req("S1")
+@pytest.mark.parametrize("at", [0, 1, 31, 32, 63, 64])
+def test_a_line_is_looked_at_at_both_ends_and_at_every_64th_of_it(at):
+    def fast_in_one_place(q, qd):
+        return np.where(q[:, 0] == at / 64.0, 4.0, 0.5)
+
+    [line] = make(np.zeros(6), [np.eye(6)[0]], point_speed=fast_in_one_place).lines
+    assert line.planned.speed_max_ratio_ps == pytest.approx(MOTION.tcp_speed_max_mps / 4.0)

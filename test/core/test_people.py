@@ -8,7 +8,7 @@ from judged import crowd, person
 from strategies import SAFETY, unknown
 
 from hrc_cell.core.contact import UNKNOWN
-from hrc_cell.core.people import body_parts, foreseen, together, uncertainty_m
+from hrc_cell.core.people import body_parts, foreseen, together, uncertainty_m, upright
 
 
 def arm(**known):
@@ -70,3 +70,57 @@ def test_an_unknown_velocity_foresees_nobody_elsewhere():
 
 def test_the_uncertainty_counts_what_the_tracker_states():
     assert uncertainty_m(arm(), SAFETY) == pytest.approx([0.06 + 2.0 * 0.02])
+
+
+NUMBERS = (0.0, 0.25, 2.5, -0.25, np.nan, np.inf)
+
+
+def number(value):
+    """Return a number that is at least 0 and finite, else NaN."""
+    return value if 0.0 <= value < np.inf else np.nan
+
+
+def grown(radius, speed, unseen):
+    """Return the radius of somebody not seen for a while, NaN where anything is unknown."""
+    least = SAFETY.human_speed_mps
+    return number(radius) + (number(speed) + max(number(speed), least)) * number(unseen)
+
+
+@pytest.mark.req("S2")
+def test_a_batch_of_people_is_each_of_them():
+    rng = np.random.default_rng(1)
+    at = rng.uniform(-3.0, 3.0, (40, 3, 3))
+    speed, std, radius, unseen = rng.choice(
+        NUMBERS, (4, 40, 3), p=[0.25, 0.3, 0.3, 0.05, 0.05, 0.05]
+    )
+    rest = {"position_std_m": std, "radius_m": radius, "unseen_s": unseen, "safety": SAFETY}
+    whole = upright(at[..., :2], speed_mps=speed, velocity_mps=at[..., 1:], owner=4, **rest)
+    limb = body_parts(
+        at, at + 1.0, velocity_mps=np.stack([speed, 0.0 * at[..., 0], 0.0 * at[..., 0]], axis=-1),
+        region=3, owner=5, source=2, **rest,
+    )  # fmt: skip
+    for i in np.ndindex(40, 3):
+        x, y, z = at[i]
+        assert whole.start_m[i].tolist() == [x, y, 0.0]
+        assert whole.end_m[i].tolist() == [x, y, SAFETY.person_height_m]
+        assert whole.velocity_mps[i].tolist() == [y, z, 0.0]
+        assert limb.end_m[i].tolist() == [x + 1.0, y + 1.0, z + 1.0]
+        for seen, fast in ((whole, speed[i]), (limb, abs(speed[i]))):
+            told = (seen.radius_m[i], seen.speed_mps[i], seen.position_std_m[i])
+            expected = (grown(radius[i], fast, unseen[i]), number(fast), number(std[i]))
+            np.testing.assert_allclose(told, expected)
+    assert (whole.owner == 4).all()
+    assert (limb.region == 3).all()
+
+
+def test_who_is_told_nothing_more_of_stands_as_number_0_of_source_0():
+    one = upright(
+        [[1.0, 2.0]], speed_mps=0.0, position_std_m=0.0, radius_m=0.3, unseen_s=0.0, safety=SAFETY
+    )
+    assert (one.velocity_mps.tolist(), one.owner, one.source) == ([[0.0, 0.0, 0.0]], 0, 0)
+    assert one.present.all()
+
+
+def test_a_single_group_is_itself():
+    for before, after in zip(arm(), together(arm()), strict=True):
+        np.testing.assert_array_equal(before, after)

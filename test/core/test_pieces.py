@@ -1,5 +1,9 @@
 """The pieces of a recipe's steps: what each level of automation adds, and what a state wants."""
 
+import dataclasses
+import hashlib
+import json
+import math
 from dataclasses import replace
 
 import pytest
@@ -89,3 +93,19 @@ def test_a_part_offered_is_let_go_only_once_confirmed_and_the_arm_stays(handoff)
     assert opens or handoff is not Handoff.CONFIRMED
     moves = wanted(recipe, state_of(Op.MOVE, handoff=handoff)) is not None
     assert not (moves and handoff in (Handoff.OFFERED, Handoff.CONFIRMED, Handoff.RELEASED))
+
+
+def test_a_recipe_with_a_number_that_is_none_has_no_digest():
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        digest(recipe_of(step_of(time_s=math.nan)))
+
+
+def test_a_digest_is_of_the_steps_by_name_so_that_their_order_in_the_code_is_free():
+    step = step_of()
+    fields = sorted((field.name, getattr(step, field.name)) for field in dataclasses.fields(step))
+    text = ",".join(
+        f'"{name}":' + ('""' if name == "text_key" else json.dumps(value).replace(", ", ","))
+        for name, value in fields
+    )
+    told = hashlib.sha256(("[{" + text + "}]").encode()).hexdigest()
+    assert digest(recipe_of(step)) == told

@@ -255,6 +255,7 @@ def test_a_part_that_only_the_sensor_knows_of_is_held():
 def test_a_pick_does_not_begin_by_dropping_what_the_gripper_may_hold(sensed, reason):
     play = Play(step_of("pick"), step_of("move", name="then"), parts=sensed)
     assert (play.state.phase, play.state.reason) == (Phase.HELD, reason)
+    assert play.state.op is Op.OPEN
     play.given = replace(play.given, parts=GONE)
     play.answer("retry")
     assert play.state.op is Op.OPEN
@@ -475,6 +476,51 @@ def test_the_table_has_the_last_word_over_the_hand():
     assert wanted(play.given.recipe, resting) is None
 
 
+@pytest.mark.parametrize("parts", [GONE, {}])
+def test_a_grasp_of_which_nothing_is_felt_nor_sensed_is_a_failed_one(parts):
+    play = Play(step_of("pick"), retry_max=0)
+    play.do()
+    play.do()
+    play.given = replace(play.given, parts=parts)
+    play.feed(GripDone(command=play.want.command, reached=False, holding=False))
+    assert (play.state.phase, play.state.reason) == (Phase.HELD, "no_part")
+
+
+def test_a_grasp_that_only_the_sensor_notices_is_one():
+    play = Play(step_of("pick"), retry_max=0)
+    play.do()
+    play.do()
+    play.given = replace(play.given, parts=HELD)
+    play.feed(GripDone(command=play.want.command, reached=False, holding=False))
+    assert play.state.phase is Phase.DONE
+
+
+def test_failed_tries_are_counted_anew_in_each_step_and_after_each_answer():
+    play = Play(step_of("move"), step_of("handover", name="hand", automation="confirm"), parts=HELD)
+    play.fail()
+    play.do()
+    play.fail()
+    assert (play.state.step_index, play.state.phase) == (1, Phase.RUNNING)
+    play.do()
+    play.answer("refuse")
+    play.answer("offer_again")
+    play.answer("confirm")
+    play.fail()
+    assert (play.state.op, play.state.phase, play.state.tries) == (Op.RELEASE, Phase.RUNNING, 1)
+    play.fail()
+    assert (play.state.phase, play.state.question.options[0]) == (Phase.HELD, "offer_again")
+
+
+def test_only_the_release_of_a_part_is_of_the_highest_risk():
+    play = Play(step_of("work", automation="manual"), step_of("move", automation="manual"))
+    assert play.state.question.risk_class == 1
+    play.answer("refuse")
+    assert (play.state.question.kind, play.state.question.risk_class) == ("recover", 1)
+    play.answer("skip")
+    assert play.state.question.risk_class == 1
+    assert offered().state.question.risk_class == 2
+
+
 # Answers.
 
 
@@ -513,6 +559,8 @@ def test_the_first_answer_wins_and_a_repeated_one_is_known_again():
     assert play.feed(late) == ()
     kept = repeated(play.state, "first")
     assert (kept.by, kept.answer, kept.question_id) == ("anna", "confirm", asked.id)
+    led_to = next(state for state in play.seen if state.answers)
+    assert kept.state_version == led_to.version == asked.state_version + 1
     assert repeated(play.state, "") is None
     assert repeated(play.state, "2") is None
 
@@ -582,6 +630,36 @@ def test_a_confirmed_handoff_goes_on_to_the_release_without_asking():
     play.feed(Restarted())
     assert play.want == Grip(command=4, opening_ratio=1.0)
     assert play.state.question is None
+
+
+@pytest.mark.req("S4")
+def test_a_release_that_had_failed_is_asked_for_again_by_a_new_process():
+    """The gripper was told to open and may have; a person looked at it, or nobody did."""
+    play = offered(retry_max=0)
+    play.answer("confirm")
+    play.fail("fault: stuck")
+    assert (play.state.op, play.state.handoff) == (Op.RELEASE, Handoff.CONFIRMED)
+    play.feed(Restarted())
+    assert (play.state.phase, play.state.op) == (Phase.HELD, Op.MOVE)
+    assert play.state.handoff is Handoff.APPROACHING
+    assert not set(play.state.question.options) & {"confirm", "offer_again"}
+
+
+@pytest.mark.req("S4")
+def test_a_handoff_has_one_name_however_often_the_arm_comes():
+    play = Play(step_of("handover", automation="confirm"), parts=HELD, repeat=True)
+    first = play.state
+    assert first.handoff_id == f"{first.run_id}.{first.version}"
+    play.do()
+    play.feed(Stopped())
+    play.do()
+    assert play.state.handoff_id == first.handoff_id
+    play.answer("confirm")
+    play.do()
+    play.given = replace(play.given, parts=GONE)
+    play.feed(PartsChanged())
+    assert play.state.handoff is Handoff.APPROACHING
+    assert play.state.handoff_id not in {"", first.handoff_id}
 
 
 @pytest.mark.req("S4")

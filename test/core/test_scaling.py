@@ -110,3 +110,53 @@ def test_so_near_to_the_end_it_is_the_end():
     calm = LineLimits(speed_max_ratio_ps=1.0, acceleration_ratio_ps2=2.0, jerk_ratio_ps3=8.0)
     near = Along(done_ratio=1.0 - 1e-6, speed_ratio_ps=0.001)
     assert track(near, target_ratio_ps=1.0, limits=calm, dt_s=DT_S) == Along(done_ratio=1.0)
+
+
+# Steps by hand: with these limits and a cycle of 1/8 s every number is exact.
+EXACT = LineLimits(speed_max_ratio_ps=1.0, acceleration_ratio_ps2=4.0, jerk_ratio_ps3=8.0)
+CALM = LineLimits(speed_max_ratio_ps=1.0, acceleration_ratio_ps2=2.0, jerk_ratio_ps3=8.0)
+
+
+def test_a_line_begins_at_its_beginning_and_at_rest():
+    at_rest = Along(done_ratio=0.0, speed_ratio_ps=0.0, acceleration_ratio_ps2=0.0)
+    assert track(Along(), target_ratio_ps=0.0, limits=EXACT, dt_s=DT_S) == at_rest
+
+
+def test_an_acceleration_is_taken_back_step_by_step_to_meet_the_target_exactly():
+    state, seen = Along(speed_ratio_ps=0.5, acceleration_ratio_ps2=2.0), []
+    for _ in range(3):
+        state = track(state, target_ratio_ps=0.875, limits=EXACT, dt_s=0.125)
+        seen.append((state.speed_ratio_ps, state.acceleration_ratio_ps2))
+    assert seen == [(0.75, 2.0), (0.875, 1.0), (0.875, 0.0)]
+
+
+def test_the_step_that_meets_rest_leaves_no_acceleration():
+    brisk = LineLimits(speed_max_ratio_ps=1.0, acceleration_ratio_ps2=20.0, jerk_ratio_ps3=1024.0)
+    rest = track(Along(speed_ratio_ps=0.25), target_ratio_ps=0.0, limits=brisk, dt_s=0.25)
+    assert rest == Along(done_ratio=0.03125)
+
+
+def test_full_speed_is_kept_up_to_the_very_point_from_which_the_end_is_still_met():
+    late = Along(done_ratio=0.5, speed_ratio_ps=1.0)
+    kept = track(late, target_ratio_ps=1.0, limits=CALM, dt_s=0.125)
+    assert kept == Along(done_ratio=0.625, speed_ratio_ps=1.0)  # 0.375 are left, and needed
+    late = Along(done_ratio=0.5 + 2.0**-20, speed_ratio_ps=1.0)
+    assert track(late, target_ratio_ps=1.0, limits=CALM, dt_s=0.125).speed_ratio_ps < 1.0
+
+
+@pytest.mark.parametrize(
+    ("acceleration", "way"),
+    [
+        (-2.0, (1.0 - 0.25**2) / 4.0 + 8.0 * 0.25**3 / 6.0),  # as hard as it may, then eased
+        (-2.5, 0.4),  # harder: v v / a
+    ],
+)
+def test_the_way_that_is_left_while_it_brakes_already(acceleration, way):
+    braking = Along(speed_ratio_ps=1.0, acceleration_ratio_ps2=acceleration)
+    assert way_to_rest(braking, CALM) == pytest.approx(way)
+
+
+def test_a_hundred_thousandth_before_its_end_a_line_is_done_and_not_before():
+    for done, told in ((1.0 - 1e-5, 1.0), (1.0 - 1.01e-5, 1.0 - 1.01e-5)):
+        state = track(Along(done_ratio=done), target_ratio_ps=0.0, limits=CALM, dt_s=DT_S)
+        assert state == Along(done_ratio=told)

@@ -1,6 +1,7 @@
 """Which beams came back, and where they look."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -25,8 +26,9 @@ def test_every_way_to_say_no_echo_is_none(nothing):
     assert np.isnan(echoes_m(scan([nothing]))).all()
 
 
-def test_an_echo_is_a_range_within_the_limits():
+def test_an_echo_is_a_range_within_the_limits_the_least_included():
     assert echoes_m(scan([0.0625, 5.0, 9.5])).tolist() == [0.0625, 5.0, 9.5]
+    assert echoes_m(scan([0.5, 0.625], range_min_m=0.5)).tolist() == [0.5, 0.625]
 
 
 def test_zero_is_no_echo_even_where_the_least_range_is_zero_or_less():
@@ -65,22 +67,34 @@ def test_beams_without_a_direction_are_not_known(changes):
     assert beams_of(scan([1.0, 1.0], **changes)) is None
 
 
+def test_beams_are_known_by_their_number_first_angle_and_increment():
+    assert beams_of(scan([1.0, 2.0, math.nan])) == Beams(
+        count=3, angle_min_rad=-0.1, angle_increment_rad=0.1
+    )
+
+
 def test_beams_are_the_same_up_to_half_a_beam():
     beams = beams_of(Room().scan(scanner()))
-    turned = Beams(
-        count=beams.count,
-        angle_min_rad=beams.angle_min_rad + 0.6 * beams.angle_increment_rad,
-        angle_increment_rad=beams.angle_increment_rad,
-    )
-    fewer = Beams(
-        count=beams.count - 1,
-        angle_min_rad=beams.angle_min_rad,
-        angle_increment_rad=beams.angle_increment_rad,
-    )
-    wider = Beams(
-        count=beams.count,
-        angle_min_rad=beams.angle_min_rad,
-        angle_increment_rad=1.01 * beams.angle_increment_rad,
-    )
+    turned = replace(beams, angle_min_rad=beams.angle_min_rad + 0.6 * beams.angle_increment_rad)
+    fewer = replace(beams, count=beams.count - 1)
+    wider = replace(beams, angle_increment_rad=1.01 * beams.angle_increment_rad)
     assert same_beams(beams, beams)
     assert not any(same_beams(beams, other) for other in (turned, fewer, wider))
+
+
+@pytest.mark.parametrize("clockwise", [1.0, -1.0])
+@pytest.mark.parametrize(
+    ("first_rad", "increment_rad", "same"),
+    [
+        (0.1875, 0.5, True), (0.25, 0.5, False), (-0.1875, 0.5, True), (-0.25, 0.5, False),
+        (0.0, 0.515625, True), (0.0, 0.53125, False), (0.0, 0.46875, False),
+        (0.0625, 0.515625, True), (0.125, 0.515625, False), (-0.125, 0.515625, False),
+    ],
+)  # fmt: skip
+def test_a_turn_and_what_the_increments_add_up_to_count_together(
+    first_rad, increment_rad, same, clockwise
+):
+    """Half a beam is 0.25 rad here; 1/64 rad more in each of eight beams is half of that."""
+    beams = Beams(count=8, angle_min_rad=0.0, angle_increment_rad=0.5 * clockwise)
+    other = Beams(count=8, angle_min_rad=first_rad, angle_increment_rad=increment_rad * clockwise)
+    assert same_beams(beams, other) is same

@@ -296,3 +296,11 @@ def test_nobody_gets_more_by_standing_nearer():
         for d in np.linspace(0.0, 1.0, 201)
     ]
     assert all(a <= b for a, b in itertools.pairwise(ratios))
+
+
+@pytest.mark.parametrize("still_m", [0.85, 50.0])
+def test_without_room_for_a_person_who_walks_there_is_no_speed(still_m):
+    """Also where no speed would be slow enough: 2 a (C' - d) is more than all the rest."""
+    assert greatest_speed_mps(
+        0.9, human_speed_mps=0.1, reaction_s=0.5, deceleration_mps2=0.5, still_m=still_m
+    ) == 0.0  # fmt: skip

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hrc_cell.core.standstill import MOVED_RAD, stay
+from hrc_cell.core.stopwatch import STILL_RADPS
 
 HERE, STILL = np.array([0.1, -0.4]), np.zeros(2)
 
@@ -48,3 +49,15 @@ def test_what_is_not_known_shows_nothing_and_takes_no_place(value):
     assert at(None, np.array([value, 0.0])) == (None, None)
     rest, told = at(HERE, velocity=np.array([value, 0.0]))
     assert (rest.tolist(), told) == (HERE.tolist(), None)
+
+
+@pytest.mark.req("S1")
+def test_three_degrees_about_are_the_farthest_that_a_joint_may_drift():
+    place = np.zeros(2)
+    assert at(place, np.array([0.0, -0.05]))[1] is None
+    assert at(place, np.array([0.0, -np.nextafter(0.05, 1.0)]))[1] == 1
+
+
+def test_at_the_speed_that_counts_as_still_a_joint_rests_and_just_above_it_does_not():
+    assert at(None, velocity=np.array([0.0, -STILL_RADPS]))[0] is not None
+    assert at(None, velocity=np.array([0.0, -np.nextafter(STILL_RADPS, 1.0)]))[0] is None

@@ -1,7 +1,7 @@
 """Stops in operation: one that obeys the model passes, a longer or unseen one is named."""
 
 import math
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
@@ -234,6 +234,136 @@ def test_beyond_the_table_the_declared_time_counts_and_no_more(load):
     # Nor does a table count for more than the declared time.
     (stop,) = follow(arm, safety=replace(SAFETY, stopping_time_s=0.05))
     assert stop.braking_limit_s == 0.05
+
+
+# The same once more, plainly, over all ticks of a stop so far and joint by joint.
+
+EXACT = replace(SAFETY, reaction_time_s=0.25, stopping_time_s=0.25, joints_timeout_s=0.0625)
+FLAT = StopModel.of(
+    joints=JOINTS, motion=motion(), safety=EXACT,
+    table=StoppingTable(
+        arm="an arm", date="2030-01-01", software="0", simulated=True, measured=True,
+        joints=tuple(
+            JointStops(joint=name, rows=(stop_row(1.0, 0.25, time_s=0.1875, angle_rad=0.125),))
+            for name in JOINTS
+        ),
+    ),
+)  # fmt: skip
+"""0.1875 s and 0.125 s of the speed, up to 1 rad/s and 0.25 kg; sums of these are exact."""
+
+
+def known(tick):
+    numbers = [*tick.position_rad, *tick.velocity_radps]
+    return all(map(math.isfinite, numbers)) and 0.0 <= tick.joints_age_s < math.inf
+
+
+def plainly(ticks):
+    """Return of a stop at its last tick whether it is over, whether it moved, and its fields."""
+    order, joints = ticks[0], range(len(JOINTS))
+    age_s = order.oldest_sample_age_s
+    react_s = max(0.25 - age_s, 0.0) if age_s >= 0.0 else 0.0
+    start, speed, seen_s, fastest = [math.nan] * 2, [math.nan] * 2, order.now_s, 0
+    if known(order):
+        speed = [abs(v) for v in order.velocity_radps]
+        start = [
+            q + v * order.joints_age_s
+            for q, v in zip(order.position_rad, order.velocity_radps, strict=True)
+        ]
+        seen_s, fastest = order.now_s - order.joints_age_s, speed.index(max(speed))
+    angle, gap_s, braking_s, moving_s = [0.0, 0.0], 0.0, order.now_s, order.now_s
+    slower, still = False, 0
+    for tick in ticks[1:]:
+        taken_s = tick.now_s - tick.joints_age_s
+        if not known(tick) or taken_s <= seen_s:
+            continue
+        gap_s, seen_s = max(gap_s, taken_s - seen_s), taken_s
+        now = [abs(v) for v in tick.velocity_radps]
+        for j in joints:
+            start[j] = tick.position_rad[j] if math.isnan(start[j]) else start[j]
+            angle[j] = max(angle[j], abs(tick.position_rad[j] - start[j]))
+            slower |= speed[j] - now[j] > max(0.03, 0.05 * speed[j])
+        if not slower:
+            speed = [v if math.isnan(s) else max(s, v) for s, v in zip(speed, now, strict=True)]
+            braking_s = max(braking_s, taken_s)
+        if max(now) > 0.03:
+            still, moving_s, fastest = 0, max(moving_s, taken_s), now.index(max(now))
+        else:
+            still += 1
+    end = ticks[-1]
+    fits = all(v <= 1.0 for v in speed) and not order.load_kg > 0.25
+    limit_s, way_s = (0.1875, 0.125) if fits else (0.25, 0.25)
+    if fits and not any(speed):
+        limit_s = way_s = 0.0
+    most = [v * (react_s + way_s) + 0.01 for v in speed]
+    beyond = [-math.inf if math.isnan(m) else a - m for a, m in zip(angle, most, strict=True)]
+    joint = beyond.index(max(beyond)) if max(beyond) > 0.0 else fastest
+    lost = not end.now_s - seen_s <= 0.0625
+    took_s, reacted_s = (end.now_s if lost else moving_s) - braking_s, braking_s - order.now_s
+    whole_s = react_s + limit_s + gap_s
+    too_long = max(beyond) > 0.0 or took_s > limit_s + gap_s or reacted_s + took_s > whole_s
+    moved = not all(v <= 0.03 and a <= 0.01 for v, a in zip(speed, angle, strict=True))
+    stop = (JOINTS[joint], reacted_s, react_s, took_s, limit_s, angle[joint], most[joint], too_long)
+    return too_long or still >= 2, too_long or moved, stop
+
+
+def told(ticks):
+    """Return what is told at each tick, in the same words."""
+    before, run, found = 0.0, [], []
+    for tick in ticks:
+        out = None
+        if tick.speed_ratio > 0.0:
+            run = []
+        elif run or before > 0.0:
+            run.append(tick)
+            over, telling, stop = plainly(run)
+            out = stop if over and telling else None
+            run = [] if over else run
+        before = tick.speed_ratio
+        found.append(out)
+    return found
+
+
+def drawn_ticks(rng):
+    """Return ticks with samples at every sixteenth or seldom, some late, repeated or unknown."""
+    now_s, ticks = 0.0, []
+    top, moves = rng.choice([0.03, 0.06, 0.5, 1.0, 2.0]), rng.random() < 0.8
+    long = int(rng.integers(2, 6))
+    for number in range(int(rng.integers(3, 16))):
+        now_s += rng.choice([0.015625, 0.03125, 0.0625])
+        part = 1.0 if number < long else rng.choice([0.0, 0.0, 0.5, 0.95])
+        velocity = rng.choice([-1.0, 0.0, 1.0], 2) * top * part * moves
+        position = rng.choice([0.0, 0.0, 0.01, 0.02, 0.0625 * number], 2)
+        if rng.random() < 0.06:
+            velocity[rng.integers(2)] = rng.choice([math.nan, math.inf])
+        if rng.random() < 0.06:
+            position[rng.integers(2)] = math.nan
+        ticks.append(Tick(
+            now_s=now_s, position_rad=position, velocity_radps=velocity,
+            speed_ratio=float(number == 0 or rng.random() < 0.05) * (rng.random() < 0.9),
+            oldest_sample_age_s=rng.choice([0.0, 0.125, 0.25, 0.3125, -0.1, math.nan]),
+            joints_age_s=rng.choice([0.0, 0.0, 0.015625, 0.03125, 0.0625, -0.01, math.nan]),
+            load_kg=rng.choice([0.0, 0.25, 0.25, 0.5]),
+        ))  # fmt: skip
+    return ticks
+
+
+@pytest.mark.req("S2")
+def test_every_stop_is_told_as_it_is_plainly():
+    rng = np.random.default_rng(4)
+    seen = {None: 0, False: 0, True: 0}
+    for _ in range(1500):
+        ticks, state = drawn_ticks(rng), Watch()
+        for tick, stop in zip(ticks, told(ticks), strict=True):
+            state, found = watch(state, tick, joints=JOINTS, model=FLAT, safety=EXACT)
+            assert (found is None) == (stop is None)
+            if found is not None:
+                got = [getattr(found, field.name) for field in fields(found)]
+                assert got[0] == stop[0]
+                np.testing.assert_allclose(
+                    np.array(got[1:], float), np.array(stop[1:], float), atol=1e-12
+                )
+            seen[stop and stop[-1]] += 1
+    assert min(seen.values()) > 50
 
 
 def test_the_speed_that_is_still_gained_before_braking_counts():

@@ -4,16 +4,19 @@ import math
 from dataclasses import fields, replace
 
 import numpy as np
+import plain
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from paths import HOME, THERE, ahead_of
-from strategies import SAFETY, declared_stops, motion, six_axes, unknown
+from strategies import SAFETY, declared_stops, motion, six_axes, stop_row, unknown
 
 from hrc_cell.core.ahead import Ahead, poses
 from hrc_cell.core.geometry import nearest_points
-from hrc_cell.core.kinematics import capsules_at
+from hrc_cell.core.kinematics import capsule_velocities, capsules_at
+from hrc_cell.core.stopping import StopModel
 from hrc_cell.core.sweep import RATIOS, sweep
+from hrc_cell.settings.stopping_table import JointStops, StoppingTable
 
 CHAIN, MOTION, STOPS = six_axes(), motion(), declared_stops()
 
@@ -24,6 +27,95 @@ def swept(q, ahead, qd=None, ratio_before=0.0, **known):
         velocity_radps=np.zeros(6) if qd is None else qd, ahead=ahead, load_kg=np.array(np.nan),
         ratio_before=np.array(ratio_before),
     )  # fmt: skip
+
+
+ROUND = replace(
+    SAFETY, reaction_time_s=0.25, lease_s=0.0625, stopping_time_s=0.4375, joints_timeout_s=0.0625
+)
+"""Times whose sums are exact, so that the waypoints of the paths below are met to the digit."""
+
+
+def measured_stops():
+    """Return a model of stops measured up to 1 rad/s of every joint; beyond, nothing is known."""
+    rows = tuple(
+        stop_row(v, load, time_s=0.3 * v + 0.05 * load, angle_rad=0.1 * v * v)
+        for load in (0.0, 1.0) for v in (0.5, 1.0)
+    )  # fmt: skip
+    table = StoppingTable(
+        arm="an arm", date="2030-01-01", software="0", simulated=True, measured=True,
+        joints=tuple(JointStops(joint=name, rows=rows) for name in CHAIN.joints),
+    )  # fmt: skip
+    return StopModel.of(joints=CHAIN.joints, motion=MOTION, safety=ROUND, table=table)
+
+
+def drawn_path(rng):
+    """Return a path of 1 to 3 lines, some of no length, and a place on it, some that cannot be."""
+    count = int(rng.integers(1, 4))
+    steps = rng.uniform(-0.4, 0.4, (count, 6)) * rng.choice([0.0, 0.1, 1.0, 1.0], (count, 1))
+    return Ahead(
+        waypoints_rad=np.concatenate([np.zeros((1, 6)), np.cumsum(steps, axis=0)]) + HOME,
+        line_speed_ratio_ps=rng.choice([0.5, 1.0, 2.0, 4.0, 16.0], count),
+        line=np.array(rng.choice([*range(count)] * 5 + [-1, count])),
+        line_ratio=np.array(rng.choice([0.0, 0.25, 0.5, 0.75, 1.0] * 4 + [-0.25, 1.25])),
+        age_s=np.array(rng.choice([0.0, 0.03125, 0.0625] * 4 + [-0.01, 0.07])),
+        followed=np.array(rng.random() < 0.95),
+    )
+
+
+@pytest.mark.req("S1")
+@pytest.mark.req("S2")
+@pytest.mark.parametrize("stops", [STOPS, measured_stops()], ids=["declared", "measured"])
+def test_many_arms_are_swept_as_each_is_pose_by_pose(stops):
+    """Against the plain judgement of test/plain.py."""
+    rng = np.random.default_rng(8)
+    seen = {True: 0, False: 0}
+    for _ in range(150):
+        ahead = drawn_path(rng) if rng.random() < 0.95 else None
+        q, qd = HOME, rng.uniform(-0.4, 0.4, 6) * rng.choice([0.0, 1.0, 4.0])
+        if ahead is not None and (at := plain.told(ahead)) is not None:
+            q, nominal, _ = plain.pose(ahead, at - rng.choice([0.0, 0.125, 0.5]))
+            qd = 0.1 * qd + rng.choice([-0.3, 0.0, 0.6, 1.0]) * nominal
+            q = q + rng.uniform(-1.0, 1.0, 6) * MOTION.corridor_rad * rng.choice([0.0, 0.8, 1.1])
+        rest = {"load_kg": rng.choice([np.nan, 0.5]), "ratio_before": rng.choice([0.0, 0.3, 1.0])}
+        known = {"safety": ROUND, "motion": MOTION, "ahead": ahead}
+        told = plain.swept(CHAIN, stops, q=q, qd=qd, **known, **rest)
+        found = sweep(
+            CHAIN, stops, position_rad=q, velocity_radps=qd, **known,
+            **{key: np.array(value) for key, value in rest.items()},
+        )._asdict()  # fmt: skip
+        for key, value in told.items():
+            np.testing.assert_allclose(found[key], value, rtol=0.0, atol=1e-9, err_msg=key)
+        seen[bool(told["followed"])] += 1
+    assert min(seen.values()) > 25
+
+
+@pytest.mark.req("S2")
+def test_bounds_of_a_followed_path_still_count_and_the_next_number_does_not():
+    path = ahead_of([HOME * [0, 1, 1, 1, 1, 1], HOME + np.array([0, 0.3, 0, 0, 0, 0])])
+
+    def followed(off_rad=0.0, **known):
+        q = path.waypoints_rad[0] + np.array([off_rad, 0, 0, 0, 0, 0])
+        return bool(swept(q, replace(path, **{k: np.array(v) for k, v in known.items()})).followed)
+
+    beyond = {"off_rad": MOTION.corridor_rad, "age_s": SAFETY.joints_timeout_s}
+    for key, value in beyond.items():
+        assert followed(**{key: value})
+        assert not followed(**{key: np.nextafter(value, 1.0)})
+
+
+def test_a_chord_is_near_to_the_way_up_to_a_turn_of_three_tenths_and_not_beyond():
+    """The whole line lies before the first of the ways looked at."""
+
+    def arc_m(turn_rad):
+        there = HOME + np.array([turn_rad, 0, 0, 0, 0, 0])
+        path = replace(ahead_of([HOME, there]), line_speed_ratio_ps=np.array([128.0]))
+        found = swept(path.waypoints_rad[0], path)
+        moved = np.linalg.norm(np.diff(found.ahead_end_m[:2], axis=0)[0], axis=-1).max()
+        return found.arc_m[0].max() / moved
+
+    assert HOME[0] == 0.0
+    assert 1.0 < arc_m(0.3) < 1.03
+    assert arc_m(np.nextafter(0.3, 1.0)) != pytest.approx(arc_m(0.3))
 
 
 def test_the_way_of_a_ratio_is_reaction_and_lease_and_stop():
@@ -97,6 +189,18 @@ def test_the_present_speed_is_that_along_the_path_and_the_rest_is_astray():
     other = swept(HOME, path, qd=along + np.array([0, 0, 0, 0.5, -0.2, 0]))
     assert other.astray_mps.max() > 0.0
     assert swept(HOME, path, qd=-along).now_part == 0.0
+
+
+def test_the_speed_of_points_is_bounded_with_little_to_spare():
+    """On one line with a hundredth, across a waypoint with a fifth."""
+    bent = THERE + np.array([-0.3, 0.4, 0.2, 0.0, 0.3, 0.0])
+    for points, slack in (([HOME, THERE], 1.02), ([HOME, HOME + 0.1 * (THERE - HOME), bent], 1.25)):
+        path = ahead_of(points)
+        found = swept(HOME, path)
+        q, qd, _ = poses(path, np.linspace(found.from_s, found.to_s, 400))
+        fastest = max(np.linalg.norm(v, axis=-1).max() for v in capsule_velocities(CHAIN, q, qd))
+        assert fastest < found.point_speed_mps < slack * fastest
+        assert found.point_speed_mps < MOTION.tcp_speed_max_mps
 
 
 joints = st.lists(st.floats(-1.5, 1.5), min_size=6, max_size=6).map(np.array)

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from hrc_cell_interfaces.msg import TaskState as TaskStateMsg
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -87,3 +88,20 @@ def test_a_lost_key_is_named():
 def test_events_are_data_too():
     event = Answered(question_id="q", state_version=3, answer="confirm", by="anna", key="k")
     assert json.loads(json.dumps(as_data(event)))["answer"] == "confirm"
+
+
+def test_the_phases_are_those_of_the_message():
+    told = {n: getattr(TaskStateMsg, n) for n in dir(TaskStateMsg) if n.isupper()}
+    assert {n: v for n, v in told.items() if isinstance(v, int)} == Phase.__members__
+
+
+def test_a_task_begins_with_nothing_done():
+    new = TaskState()
+    counted = (new.version, new.cycle, new.step_index, new.command, new.tries, new.repeat)
+    assert counted == (0, 0, 0, 0, 0, False)
+    assert (new.phase, new.op, new.handoff) == (Phase.IDLE, Op.NONE, Handoff.NONE)
+
+
+@pytest.mark.parametrize("phase", Phase)
+def test_a_run_is_under_way_from_its_first_step_until_it_is_done_or_given_up(phase):
+    assert TaskState(phase=phase).active == (phase in {Phase.RUNNING, Phase.WAITING, Phase.HELD})

@@ -1,7 +1,7 @@
 """Tracks: everybody is followed, nobody is invented, and the unknown counts as worse."""
 
 import math
-from dataclasses import replace
+from dataclasses import astuple, replace
 
 import numpy as np
 import pytest
@@ -11,7 +11,8 @@ from scan_room import Room, legs, scanner
 from strategies import default_cell
 
 from hrc_cell.core.clusters import NOTHING, Clusters
-from hrc_cell.core.tracking import People, advance, observe
+from hrc_cell.core.evidence import Sight, first_evidence, weigh
+from hrc_cell.core.tracking import People, Track, advance, observe
 from hrc_cell.core.view import View, look
 
 TRACKER = default_cell().file.tracker
@@ -60,6 +61,26 @@ def test_whatever_is_new_counts_from_its_first_scan_but_is_not_confirmed():
     assert not track.confirmed
     assert (track.x_m, track.y_m) == (1.0, 1.0)
     assert track.velocity_std_mps == pytest.approx(TRACKER.speed_std_mps)
+
+
+@pytest.mark.req("S2")
+def test_whoever_is_new_may_walk_as_fast_as_the_settings_say():
+    (track,) = follow([things((1.0, 1.0))], tracker=replace(TRACKER, speed_std_mps=2.0))[-1].tracks
+    assert (track.vx_mps, track.vy_mps) == (0.0, 0.0)
+    assert track.velocity_var_m2ps2 == 4.0
+
+
+@pytest.mark.parametrize(("width_m", "like_legs"), [(0.12, True), (0.9, False)])
+def test_what_is_too_wide_for_a_leg_is_none(width_m, like_legs):
+    where = ((1.0, 1.0), (1.3, 1.0))
+    first, second = (
+        people.tracks[0]
+        for people in follow([things(*where, width_m=width_m)] * 2, tracker=TRACKER)
+    )
+    sight = Sight(x_m=1.15, y_m=1.0, reach_m=0.23, legs=2 if like_legs else 0, beams=20)
+    assert first.evidence == first_evidence(sight, 0.0)
+    told = weigh(TRACKER, first.evidence, sight, 0.1, gap_s=0.1, jumped=False)
+    assert second.evidence == told
 
 
 @pytest.mark.parametrize("period_s", [0.04, 0.067, 0.1, 0.133, 0.267])
@@ -285,3 +306,153 @@ def test_two_scanners_see_one_person_in_the_cell_frame():
     assert counts == {1}
     assert worst_m < 0.15
     assert people.tracks[0].confirmed
+
+
+# The same once more, plainly: a Kalman filter in matrices, legs and people one by one.
+
+EXACT = replace(TRACKER, person_radius_m=0.25, forget_s=0.5)
+
+
+def var_of(one, legs=1):
+    return one.range_std_m**2 + (one.stride_std_m / min(legs, 2)) ** 2
+
+
+def spot(seen, legs):
+    """Return the middle of some legs, and how far their farthest point is from (x, y)."""
+    places = [seen.centre_m[leg].tolist() for leg in legs]
+    middle = [sum(axis) / len(legs) for axis in zip(*places, strict=True)]
+
+    def reach(at):
+        return max(math.dist(at, seen.centre_m[leg]) + seen.reach_m[leg] for leg in legs)
+
+    return middle, reach
+
+
+def sight_of(one, seen, legs):
+    (x, y), reach = spot(seen, legs)
+    like = all(
+        seen.width_m[leg] <= one.leg_width_max_m and seen.beams[leg] >= one.cluster_beams_min
+        for leg in legs
+    )
+    beams = int(sum(seen.beams[leg] for leg in legs))
+    return Sight(x_m=x, y_m=y, reach_m=reach((x, y)), legs=len(legs) if like else 0, beams=beams)
+
+
+def foreseen(one, track, step_s):
+    """Return the track after walking on for so long."""
+    go = np.array([[1.0, step_s], [0.0, 1.0]])
+    noise = one.acceleration_std_mps2**2 * one.acceleration_held_s * np.array(
+        [[step_s**3 / 3.0, step_s**2 / 2.0], [step_s**2 / 2.0, step_s]]
+    )  # fmt: skip
+    before = np.array([
+        [track.position_var_m2, track.covariance_m2ps],
+        [track.covariance_m2ps, track.velocity_var_m2ps2],
+    ])  # fmt: skip
+    (p, c), (_, v) = go @ before @ go.T + noise
+    return replace(
+        track, x_m=track.x_m + step_s * track.vx_mps, y_m=track.y_m + step_s * track.vy_mps,
+        position_var_m2=p, covariance_m2ps=c, velocity_var_m2ps2=v,
+    )  # fmt: skip
+
+
+def corrected(one, track, seen, legs, now_s):
+    """Return the track after it was seen as these legs."""
+    sight = sight_of(one, seen, legs)
+    total = track.position_var_m2 + var_of(one, len(legs))
+    gain, gain_v = track.position_var_m2 / total, track.covariance_m2ps / total
+    dx, dy = sight.x_m - track.x_m, sight.y_m - track.y_m
+    place = track.x_m + gain * dx, track.y_m + gain * dy
+    _, reach = spot(seen, legs)
+    shrunk = track.radius_m - one.radius_fall_mps * (now_s - track.seen_s)
+    return replace(
+        track, x_m=place[0], y_m=place[1], vx_mps=track.vx_mps + gain_v * dx,
+        vy_mps=track.vy_mps + gain_v * dy, position_var_m2=(1.0 - gain) * track.position_var_m2,
+        covariance_m2ps=(1.0 - gain) * track.covariance_m2ps,
+        velocity_var_m2ps2=track.velocity_var_m2ps2 - gain_v * track.covariance_m2ps,
+        radius_m=max(one.leg_radius_m, shrunk, reach(place)), seen_s=now_s,
+        evidence=weigh(
+            one, track.evidence, sight, now_s, gap_s=now_s - track.seen_s,
+            jumped=math.hypot(dx, dy) > one.gate_sigmas * math.sqrt(total),
+        ),
+    )  # fmt: skip
+
+
+def plainly(one, people, seen, now_s):
+    """Return the people after one scan."""
+    now_s, step_s = max(now_s, people.time_s), now_s - people.time_s
+    tracks = list(people.tracks)
+    if tracks and step_s > 0.0:
+        tracks = [foreseen(one, t, step_s) for t in tracks if now_s - t.seen_s <= one.forget_s]
+    pairs = []
+    for leg in range(len(seen)):
+        for at, track in enumerate(tracks):
+            off = math.dist(seen.centre_m[leg], (track.x_m, track.y_m))
+            spread = track.position_var_m2 + var_of(one)
+            pairs.append((off**2 / spread + 2.0 * math.log(spread), leg, at, off))
+    legs_of = {at: [] for at in range(len(tracks))}
+    first, taken = {}, set()
+    for _, leg, at, off in sorted(pairs, key=lambda pair: pair[0]):
+        sigmas = one.gate_sigmas * math.sqrt(tracks[at].position_var_m2)
+        if leg in taken or off > one.person_radius_m + min(sigmas, one.person_radius_m):
+            continue
+        anchor = first.setdefault(at, leg)
+        if math.dist(seen.centre_m[anchor], seen.centre_m[leg]) <= 2.0 * one.person_radius_m:
+            taken.add(leg)
+            legs_of[at].append(leg)
+    tracks = [
+        corrected(one, track, seen, sorted(legs_of[at]), now_s) if legs_of[at] else track
+        for at, track in enumerate(tracks)
+    ]
+    loose, number = [leg for leg in range(len(seen)) if leg not in taken], people.next_id
+    while loose:
+        away = {leg: math.dist(seen.centre_m[loose[0]], seen.centre_m[leg]) for leg in loose}
+        near = [leg for leg in loose if away[leg] <= 1.5 * one.person_radius_m]
+        legs = sorted(near, key=away.get)[:2]
+        sight = sight_of(one, seen, legs)
+        tracks.append(Track(
+            id=number, x_m=sight.x_m, y_m=sight.y_m, vx_mps=0.0, vy_mps=0.0,
+            position_var_m2=var_of(one, len(legs)), covariance_m2ps=0.0,
+            velocity_var_m2ps2=one.speed_std_mps**2, radius_m=sight.reach_m, seen_s=now_s,
+            evidence=first_evidence(sight, now_s),
+        ))  # fmt: skip
+        number, loose = number + 1, [leg for leg in loose if leg not in legs]
+    return People(time_s=now_s, tracks=tuple(tracks), next_id=number)
+
+
+def numbers(people):
+    """Return all numbers of some people in a row."""
+    return [
+        float(value)
+        for track in people.tracks
+        for value in (*astuple(track)[:-1], *np.ravel(np.array(astuple(track.evidence), object)))
+        if isinstance(value, (bool, int, float, np.number))
+    ]
+
+
+@pytest.mark.req("S2")
+@pytest.mark.parametrize("seed", range(6))
+def test_people_are_followed_as_they_are_plainly(seed):
+    rng = np.random.default_rng(seed)
+    people, now_s, most = People(), 1.0, 0
+    for _ in range(150):
+        now_s += rng.choice([0.125, 0.125, 0.0625, 0.25, 0.5, 0.0, -0.125])
+        count = int(rng.integers(0, 6))
+        centre = np.round(rng.uniform(0.0, 2.0, (count, 2)) * 8.0) / 8.0
+        if rng.random() < 0.3 and people.tracks:  # somebody's legs
+            track = people.tracks[int(rng.integers(len(people.tracks)))]
+            pair = np.array([[track.x_m, track.y_m + 0.1], [track.x_m, track.y_m - 0.1]])
+            centre = np.concatenate([centre, pair])
+            count += 2
+        wide = EXACT.leg_width_max_m
+        seen = Clusters(
+            centre_m=centre.reshape(-1, 2), width_m=rng.choice([0.1, wide, wide + 0.01], count),
+            beams=rng.choice([EXACT.cluster_beams_min - 1, EXACT.cluster_beams_min, 9], count),
+            reach_m=rng.choice([0.05, 0.2], count),
+        )  # fmt: skip
+        told = plainly(EXACT, people, seen, now_s)
+        people = observe(EXACT, people, seen, now_s)
+        assert (people.time_s, people.next_id) == (told.time_s, told.next_id)
+        assert [track.id for track in people.tracks] == [track.id for track in told.tracks]
+        np.testing.assert_allclose(numbers(people), numbers(told), rtol=1e-9, atol=1e-12)
+        most, now_s = max(most, len(people.tracks)), people.time_s
+    assert most > 3

@@ -255,3 +255,83 @@ def test_a_scanner_is_silent_unless_its_last_scan_is_surely_fresh(age_s):
     for old in ({"heard_s": 0.0, "seen_s": 0.0}, {"heard_s": age_s, "seen_s": 0.0}):
         state = scanner_state(PLACE, replace(view, **old), age_s)
         assert (state == ScannerState.SILENT) is not fresh
+
+
+# At the bounds; all is exact.
+
+EXACT = scanner(timeout_s=0.25, beams_valid_min_ratio=0.5)
+
+
+def test_states_are_numbered_as_the_message_numbers_them():
+    names = ["LEARNING", "OK", "SILENT", "BLIND", "BLOCKED", "MOVED", "FROZEN", "STRANGE"]
+    assert [ScannerState(number).name for number in range(8)] == names
+
+
+def test_the_first_scan_is_number_one_and_the_background_is_learned_when_its_time_is_over():
+    room, quick = Room(), replace(TRACKER, background_s=1.0)
+    view, counts = View(), []
+    for now_s in (8.0, 8.5, 9.0):
+        view, _ = look(quick, EXACT, view, room.scan(EXACT), now_s)
+        counts.append((view.scans, view.watch is not None))
+    assert counts == [(1, False), (2, False), (3, True)]
+
+
+def test_the_background_is_watched_in_windows_of_half_a_second():
+    room = Room()
+    view, _ = learned(room)
+    began = []
+    for i in range(9):
+        view, _ = look(TRACKER, PLACE, view, room.scan(PLACE), 200.0 + i / 8.0)
+        began.append(view.watch.began_s)
+    assert began == [200.0] * 4 + [200.5] * 4 + [201.0]
+
+
+@pytest.mark.req("S2")
+@pytest.mark.parametrize("stamp_s", [math.nan, math.inf])
+def test_after_a_stamp_that_is_no_number_the_next_good_scan_is_taken(stamp_s):
+    room = Room()
+    view, now_s = learned(room)
+    view, _ = look(TRACKER, PLACE, view, room.scan(PLACE, stamp_s=stamp_s), now_s)
+    after, _ = look(TRACKER, PLACE, view, room.scan(PLACE, stamp_s=1e6), now_s + PERIOD_S)
+    assert after.scans == view.scans + 1
+
+
+@pytest.mark.req("S2")
+def test_a_scan_without_some_echoes_that_is_repeated_is_the_same():
+    room = Room()
+    view, now_s = learned(room)
+    ranges = room.scan(PLACE).ranges.copy()
+    ranges[10:20] = math.inf
+    for _ in range(2):
+        now_s += PERIOD_S
+        view, _ = look(TRACKER, PLACE, view, room.scan(PLACE, ranges=ranges), now_s)
+    assert view.repeats == 1
+
+
+@pytest.mark.req("S2")
+def test_a_scanner_is_heard_seen_and_strange_up_to_the_bound():
+    room = Room()
+    view, _ = learned(room)
+    count = view.beams.count - view.beams.count % 2
+    beams = replace(view.beams, count=count)
+    good = replace(view, heard_s=8.0, seen_s=8.0, beams=beams, beams_valid=count // 2)
+
+    def state(now_s=8.0, **known):
+        return scanner_state(EXACT, replace(good, **known), now_s)
+
+    assert (state(), state(beams_valid=count // 2 - 1)) == (ScannerState.OK, ScannerState.BLIND)
+    assert (state(8.25), state(8.2500001)) == (ScannerState.OK, ScannerState.SILENT)
+    assert state(8.25, seen_s=8.2) == ScannerState.OK
+    assert state(8.25, heard_s=8.2) == ScannerState.OK
+    assert state(8.25, heard_s=8.2, seen_s=7.9999999) == ScannerState.SILENT
+    assert state(strange_s=7.0) == ScannerState.STRANGE
+    assert state(strange_s=6.9999999) == ScannerState.OK
+
+
+@pytest.mark.req("S2")
+def test_a_scan_that_took_as_long_as_may_be_is_still_taken():
+    room = Room()
+    view, _ = learned(room)
+    for heard_s, taken in ((200.25, 1), (200.2500001, 0)):
+        after, _ = look(TRACKER, EXACT, view, room.scan(EXACT), 200.0, heard_s=heard_s)
+        assert after.scans == view.scans + taken

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from strategies import area
 
-from hrc_cell.core.zone_sets import Context, after_tick, answer, matching, strictest
+from hrc_cell.core.zone_sets import Context, Held, after_tick, answer, matching, strictest
 from hrc_cell.settings.zones import ZoneSet, ZoneSettings
 
 SQUARE = ((0.0, 0.0), (2.0, 0.0), (2.0, 2.0), (0.0, 2.0))
@@ -166,3 +166,20 @@ def test_a_reset_that_the_set_before_asks_for_is_not_lost_when_both_stop():
     held = after_tick(settings, held, Context("pick", "cup"), False)
     found = answer(settings, held, np.array([0.0, 0.0, 1.0]), np.full(3, np.inf))
     assert found.zone_index == 0
+
+
+def test_a_set_whose_zones_allow_all_that_it_answers_for_leaves_the_rest_to_the_next():
+    faster = ZoneSet(name="faster", zones=("wide",), speed_max_ratio=0.6)
+    assert asked(cell(SLOW, faster, REST), [0.3, 0.5, 1.0])[:3] == (0.5, 1, 1)
+    assert asked(cell(SLOW, faster, REST), [0.29, 0.5, 1.0])[:3] == (0.29, 0, 0)
+
+
+def test_of_two_groups_that_allow_the_same_the_one_that_a_person_must_reset_is_named():
+    """A group that is held back by its own speed names no zone."""
+    guarded = replace(ZONES[0], restart="manual")
+    none = ZoneSet(name="none", zones=(), speed_max_ratio=0.3)
+    settings = replace(cell(none, REST), zones=(guarded, *ZONES[1:]))
+    for groups in (((0,), (1,)), ((1,), (0,))):
+        held = [Held(group, np.asarray(1)) for group in groups]
+        found = answer(settings, held, np.array([0.3, 1.0, 1.0]), np.full(3, np.inf))
+        assert (float(found.ratio), int(found.zone_index)) == (0.3, 0)

@@ -434,3 +434,31 @@ def test_many_cells_with_people_of_different_numbers_are_each_judged_as_alone(cr
                 assert np.array_equal(getattr(answer, name)[i], value), name
             for kept, now in zip(whole.counted, alone[i].counted, strict=True):
                 assert (kept.occupied[i], kept.scans[i]) == (now.occupied, now.scans)
+
+
+@pytest.mark.req("S2")
+def test_who_may_be_anywhere_may_be_in_a_zone_at_once_also_between_scans():
+    settings = cell(COMING)
+    watch, _ = tick(settings, emptied(settings), bodies(9.0))
+    for speed_mps in (0.0, math.nan):
+        lost = bodies(math.nan, speed_mps=speed_mps)
+        _, answer = tick(settings, watch, lost, scanned=False)
+        assert float(answer.ratio) == 0.0
+
+
+def test_no_zone_asks_for_more_than_all_the_speed():
+    settings = cell(COMING)
+    _, answer = tick(settings, emptied(settings), bodies(60.0))
+    assert answer.ratio_of.tolist() == [1.0]
+
+
+def test_people_of_many_cells_are_judged_for_each_where_all_else_is_the_same():
+    settings = cell(zone())
+    crowd = Bodies(
+        *(np.stack([near, far]) for near, far in zip(bodies(1.0), bodies(9.0), strict=True))
+    )
+    _, answer = tick(settings, emptied(settings), crowd)
+    assert answer.ratio.tolist() == [0.5, 1.0]
+    settings = cell()
+    _, answer = tick(settings, Watch.fresh(settings), crowd)
+    assert answer.ratio.tolist() == [1.0, 1.0]

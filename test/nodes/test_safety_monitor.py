@@ -43,6 +43,7 @@ from hrc_cell.settings.schema import specs
 
 CELL = default_cell()
 OTHERS = [p.name for p in processes_of(CELL) if p.name != "safety_monitor"]
+BEAT_EVERY = 5  # rounds of what the surroundings send
 GOOD = TransitionCallbackReturn.SUCCESS
 PATIENT = {
     "lease_s": 0.2, "reaction_time_s": 0.6, "joints_timeout_s": 0.5, "inputs_timeout_s": 1.0,
@@ -112,6 +113,7 @@ class Surroundings:
         self.people, self.buttons, self.silent = [], {}, set()
         self.mode, self.frame = OperatorInputs.MODE_COLLABORATIVE, "cell"
         self.ahead_s = 0
+        self.rounds = 0
         self.scan_stamp = None  # of a scan that is told again and again; None: always a new one
 
     def send(self):
@@ -144,8 +146,9 @@ class Surroundings:
         message = MotionProgress()
         message.header.stamp = now
         self.progress.publish(message)
+        self.rounds += 1
         for name in OTHERS:
-            if name not in self.silent:
+            if self.rounds % BEAT_EVERY == 1 and name not in self.silent:
                 beat = Heartbeat(node=name)
                 beat.header.stamp = now
                 self.beats.publish(beat)

@@ -1,4 +1,7 @@
-"""One running cell for all scenarios: real processes, real DDS, the default cell at exercise."""
+"""A running cell for each file of scenarios: real processes, real DDS, the default cell exercising.
+
+It ends with the file. One that ran on would take the machine from all tests that come later.
+"""
 
 from dataclasses import replace
 
@@ -19,7 +22,7 @@ WAITING = {
 }  # fmt: skip
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def cell(tmp_path_factory):
     """A cell whose arm exercises once it is reset and started; a person stands far away."""
     scratch = tmp_path_factory.mktemp("cell")
@@ -36,7 +39,7 @@ def cell(tmp_path_factory):
             yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def witness(cell):
     """Somebody who watches the cell."""
     with Witness(("motion_permit", "sim/truth")) as watching:

@@ -8,7 +8,6 @@ from typing import Any, TypeGuard
 
 import numpy as np
 
-from hrc_cell.adapters.outlines import zone_outline
 from hrc_cell.adapters.record.picture import Area, Distance, Figure, Link, Plan, Sum
 from hrc_cell.adapters.record.stops import Stop
 from hrc_cell.cli.reasons import TERMS, Texts, known, metres, split
@@ -52,7 +51,7 @@ def plan_of(
         outline_m=cell.zones.outline_m,
         areas=[
             Area(
-                name=one.name, kind=one.kind, outline_m=zone_outline(one),
+                name=one.name, kind=one.kind, outline_m=one.outline_m,
                 binding=cause == "zone" and one.name == zone,
             )
             for one in cell.zones.zones

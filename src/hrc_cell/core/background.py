@@ -18,7 +18,7 @@ place. Nothing else is ever added, so a person who stands still is never swallow
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -36,6 +36,8 @@ NEAR_M = 0.5
 WINDOWS_MIN = 6
 TABLE_MAX_M = 100.0
 """No table reaches farther; what is seen beyond is new."""
+BEYOND_M = 2.0 * TABLE_MAX_M
+"""Beyond every table."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -52,9 +54,9 @@ class Watch:
 
     background: Background
     window: tuple[Floats, ...] = ()  # echoes since `began_s`
-    began_s: float = -np.inf
-    missed_s: Floats = field(default_factory=lambda: np.zeros((0, 0)))  # [beams, bins]
-    steady_s: Floats = field(default_factory=lambda: np.zeros((0, 0)))  # [beams, bins]
+    began_s: float = 0.0
+    missed_s: Floats | float = 0.0  # [beams, bins] for how long a known range was seen through
+    steady_s: Floats | float = 0.0  # [beams, bins] for how long anything was seen there
 
 
 def learn(
@@ -72,7 +74,7 @@ def learn(
     less so that there are at least six. A range is background when it was seen in more than
     `present_ratio` of the windows in which it was not hidden.
     """
-    farthest_m = range_max_m if 0.0 < range_max_m < TABLE_MAX_M else TABLE_MAX_M
+    farthest_m = min(range_max_m, TABLE_MAX_M) if range_max_m > 0.0 else TABLE_MAX_M
     bins = 1 + int(farthest_m / BIN_M) + _reach_bins(margin_m)
     span_s = float(stamps_s[-1] - stamps_s[0])
     step_s = min(window_s, span_s / WINDOWS_MIN)
@@ -83,8 +85,9 @@ def learn(
     through = np.zeros_like(seen)
     windows = np.unique(place)
     for window in windows:
-        hit, past = _judge(echoes[place == window], bins, margin_m)
-        seen += hit & _steady(echoes[place == window], bins, margin_m)
+        here = echoes[place == window]
+        hit, past = _judge(here, bins, margin_m)
+        seen += hit & _steady(here, bins, margin_m)
         through += past
     often = seen > present_ratio * (seen + through)
     return Background(known=often & (seen >= SEEN_RATIO_MIN * len(windows)), margin_m=margin_m)
@@ -95,12 +98,17 @@ def foreground(background: Background, echoes: Floats) -> Bools:
 
     A beam without an echo is none of both. A range beyond the table is new.
     """
-    beams, bins = background.known.shape
-    there = ~np.isnan(echoes)
-    place = (np.where(there, np.fmin(echoes, 2.0 * TABLE_MAX_M), 0.0) / BIN_M).astype(int)
-    known = background.known[np.arange(beams), np.minimum(place, bins - 1)] & (place < bins)
-    new: Bools = there & ~known
+    beam = np.arange(len(background.known))
+    new: Bools = ~np.isnan(echoes) & ~is_known(background, beam, echoes)
     return new
+
+
+def is_known(background: Background, beam: npt.NDArray[np.int_], range_m: Floats) -> Bools:
+    """Return whether these beams have these ranges [m] for a background; not so NaN."""
+    bins = background.known.shape[1]
+    place = _bins_of(range_m)
+    known: Bools = background.known[beam, np.minimum(place, bins - 1)] & (place < bins)
+    return known
 
 
 def watch(seen: Watch, echoes: Floats, now_s: float, *, window_s: float, unlearn_s: float) -> Watch:
@@ -119,11 +127,8 @@ def _settle(seen: Watch, *, window_s: float, unlearn_s: float) -> Watch:
     background = seen.background
     known = background.known
     hit, past = _judge(np.stack(seen.window), known.shape[1], background.margin_m)
-    zero = np.zeros(known.shape)
-    missed_s = seen.missed_s if seen.missed_s.shape == known.shape else zero
-    steady_s = seen.steady_s if seen.steady_s.shape == known.shape else zero
-    missed_s = np.where(hit, 0.0, missed_s + window_s * (past & known))
-    steady_s = np.where(hit, steady_s + window_s, np.where(past, 0.0, steady_s))
+    missed_s = np.where(hit, 0.0, seen.missed_s + window_s * (past & known))
+    steady_s = np.where(hit, seen.steady_s + window_s, np.where(past, 0.0, seen.steady_s))
     struck = known & (missed_s >= unlearn_s)
     if struck.any():
         behind = np.logical_or.accumulate(struck, axis=1)
@@ -140,62 +145,50 @@ def _settle(seen: Watch, *, window_s: float, unlearn_s: float) -> Watch:
 def _judge(echoes: Floats, bins: int, margin_m: float) -> tuple[Bools, Bools]:
     """Return which ranges [beams, bins] were seen, and which were seen through, in one window.
 
-    Seen: an echo within the margin, in this beam or the one beside it (a beam at an edge sees now
-    this, now that). Seen through: the nearest end of the beam lay beyond.
+    Seen: an echo that may as well come from there, by the margin and the noise at its range, in
+    this beam or one beside it (a beam at an edge sees now this, now that). Seen through: the
+    nearest end of the beam lay beyond.
     """
-    beams = echoes.shape[1]
-    raw: npt.NDArray[np.bool_] = np.zeros((beams, bins), dtype=bool)
-    scan, beam = np.nonzero(~np.isnan(echoes))
-    place = (np.fmin(echoes[scan, beam], 2.0 * TABLE_MAX_M) / BIN_M).astype(int)
-    inside = place < bins
-    raw[beam[inside], place[inside]] = True
-    beside = raw.copy()
-    beside[1:] |= raw[:-1]
-    beside[:-1] |= raw[1:]
-    hit = _widen(beside, margin_m)
-    nearest = np.where(np.isnan(echoes), np.inf, echoes).min(axis=0)
-    past = ~hit & (nearest[:, None] > (np.arange(bins) + 1) * BIN_M)
+    beam, place = np.nonzero(_count(echoes, bins))
+    reach = _reach_bins(margin_m) + (place * NOISE_RATIO).astype(int)
+    ends = np.zeros((echoes.shape[1], bins + 1), dtype=int)
+    np.add.at(ends, (beam, np.maximum(place - reach, 0)), 1)
+    np.add.at(ends, (beam, np.minimum(place + reach + 1, bins)), -1)
+    hit = ends.cumsum(axis=1)[:, :bins] > 0
+    past = ~hit & (_bins_of(echoes).min(axis=0)[:, None] > np.arange(bins))
     return hit, past
 
 
 def _steady(echoes: Floats, bins: int, margin_m: float) -> Bools:
     """Return where [beams, bins] the echoes of one window do not come from something moving."""
-    beams = echoes.shape[1]
-    count = np.zeros((beams, bins), dtype=int)
-    scan, beam = np.nonzero(~np.isnan(echoes))
-    place = (np.fmin(echoes[scan, beam], 2.0 * TABLE_MAX_M) / BIN_M).astype(int)
-    inside = place < bins
-    np.add.at(count, (beam[inside], place[inside]), 1)
-    count[1:-1] = count[2:] + count[1:-1] + count[:-2]  # the beams beside it, as in _judge
-    total = np.concatenate((np.zeros((beams, 1), dtype=int), count.cumsum(axis=1)), axis=1)
+    total = np.pad(_count(echoes, bins).cumsum(axis=1), ((0, 0), (1, 0)))
+    centres = np.arange(bins)
+    noise = (centres * NOISE_RATIO).astype(int)
 
     def within(reach: npt.NDArray[np.int_]) -> npt.NDArray[np.int_]:
-        centres = np.arange(bins)
         after, first = np.minimum(centres + reach + 1, bins), np.maximum(centres - reach, 0)
         sums: npt.NDArray[np.int_] = total[:, after] - total[:, first]
         return sums
 
-    noise = (np.arange(bins) * NOISE_RATIO).astype(int)
-    here = within(_reach_bins(margin_m) + noise)
-    near = within(int(NEAR_M / BIN_M) + noise)
+    here, near = within(_reach_bins(margin_m) + noise), within(int(NEAR_M / BIN_M) + noise)
     steady: Bools = here >= STEADY_RATIO * near
     return steady
 
 
+def _count(echoes: Floats, bins: int) -> npt.NDArray[np.int_]:
+    """Return how many echoes [beams, bins] a beam and those beside it have at each range."""
+    place = _bins_of(echoes)
+    scan, beam = np.nonzero(place < bins)
+    count = np.zeros((echoes.shape[1] + 2, bins), dtype=int)
+    np.add.at(count, (beam + 1, place[scan, beam]), 1)
+    beside: npt.NDArray[np.int_] = count[:-2] + count[1:-1] + count[2:]
+    return beside
+
+
+def _bins_of(echoes: Floats) -> npt.NDArray[np.int_]:
+    """Return the bin of each echo; beyond every table where there is none."""
+    return (np.fmin(echoes, BEYOND_M) / BIN_M).astype(int)
+
+
 def _reach_bins(margin_m: float) -> int:
     return max(1, round(margin_m / BIN_M))
-
-
-def _widen(table: Bools, margin_m: float) -> Bools:
-    """Return the table with each range widened by the margin and the noise at that range."""
-    bins = table.shape[1]
-    reach = _reach_bins(margin_m)
-    wide: Bools = table.copy()
-    far = int(bins * NOISE_RATIO) + reach
-    centres = np.arange(bins)
-    allowed = reach + (centres * NOISE_RATIO).astype(int)
-    for shift in range(1, min(far, bins - 1) + 1):
-        moved = table & (allowed >= shift)
-        wide[:, shift:] |= moved[:, :-shift]
-        wide[:, :-shift] |= moved[:, shift:]
-    return wide

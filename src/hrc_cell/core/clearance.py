@@ -55,6 +55,8 @@ from hrc_cell.settings.safety import SafetySettings
 
 Array = npt.NDArray[np.float64]
 Like = npt.ArrayLike
+STEPS = np.concatenate([[0.0], RATIOS])
+"""What is permitted where so many of RATIOS are, in order."""
 
 
 class Clearance(NamedTuple):
@@ -78,7 +80,7 @@ def clearance(
     motion: MotionSettings,
     velocity_radps: Array,
     held_back_m: Like,
-    contact_mps: Like = 0.0,
+    contact_mps: Like,
 ) -> Clearance:
     """Return what people leave an arm; nobody leaves it everything.
 
@@ -101,12 +103,13 @@ def clearance(
     way = now.a_m[..., :own, :, :] - now.b_m[..., :own, :, :]
     length = now.distance_m[..., :own, :]
     v_r = directed_speed(way, length, swept.v_start_mps, swept.v_end_mps)
-    least_own = np.minimum(least[..., :own, :, :], distance[..., None])
 
     v_h = _human_speed(people.speed_mps[..., None], distance, safety)
     z_d = uncertainty_m(people, safety)[..., None]
     still = people.intrusion_m[..., None] + z_d + safety.robot_uncertainty_m
-    to_brake, to_rest = _now(swept, least_own, distance, v_r, motion, safety, velocity_radps)
+    to_brake, to_rest = _now(
+        swept, least[..., :own, :, :], distance, v_r, motion, safety, velocity_radps
+    )
     t_s = swept.now_stopping_s[..., None, None]
     s_r, s_s = distance - to_brake, to_brake - to_rest
     s_h = v_h * (safety.reaction_time_s + t_s)
@@ -213,16 +216,15 @@ def _allowed(
     seconds = safety.reaction_time_s + safety.lease_s + swept.stopping_s
     needed = v_h * seconds[..., None, None, :] + still[..., None, None]
     clear = np.logical_and.accumulate(room > needed, axis=-1)  # false where anything is unknown
-    steps = clear.sum(axis=-1)
-    allowed: Array = np.where(steps > 0, RATIOS[np.maximum(steps, 1) - 1], 0.0)
+    allowed: Array = STEPS[clear.sum(axis=-1)]
     return allowed
 
 
 def _softly(touch_mps: Array, swept: Sweep) -> Array:
     """Return the greatest of RATIOS at which no point ahead is faster than a contact allows."""
     fastest = np.maximum(swept.point_speed_mps, 1e-9)[..., None, None]
-    steps = ((touch_mps / fastest)[..., None] >= RATIOS).sum(axis=-1)
-    return np.where((steps > 0) & (touch_mps > 0.0), RATIOS[np.maximum(steps, 1) - 1], 0.0)
+    softly: Array = STEPS[((touch_mps / fastest)[..., None] >= RATIOS).sum(axis=-1)]
+    return softly
 
 
 def _human_speed(measured_mps: Array, distance_m: Array, safety: SafetySettings) -> Array:

@@ -40,9 +40,10 @@ def stays_on(corridor: Corridor, goal_rad: Array) -> bool:
     numbers = (goal_rad, corridor.rows_rad, corridor.speed_radps)
     if not all(np.isfinite(values).all() for values in numbers) or corridor.speed_radps.min() < 0.0:
         return False
-    start = corridor.rows_rad[:-1] if len(corridor.rows_rad) > 1 else corridor.rows_rad
-    way = corridor.rows_rad[1:] - start if len(corridor.rows_rad) > 1 else np.zeros_like(start)
-    size = (way * way).sum(axis=-1)
-    along = ((goal_rad - start) * way).sum(axis=-1) / np.where(size > 0.0, size, 1.0)
-    off = np.abs(start + np.clip(along, 0.0, 1.0)[:, None] * way - goal_rad).max(axis=-1)
+    rows = corridor.rows_rad
+    start, end = (rows[:-1], rows[1:]) if len(rows) > 1 else (rows, rows)
+    way = end - start
+    size = (way * way).sum(axis=1)
+    along = ((goal_rad - start) * way).sum(axis=1) / np.where(size > 0.0, size, 1.0)
+    off = np.abs(start + np.clip(along, 0.0, 1.0)[:, None] * way - goal_rad).max(axis=1)
     return bool((off <= TOLERANCE_RAD).any())

@@ -65,8 +65,8 @@ class Motion:
     line: int = 0
     along: Along = Along()
     goal_rad: Array | None = None  # last commanded; None before the first
-    rejoin_radps: float = 0.0
-    canceling: bool = False
+    rejoin_radps: float = 0.0  # speed of the way back
+    canceling: bool = False  # this path is given up at rest; the next one begins without
     reason: str = ""  # why it stops or is held
     resume_error_rad: float = 0.0  # first goal after the last rest minus measured
 
@@ -75,7 +75,7 @@ class Motion:
         """Return how much of the path is done, 0 to 1, each line counting the same."""
         if self.path is None:
             return 0.0
-        return min(1.0, (self.line + self.along.done_ratio) / len(self.path.lines))
+        return (self.line + self.along.done_ratio) / len(self.path.lines)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -113,7 +113,7 @@ def interrupt(motion: Motion, reason: str) -> Motion:
     if motion.phase in (Phase.IDLE, Phase.HELD):
         return motion
     return replace(
-        motion, phase=Phase.HELD, rejoin_radps=0.0, reason=reason,
+        motion, phase=Phase.HELD, reason=reason,
         along=Along(done_ratio=motion.along.done_ratio),
     )  # fmt: skip
 
@@ -171,7 +171,7 @@ def _held(
     assert motion.path is not None  # noqa: S101 step saw to it
     still = np.zeros_like(motion.goal_rad)
     if motion.canceling:
-        ended = replace(motion, phase=Phase.IDLE, path=None, along=Along(), canceling=False)
+        ended = replace(motion, phase=Phase.IDLE, path=None, along=Along())
         return Step(motion=ended, velocity_radps=still, ended="canceled")
     if not allowed or measured_rad is None:
         return Step(motion=replace(motion, reason=why), velocity_radps=still)
@@ -208,9 +208,7 @@ def _along(motion: Motion, path: Path, leave: Leave | None, why: str, dt_s: floa
             return Step(
                 motion=replace(moved, line=motion.line + 1, along=Along()), velocity_radps=velocity
             )
-        done = replace(
-            moved, phase=Phase.IDLE, path=None, along=Along(), reason="", canceling=False
-        )
+        done = replace(moved, phase=Phase.IDLE, path=None, along=Along(), reason="")
         return Step(motion=done, velocity_radps=np.zeros_like(velocity), ended="")
     if leave is None and along.speed_ratio_ps == 0.0:
         return Step(motion=replace(moved, phase=Phase.HELD), velocity_radps=velocity)
@@ -229,13 +227,13 @@ def _rejoin(
     left = target - motion.goal_rad
     size = float(np.abs(left).max())
     if leave is None:
-        at_rest = replace(motion, phase=Phase.HELD, rejoin_radps=0.0, reason=why)
+        at_rest = replace(motion, phase=Phase.HELD, reason=why)
         return Step(motion=at_rest, velocity_radps=np.zeros_like(left))
     rise = min(settings.acceleration_max_radps2) * dt_s
     most = leave.speed_ratio * settings.rejoin_velocity_radps
     speed = min(most, motion.rejoin_radps + rise)
     if size <= speed * dt_s:
-        back = replace(motion, phase=Phase.MOVING, goal_rad=target, rejoin_radps=0.0)
+        back = replace(motion, phase=Phase.MOVING, goal_rad=target)
         return Step(motion=back, velocity_radps=np.zeros_like(left))
     velocity = left * (speed / size)
     goal = motion.goal_rad + velocity * dt_s

@@ -23,7 +23,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from hrc_cell.core.background import BIN_M, Background
+from hrc_cell.core.background import BIN_M, Background, is_known
 from hrc_cell.core.clusters import widths_m
 from hrc_cell.core.scan import Bools, Floats, Scan
 from hrc_cell.settings.sensing import TrackerSettings
@@ -99,7 +99,7 @@ def examine(
     )
     after = replace(health, told_s=told_s, lost=lost, ratio=ratio, blocked=bool(blocked))
     after = _turned(settings, after, background, scan, np.where(person, np.nan, echoes), now_s)
-    through = np.count_nonzero(lost & there & ~nearer)
+    through = np.count_nonzero(lost & health.had & there & ~nearer)
     turned = now_s - after.turned_since_s >= settings.background_lost_s
     rebuilt = blocked and through >= THROUGH_RATIO * np.count_nonzero(lost)
     return replace(after, moved=bool(turned or rebuilt))
@@ -138,15 +138,14 @@ def _turned(
         return health
     step = max(1, round(TURN_MAX_RAD / abs(scan.angle_increment_rad) / TURNS))
     turns = np.arange(-TURNS, TURNS + 1) * step
-    beams, bins = background.known.shape
+    beams = len(echoes)
     seen = np.flatnonzero(~np.isnan(echoes))
-    place = np.minimum(echoes[seen] / BIN_M, bins - 1).astype(int)
     beam = seen + turns[:, None]
     inside = (beam >= 0) & (beam < beams)
-    fits = (background.known[np.clip(beam, 0, beams - 1), place] & inside).sum(axis=1)
+    fits = inside & is_known(background, np.clip(beam, 0, beams - 1), echoes[seen])
     count = inside.sum(axis=1)
-    enough = 2 * count >= max(len(seen), 1)  # a turn by which few beams still face the background
-    fit = np.where(enough, fits / np.maximum(count, 1), 0.0)
+    enough = 2 * count >= len(seen)  # not so a turn by which few beams still face the background
+    fit = np.where(enough, fits.sum(axis=1) / np.maximum(count, 1), 0.0)
     best = float(fit.max())
     better = best >= TURN_FIT_RATIO and best - fit[TURNS] >= settings.moved_gain_ratio
     since_s = min(health.turned_since_s, now_s) if better else np.inf

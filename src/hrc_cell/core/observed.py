@@ -65,8 +65,7 @@ class Observation:
 
 def nobody(safety: SafetySettings, shape: tuple[int, ...] = ()) -> People:
     """Return the people of cells in which nobody is."""
-    none = np.zeros((*shape, 0))
     return upright(
-        np.zeros((*shape, 0, 2)), speed_mps=none, position_std_m=none, radius_m=none,
-        unseen_s=none, safety=safety,
+        np.zeros((*shape, 0, 2)), speed_mps=(), position_std_m=(), radius_m=(), unseen_s=(),
+        safety=safety,
     )  # fmt: skip

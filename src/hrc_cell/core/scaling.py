@@ -89,9 +89,7 @@ def _moved(along: Along, acceleration: float, dt_s: float) -> Along:
     if speed <= 0.0:
         speed, acceleration = 0.0, 0.0
     done = along.done_ratio + 0.5 * (along.speed_ratio_ps + speed) * dt_s
-    return Along(
-        done_ratio=min(done, 1.0), speed_ratio_ps=speed, acceleration_ratio_ps2=acceleration
-    )
+    return Along(done_ratio=done, speed_ratio_ps=speed, acceleration_ratio_ps2=acceleration)
 
 
 def _stops_in_time(along: Along, limits: LineLimits) -> bool:

@@ -101,10 +101,10 @@ def sweep(
     followed = ahead.followed & (ahead.age_s >= 0.0) & (ahead.age_s <= safety.joints_timeout_s)
     followed &= (off_rad.max(axis=-1) <= motion.corridor_rad) & np.isfinite(told)
     told = np.where(followed, told, 0.0)
-    near = np.where(followed, near, 0.0)
+    first_s = np.where(followed, np.minimum(near, told), 0.0)
 
     horizon_s = safety.reaction_time_s + safety.lease_s + safety.stopping_time_s
-    planned = speed_max_radps(ahead, np.minimum(near, told), told + horizon_s)
+    planned = speed_max_radps(ahead, first_s, told + horizon_s)
     full = np.where(followed[..., None], planned, np.asarray(motion.velocity_max_radps))
     load = np.asarray(load_kg, dtype=np.float64)[..., None]
     speeds = np.concatenate(
@@ -118,7 +118,7 @@ def sweep(
     way_s = np.maximum.accumulate(way_s, axis=-1)
 
     looked_s = told[..., None] + np.where(np.isfinite(way_s), way_s, horizon_s)
-    looked_s[..., 0] = np.minimum(near, told)
+    looked_s[..., 0] = first_s
     q_ahead, qd_ahead, line = poses(ahead, looked_s)
     q_all = np.concatenate([np.stack([position_rad, on_path], axis=-2), q_ahead], axis=-2)
     qd_all = np.concatenate(

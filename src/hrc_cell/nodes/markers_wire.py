@@ -18,7 +18,7 @@ from sensor_msgs.msg import LaserScan
 from std_msgs.msg import ColorRGBA
 from visualization_msgs.msg import Marker
 
-from hrc_cell.adapters.outlines import triangles, zone_outline
+from hrc_cell.adapters.triangles import triangles
 from hrc_cell.core.geometry import nearest_points, polygon_distance
 from hrc_cell.core.kinematics import Array, Chain, capsules_at
 from hrc_cell.settings.cell import Cell
@@ -38,7 +38,7 @@ BINDING, ENOUGH, SCAN, WORDS = (0.95, 0.65, 0.0), (0.2, 0.6, 0.3), (0.0, 0.7, 0.
 def zones(cell: Cell, permit: MotionPermit | None, humans: Humans | None) -> Iterator[Marker]:
     """Yield area and outline of each zone: brighter where somebody is, grey where it is muted."""
     for index, zone in enumerate(cell.zones.zones):
-        corners = zone_outline(zone)
+        corners = zone.outline_m
         muted = permit is not None and zone.name in permit.muted
         rgb = GREY if muted else KINDS.get(zone.kind, OTHER)
         taken = (

@@ -15,6 +15,7 @@ from hrc_cell.settings.schema import setting
 
 KINDS = ("stop", "slow", "limit", "approach")
 Corners = tuple[tuple[float, ...], ...]
+CIRCLE_CORNERS = 48
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,6 +137,15 @@ class Zone:
     def corners_m(self) -> Corners:
         """Return the corners of a polygon or box in order; none for a circle."""
         return self.polygon_m if self.box is None else self.box.corners_m
+
+    @property
+    def outline_m(self) -> Corners:
+        """Return the corners in order, those of a circle near enough: to draw, not to judge by."""
+        if self.circle is None:
+            return self.corners_m
+        (x, y), radius = self.circle.centre_m, self.circle.radius_m
+        turns = (math.tau * i / CIRCLE_CORNERS for i in range(CIRCLE_CORNERS))
+        return tuple((x + radius * math.cos(turn), y + radius * math.sin(turn)) for turn in turns)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

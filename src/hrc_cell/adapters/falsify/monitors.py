@@ -11,6 +11,7 @@ Both wait before they go on, and gain speed, as the monitor does: only the judge
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -76,7 +77,7 @@ def worst_distance_m(bounds: Bounds, std_m: Array, speed_mps: Array, intrusion_m
     return distance
 
 
-class _Usual:
+class _Usual(ABC):
     """Full speed or rest, and how it goes on."""
 
     causes: tuple[str, ...] = ("", "separation", "old")
@@ -106,9 +107,9 @@ class _Usual:
         cause = np.where(fresh, np.where(room, 0, 1), 2)
         return Judged(self.ratio, oldest, np.full(cause.shape, -1), cause)
 
+    @abstractmethod
     def spare_m(self, seen: Seen) -> Array:
         """Return (b, p) what each person is farther off than needed."""
-        raise NotImplementedError
 
     def _grown_m(self, people: Reports) -> Array:
         """Return the radius of people with what they may have gone unseen."""

@@ -14,7 +14,7 @@ import numpy as np
 from hrc_cell.adapters.report.markup import Markup, joined, tag
 from hrc_cell.core.kinematics import Array, Chain
 from hrc_cell.settings.cell import Cell
-from hrc_cell.settings.zones import Zone
+from hrc_cell.settings.zones import Corners, Zone
 
 PAPER_MM = (172.0, 165.0)
 MARGIN_MM = 9.0
@@ -22,7 +22,6 @@ SCALES = (10, 20, 25, 50, 100, 200, 250, 500, 1000)
 BAR_MM = 8.0  # at the foot, for the scale bar
 GRID_MM = 6.0  # lines of the grid are not nearer to each other
 ARROW_MM = 9.0
-CIRCLE_CORNERS = 48
 
 Point = tuple[float, float]
 
@@ -56,21 +55,12 @@ def _beside(point: Array, axis: Array) -> float:
     return float(np.linalg.norm(np.cross(point, axis)))
 
 
-def shape_of(zone: Zone) -> tuple[Point, ...]:
-    """Return the corners of a zone on the floor, empty where it has none."""
-    if zone.circle is not None:
-        (x, y), radius = zone.circle.centre_m, zone.circle.radius_m
-        turns = (math.tau * i / CIRCLE_CORNERS for i in range(CIRCLE_CORNERS))
-        return tuple((x + radius * math.cos(a), y + radius * math.sin(a)) for a in turns)
-    return tuple((x, y) for x, y in zone.corners_m)
-
-
 def plan(cell: Cell, chain: Chain) -> tuple[Markup, int]:
     """Return the drawing, and the scale 1 : n that it has when printed at its own size."""
     reach = reach_m(chain)
     mount = cell.file.robot.mount
     paper = _Paper(cell, (mount.x_m, mount.y_m), reach)
-    zones = sorted(cell.zones.zones, key=lambda zone: -_area(shape_of(zone)))
+    zones = sorted(cell.zones.zones, key=lambda zone: -_area(zone.outline_m))
     outline = tag("polygon", points=paper.points(cell.zones.outline_m), class_="floor")
     edge = tag("polygon", points=paper.points(cell.zones.outline_m), class_="outline")
     drawn = [
@@ -95,7 +85,7 @@ class _Paper:
     def __init__(self, cell: Cell, base: Point, reach: float) -> None:
         self.outline = cell.zones.outline_m
         corners = [*self.outline, cell.zones.handover_m]
-        corners += [corner for zone in cell.zones.zones for corner in shape_of(zone)]
+        corners += [corner for zone in cell.zones.zones for corner in zone.outline_m]
         corners += [(s.x_m, s.y_m) for s in cell.file.scanners]
         corners += [
             (base[0] + dx, base[1] + dy) for dx in (-reach, reach) for dy in (-reach, reach)
@@ -124,17 +114,17 @@ class _Paper:
         return " ".join(f"{x:.2f},{y:.2f}" for x, y in map(self.at, corners))
 
 
-def _area(corners: Sequence[Point]) -> float:
+def _area(corners: Corners) -> float:
     turned = [*corners[1:], *corners[:1]]
     return abs(sum(x * v - u * y for (x, y), (u, v) in zip(corners, turned, strict=True))) / 2.0
 
 
 def _zone(zone: Zone, paper: _Paper) -> Markup:
-    return tag("polygon", points=paper.points(shape_of(zone)), class_=f"zone {zone.kind}")
+    return tag("polygon", points=paper.points(zone.outline_m), class_=f"zone {zone.kind}")
 
 
 def _zone_name(zone: Zone, paper: _Paper) -> Markup:
-    corners = shape_of(zone)
+    corners = zone.outline_m
     if not corners:
         return Markup("")
     inside = min(corner[0] for corner in paper.outline)

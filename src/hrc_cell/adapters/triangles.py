@@ -1,27 +1,8 @@
-"""The outline of a zone as a polygon, and triangles that fill it, for all who draw it."""
+"""Triangles that fill the outline of a zone, for those who draw areas by triangles."""
 
 from __future__ import annotations
 
-import math
-from typing import Any
-
-CIRCLE_CORNERS = 48
-
-Corners = tuple[tuple[float, ...], ...]
-
-
-def zone_outline(zone: Any) -> Corners:
-    """Return the corners [m, cell frame] of a zone in order, those of a circle near enough."""
-    circle = getattr(zone, "circle", None)
-    if circle is None:
-        corners: Corners = getattr(zone, "corners_m", None) or zone.polygon_m
-        return corners
-    x, y = circle.centre_m
-    turns = (2.0 * math.pi * i / CIRCLE_CORNERS for i in range(CIRCLE_CORNERS))
-    return tuple(
-        (x + circle.radius_m * math.cos(turn), y + circle.radius_m * math.sin(turn))
-        for turn in turns
-    )
+from hrc_cell.settings.zones import Corners
 
 
 def triangles(corners: Corners) -> list[tuple[int, int, int]]:

@@ -1,14 +1,13 @@
-"""Outlines of zones, and the triangles that fill them."""
+"""The triangles that fill the outlines of zones."""
 
 import math
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hrc_cell.adapters.outlines import triangles, zone_outline
+from hrc_cell.adapters.triangles import triangles
 
 LEVER = ((0.0, 0.0), (3.0, 0.0), (3.0, 1.0), (1.0, 1.0), (1.0, 3.0), (0.0, 3.0))
 
@@ -43,14 +42,3 @@ def test_every_star_around_a_point_is_filled_exactly(radii, x, y):
 
 def test_what_has_no_area_is_not_filled_and_does_not_hang():
     assert triangles(((0.0, 0.0), (1.0, 1.0), (2.0, 2.0))) == []
-
-
-def test_a_zone_is_outlined_by_its_polygon_its_corners_or_its_circle():
-    polygon = SimpleNamespace(polygon_m=LEVER)
-    assert zone_outline(polygon) == LEVER
-    box = SimpleNamespace(polygon_m=(), corners_m=LEVER[:3], circle=None)
-    assert zone_outline(box) == LEVER[:3]
-    ring = SimpleNamespace(centre_m=(1.0, 2.0), radius_m=0.5)
-    around = zone_outline(SimpleNamespace(polygon_m=(), corners_m=(), circle=ring))
-    assert area(around) == pytest.approx(math.pi * 0.25, rel=0.01)
-    assert {round(math.dist(p, (1.0, 2.0)), 9) for p in around} == {0.5}
