@@ -448,6 +448,35 @@ def test_each_sample_since_the_one_behind_the_order_is_seen():
 
 
 @pytest.mark.req("S2")
+def test_a_sample_too_old_does_not_show_that_the_arm_stood_at_the_order():
+    """Silent joints order the stop; until they are back its limit is the declared time."""
+    standing = Arm((0.0, 0.0), reaction_s=0.0, braking_s=1.0)
+
+    def silent_until(back_s):
+        def silent(made):
+            after_s = made.now_s - 10.0
+            if after_s >= back_s:
+                return made
+            old_s = SAFETY.joints_timeout_s + 0.001 + max(after_s, 0.0)
+            return replace(made, joints_age_s=old_s)
+
+        return silent
+
+    for back_s in (-1.0, 0.1):
+        assert follow(standing, change=silent_until(back_s)) == []  # seen to stand all the time
+    (stop,) = follow(standing, change=silent_until(0.6))
+    assert stop.too_long
+    assert stop.braking_limit_s == SAFETY.stopping_time_s
+    assert stop.braking_s == pytest.approx(SAFETY.stopping_time_s, abs=1.1 * TICK_S)
+    # A sample just young enough does show it, and the limit is that of an arm at rest.
+    (stop,) = follow(standing, change=lambda t: replace(
+        t, joints_age_s=SAFETY.joints_timeout_s + (t.now_s - 10.0)
+    ), end_s=0.2)  # fmt: skip
+    assert stop.too_long
+    assert stop.braking_limit_s == float(MODEL.time_s([0.0, 0.0], 0.25))
+
+
+@pytest.mark.req("S2")
 def test_a_clock_that_is_no_number_is_no_rest():
     arm = Arm((0.8, 0.0), reaction_s=0.05, braking_s=0.2)
     (stop, *_) = follow(arm, change=lambda t: replace(t, now_s=math.nan))

@@ -14,9 +14,9 @@ Samples come in periods, so an instant is known to one period, and an angle to s
 encoder; these are the tolerances. Where the model's T_s is not finite (faster than its table, too
 much load, speed not known) the declared one counts: what is not known must not lengthen a limit.
 
-A joint sample that is missing, of the future or not finite shows nothing. When nothing was seen for
-longer than joints_timeout_s, the arm counts as moving until now; so a stop of which the end is
-never seen is too long.
+A joint sample that is missing, of the future, not finite or older than joints_timeout_s shows
+nothing: not that the arm stood when it was told to stop. When nothing was seen for longer than
+that, the arm counts as moving until now; so a stop of which the end is never seen is too long.
 
 A stop that ends early, because the arm may move again before it has come to rest, is not measured;
 nor is slowing down, however far. Seconds of the monotonic clock, radians.
@@ -24,7 +24,6 @@ nor is slowing down, however far. Seconds of the monotonic clock, radians.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -114,7 +113,7 @@ def watch(
     if stop is None and state.ratio > 0.0:  # also at rest: an old sample may hide that it moves
         stop = _begin(tick, safety)
     elif stop is not None:
-        stop = _look(stop, tick)
+        stop = _look(stop, tick, safety)
     if stop is None:
         return Watch(), None
     ended = _judge(stop, tick, joints, model, safety)
@@ -123,10 +122,11 @@ def watch(
     return Watch(stop=stop), None
 
 
-def _known(tick: Tick) -> bool:
+def _known(tick: Tick, safety: SafetySettings) -> bool:
     """Return whether this tick tells where all joints are and how they move."""
     numbers = np.concatenate((tick.position_rad, tick.velocity_radps))
-    return bool(np.isfinite(numbers).all()) and 0.0 <= tick.joints_age_s < math.inf
+    in_time = 0.0 <= tick.joints_age_s <= safety.joints_timeout_s
+    return bool(np.isfinite(numbers).all()) and in_time
 
 
 def _moved(stop: UnderWay) -> bool:
@@ -137,7 +137,7 @@ def _moved(stop: UnderWay) -> bool:
 
 def _begin(tick: Tick, safety: SafetySettings) -> UnderWay:
     """Return the stop that this tick orders. An age that is not known leaves no time to react."""
-    age_s, known = tick.oldest_sample_age_s, _known(tick)
+    age_s, known = tick.oldest_sample_age_s, _known(tick, safety)
     left_s = max(safety.reaction_time_s - age_s, 0.0) if age_s >= 0.0 else 0.0
     nothing = np.full(len(tick.velocity_radps), np.nan)
     return UnderWay(
@@ -157,10 +157,10 @@ def _begin(tick: Tick, safety: SafetySettings) -> UnderWay:
     )
 
 
-def _look(stop: UnderWay, tick: Tick) -> UnderWay:
+def _look(stop: UnderWay, tick: Tick, safety: SafetySettings) -> UnderWay:
     """Return the stop with what a new sample shows."""
     taken_s = tick.now_s - tick.joints_age_s
-    if not _known(tick) or taken_s <= stop.seen_s:
+    if not _known(tick, safety) or taken_s <= stop.seen_s:
         return stop
     speed = np.abs(tick.velocity_radps)
     start = np.where(np.isnan(stop.start_rad), tick.position_rad, stop.start_rad)
