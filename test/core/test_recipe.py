@@ -241,12 +241,13 @@ def test_a_pick_begins_anew_after_it_closed_on_nothing():
     assert (play.state.op, play.state.tries) == (Op.OPEN, 1)
 
 
-def test_a_part_that_only_the_sensor_knows_of_is_held():
+@pytest.mark.parametrize("reached", [True, False])
+def test_a_part_that_only_the_sensor_knows_of_is_held(reached):
     play = Play(step_of("pick"), retry_max=0)
     play.do()
     play.do()
     play.given = replace(play.given, parts=HELD)
-    play.feed(GripDone(command=play.want.command, reached=True, holding=False))
+    play.feed(GripDone(command=play.want.command, reached=reached, holding=False))
     assert play.state.phase is Phase.DONE
 
 
@@ -484,15 +485,6 @@ def test_a_grasp_of_which_nothing_is_felt_nor_sensed_is_a_failed_one(parts):
     play.given = replace(play.given, parts=parts)
     play.feed(GripDone(command=play.want.command, reached=False, holding=False))
     assert (play.state.phase, play.state.reason) == (Phase.HELD, "no_part")
-
-
-def test_a_grasp_that_only_the_sensor_notices_is_one():
-    play = Play(step_of("pick"), retry_max=0)
-    play.do()
-    play.do()
-    play.given = replace(play.given, parts=HELD)
-    play.feed(GripDone(command=play.want.command, reached=False, holding=False))
-    assert play.state.phase is Phase.DONE
 
 
 def test_failed_tries_are_counted_anew_in_each_step_and_after_each_answer():
