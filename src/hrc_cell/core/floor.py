@@ -22,7 +22,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from hrc_cell.core.background import BIN_M, Background
+from hrc_cell.core.background import BIN_M, Background, is_known
 from hrc_cell.core.geometry import polygon_distance
 from hrc_cell.core.scan import Beams, Bools, Floats
 from hrc_cell.settings.sensing import Scanner
@@ -131,10 +131,8 @@ def seen_empty(sight: Sight, reach: Floats) -> Bools:
 
 def background_squares(sight: Sight, background: Background) -> Bools:
     """Return in which squares [nx, ny] the learned background stands, and the scanner itself."""
-    bins = background.known.shape[1]
-    place = (sight.distance_m / BIN_M).astype(int)
-    known = background.known[sight.nearest, np.minimum(place, bins - 1)]
-    stands: Bools = (known & (place < bins) & sight.looks) | (sight.distance_m <= NEAR_M)
+    known = is_known(background, sight.nearest, sight.distance_m)
+    stands: Bools = (known & sight.looks) | (sight.distance_m <= NEAR_M)
     return stands
 
 
