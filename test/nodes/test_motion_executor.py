@@ -22,7 +22,7 @@ from hrc_cell_interfaces.msg import (
     PlannedPath,
 )
 from rclpy.action import ActionClient
-from rclpy.executors import SingleThreadedExecutor
+from rclpy.experimental.events_executor import EventsExecutor
 from rclpy.lifecycle import TransitionCallbackReturn
 from sensor_msgs.msg import JointState
 from strategies import default_cell
@@ -53,7 +53,7 @@ class Around:
     def __init__(self):
         self.tried = MotionExecutor()
         self.node = rclpy.create_node("around")
-        self.executor = SingleThreadedExecutor()
+        self.executor = EventsExecutor()
         self.executor.add_node(self.tried)
         self.executor.add_node(self.node)
         make, hear = self.node.create_publisher, self.node.create_subscription

@@ -9,13 +9,14 @@ is not in simulation refuses to run unsigned or changed, whoever starts its node
 from __future__ import annotations
 
 import contextlib
+import gc
 import json
 import os
 import signal
 import sys
 import time
 import traceback
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,8 @@ from hrc_cell_interfaces.msg import CellEvent, Heartbeat
 from rcl_interfaces.msg import ParameterDescriptor
 from rclpy.duration import Duration
 from rclpy.event_handler import PublisherEventCallbacks, SubscriptionEventCallbacks
-from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.executors import Executor, ExternalShutdownException
+from rclpy.experimental.events_executor import EventsExecutor
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from rclpy.time import Time
@@ -42,8 +44,8 @@ URGENT_PRIORITY = 20
 TOLD_WITHIN_S = 0.3
 LAST_WORDS_S = 0.5
 """How long a node that ends waits for its events to arrive, where somebody hears them."""
-PACE_S = 0.004
-"""Far below the reaction time, and below the period of every timer."""
+WAIT_S = 0.2
+"""The longest wait for something to do; a signal is noticed after it."""
 
 NEWEST = QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE)
 """Streams: only the newest counts."""
@@ -231,18 +233,6 @@ class CellNode(LifecycleNode):
         return (self.get_clock().now().nanoseconds - ns) * 1e-9
 
 
-class PacedExecutor(SingleThreadedExecutor):
-    """Waits for callbacks at most once in each PACE_S.
-
-    rclpy gathers all that it waits on anew for every wait, which costs more than most callbacks.
-    What comes at nearly the same time is served by one wait instead of several.
-    """
-
-    def _wait_for_ready_callbacks(self, *args: Any, **options: Any) -> Iterator[Any]:
-        time.sleep(PACE_S)
-        yield from super()._wait_for_ready_callbacks(*args, **options)
-
-
 def go_first() -> None:
     """Give this process real-time priority, where this user may; else all processes are equal."""
     with contextlib.suppress(PermissionError):
@@ -260,8 +250,7 @@ def run(make: Callable[[], CellNode]) -> None:
         if isinstance(error, KeyboardInterrupt) or _told_to_stop():
             sys.exit(0)
         raise
-    executor = PacedExecutor()
-    executor.add_node(node)
+    executor = None
     code = 0
     try:
         if node.get_parameter("autostart").value:
@@ -271,7 +260,11 @@ def run(make: Callable[[], CellNode]) -> None:
             else:
                 notify_ready()
         if code == 0:
-            executor.spin()
+            executor = EventsExecutor()
+            executor.add_node(node)
+            gc.collect()
+            gc.freeze()  # what is there now stays; searching it would hold up callbacks
+            _spin(executor)
     except (KeyboardInterrupt, ExternalShutdownException):
         pass
     except Exception:
@@ -282,11 +275,24 @@ def run(make: Callable[[], CellNode]) -> None:
         _end_once()  # a second Ctrl-C must not cut off the torque's way to zero
         node.close()
         node.last_words()
-        executor.shutdown()
+        if executor is not None:
+            executor.shutdown()
         node.destroy_node()
         rclpy.try_shutdown()  # gives the signals back
         _end_once()
     sys.exit(code)
+
+
+def _spin(executor: Executor) -> None:
+    """Serve callbacks until told to stop, never in the middle of one.
+
+    By single steps: the executor's own spin() keeps the handlers of signals from running.
+    """
+    told: list[int] = []
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda number, _: told.append(number))
+    while rclpy.ok() and not told:
+        executor.spin_once(timeout_sec=WAIT_S)
 
 
 def _told_to_stop() -> bool:

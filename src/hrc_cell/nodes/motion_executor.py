@@ -20,8 +20,6 @@ from hrc_cell_interfaces.msg import (
     MotorStates,
     PlannedPath,
 )
-from rclpy.action import ActionServer, CancelResponse, GoalResponse
-from rclpy.task import Future
 from sensor_msgs.msg import JointState
 
 from hrc_cell.adapters.description import load_description
@@ -31,6 +29,7 @@ from hrc_cell.core.kinematics import capsule_velocities
 from hrc_cell.core.path import Path, plan
 from hrc_cell.core.permit import PermitView, permit_holds
 from hrc_cell.nodes.base import KEPT, NEWEST, CellNode, run
+from hrc_cell.nodes.long_action import LongAction
 from hrc_cell.nodes.parameters import declare_settings
 
 PROGRESS_PERIOD_S = 0.025
@@ -56,8 +55,8 @@ class MotionExecutor(CellNode):
         self._motion = Motion()
         self._grip: grip.Grip | None = None
         self._gripper_rad: float | None = None  # last commanded by this process
-        self._path_goal: tuple[Any, Future] | None = None
-        self._grip_goal: tuple[Any, Future] | None = None
+        self._path_goal: Any = None  # the goal handle of the path under way
+        self._grip_goal: Any = None
         self._permit: tuple[MotionPermit, float] | None = None  # and its instant
         self._measured: tuple[np.ndarray[Any, Any], np.ndarray[Any, Any], float] | None = None
         self._seq = 0
@@ -72,18 +71,15 @@ class MotionExecutor(CellNode):
         self.create_subscription(MotorStates, "motor_states", self._on_motors, NEWEST)
         self._timer = self.create_timer(1.0 / file.motion.rate_hz, self._tick, autostart=False)
         self._active = False
-        self._servers = [
-            ActionServer(
-                self, FollowPath, "follow_path", self._follow,
-                goal_callback=lambda _: self._accept(self._path_goal),
-                cancel_callback=lambda _: CancelResponse.ACCEPT,
-            ),
-            ActionServer(
-                self, MoveGripper, "move_gripper", self._move_gripper,
-                goal_callback=lambda _: self._accept(self._grip_goal),
-                cancel_callback=lambda _: CancelResponse.ACCEPT,
-            ),
-        ]  # fmt: skip
+        self._follow = LongAction(
+            self, FollowPath, "follow_path", begin=self._begin_path,
+            free=lambda: self._active and self._path_goal is None,
+        )  # fmt: skip
+        self._move_gripper = LongAction(
+            self, MoveGripper, "move_gripper", begin=self._begin_grip,
+            free=lambda: self._active and self._grip_goal is None,
+        )  # fmt: skip
+        self._servers = [self._follow, self._move_gripper]
 
     def start(self) -> None:
         """Begin to act."""
@@ -161,12 +157,8 @@ class MotionExecutor(CellNode):
 
     # Actions.
 
-    def _accept(self, busy: object) -> GoalResponse:
-        ready = self._active and busy is None
-        return GoalResponse.ACCEPT if ready else GoalResponse.REJECT
-
-    async def _follow(self, handle: Any) -> FollowPath.Result:
-        """Take a path and wait until it is over."""
+    def _begin_path(self, handle: Any) -> None:
+        """Take a path."""
         request, arm = handle.request, len(self._chain.joints)
         measured = self._position(time.monotonic())
         try:
@@ -186,22 +178,22 @@ class MotionExecutor(CellNode):
         except ValueError as error:
             handle.abort()
             known = [] if measured is None else measured[:arm].tolist()
-            return FollowPath.Result(reached=False, reason=f"rejected: {error}", position=known)
+            self._follow.end(handle, FollowPath.Result(reason=f"rejected: {error}", position=known))
+            return
+        self._path_goal = handle
         self._motion = executor.begin(self._motion, path)
         self._tell_path(path, request)
         self.tell("path_started", {"path": path.id, "lines": len(path.lines)})
-        done = Future()
-        self._path_goal = (handle, done)
-        reason: str = await done
-        self._path_goal = None
-        self.tell("path_done", {"path": path.id, "reason": reason})
+
+    def _end_path(self, reason: str) -> None:
+        """Say how a path ended; "" for at its end."""
+        handle, self._path_goal = self._path_goal, None
+        self.tell("path_done", {"path": handle.request.path_id, "reason": reason})
         {"": handle.succeed, "canceled": handle.canceled}.get(reason, handle.abort)()
         measured = self._position(time.monotonic())
-        return FollowPath.Result(
-            reached=reason == "",
-            reason=reason,
-            position=[] if measured is None else measured[:arm].tolist(),
-        )
+        known = [] if measured is None else measured[:-1].tolist()
+        result = FollowPath.Result(reached=reason == "", reason=reason, position=known)
+        self._follow.end(handle, result)
 
     def _tell_path(self, path: Path, request: FollowPath.Goal) -> None:
         """Announce a path: it is judged before it is moved on."""
@@ -223,8 +215,8 @@ class MotionExecutor(CellNode):
         ends = capsule_velocities(self._chain, q, qd)
         return np.max([np.linalg.norm(v, axis=-1).max(axis=-1) for v in ends], axis=0)
 
-    async def _move_gripper(self, handle: Any) -> MoveGripper.Result:
-        """Take a grip and wait until it is over."""
+    def _begin_grip(self, handle: Any) -> None:
+        """Take a grip."""
         request, settings = handle.request, self.cell.file.robot.gripper
         measured = self._position(time.monotonic())
         wrong = (
@@ -236,7 +228,9 @@ class MotionExecutor(CellNode):
         )  # fmt: skip
         if wrong or measured is None:
             handle.abort()
-            return MoveGripper.Result(reason=wrong, opening_ratio=math.nan)
+            refused = MoveGripper.Result(reason=wrong, opening_ratio=math.nan)
+            self._move_gripper.end(handle, refused)
+            return
         span = settings.open_rad - settings.closed_rad
         held = self._gripper_rad
         self._grip = grip.Grip(
@@ -246,19 +240,22 @@ class MotionExecutor(CellNode):
         )
         if self._motion.goal_rad is None:
             self._motion = Motion(goal_rad=measured[:-1])
-        done = Future()
-        self._grip_goal = (handle, done)
-        ended: str = await done
+        self._grip_goal = handle
+
+    def _end_grip(self, ended: str) -> None:
+        """Say how a grip ended."""
+        handle, settings = self._grip_goal, self.cell.file.robot.gripper
         self._grip_goal = self._grip = None
         known = ended in ("reached", "holding")
         {True: handle.succeed, False: handle.canceled}[known]()
-        now = self._position(time.monotonic())
-        return MoveGripper.Result(
+        now, span = self._position(time.monotonic()), settings.open_rad - settings.closed_rad
+        result = MoveGripper.Result(
             reached=ended == "reached",
             holding=ended == "holding",
             opening_ratio=math.nan if now is None else (now[-1] - settings.closed_rad) / span,
             reason="" if known else ended,
         )
+        self._move_gripper.end(handle, result)
 
     # One step.
 
@@ -268,7 +265,7 @@ class MotionExecutor(CellNode):
         self._last_s = now_s
         leave, permit = self._leave(now_s)
         measured = self._position(now_s)
-        if self._path_goal and self._path_goal[0].is_cancel_requested:
+        if self._path_goal and self._path_goal.is_cancel_requested:
             self._motion = executor.cancel(self._motion)
         before = self._motion
         step = executor.step(
@@ -284,18 +281,15 @@ class MotionExecutor(CellNode):
             self._publish_goals(step.velocity_radps, permit)
         self._tell_changes(before, now_s)
         if step.ended is not None and self._path_goal:
-            self._path_goal[1].set_result(step.ended)
+            self._end_path(step.ended)
         self._publish_progress(now_s, permit)
 
     def _step_grip(self, permit: PermitView | None, holds: bool, dt_s: float) -> bool:
         """Move the gripper's goal if that is permitted. Return whether it is under way."""
         if self._grip is None or self._grip_goal is None or self._measured is None:
             return False
-        handle, done = self._grip_goal
-        if done.done():
-            return False
-        if handle.is_cancel_requested:
-            done.set_result("canceled")
+        if self._grip_goal.is_cancel_requested:
+            self._end_grip("canceled")
             return False
         if not holds or permit is None or not permit.gripper_permitted:
             return False
@@ -306,7 +300,7 @@ class MotionExecutor(CellNode):
         )  # fmt: skip
         self._gripper_rad = self._grip.goal_rad
         if self._grip.ended is not None:
-            done.set_result(self._grip.ended)
+            self._end_grip(self._grip.ended)
         return True
 
     def _publish_goals(self, velocity: Any, permit: PermitView | None) -> None:
@@ -372,7 +366,7 @@ class MotionExecutor(CellNode):
         msg.header.stamp = self.stamp()
         self._progress.publish(msg)
         if self._path_goal:
-            self._path_goal[0].publish_feedback(
+            self._path_goal.publish_feedback(
                 FollowPath.Feedback(phase=int(phase), path_ratio=self._motion.path_ratio)
             )
 
