@@ -67,7 +67,7 @@ def test_a_real_cell_begins_with_its_declared_bounds(real, capsys):
     assert "stopping.yaml: declared, not measured" in capsys.readouterr().out
     table = load_cell(real).stopping
     assert not table.measured
-    assert [joint.rows[0].time_s for joint in table.joints] == [0.4] * 6
+    assert [joint.rows[0].time_s for joint in table.joints] == [0.45] * 6
 
 
 @pytest.mark.req("S1")

@@ -151,10 +151,10 @@ def test_the_terms_of_the_distance_add_up(ratio):
 
 
 def test_the_distance_is_worked_out_as_by_hand():
-    terms = required(CELL, 1.0)  # v_h 1.6, T_r 0.3, T_s 0.4, v_r 0.8, S_s 0.2, C 1.12, Z 0.08
-    assert float(terms.required_m) == pytest.approx(1.6 * 0.7 + 0.8 * 0.3 + 0.2 + 1.12 + 0.08)
+    terms = required(CELL, 1.0)  # v_h 1.6, T_r 0.3, T_s 0.45, v_r 0.8, S_s 0.24, C 1.12, Z 0.08
+    assert float(terms.required_m) == pytest.approx(1.6 * 0.75 + 0.8 * 0.3 + 0.24 + 1.12 + 0.08)
     near = required(CELL, 1.0, near=True)
-    assert float(near.required_m) == pytest.approx(2.0 * 0.7 + 0.8 * 0.3 + 0.2 + 1.12 + 0.08)
+    assert float(near.required_m) == pytest.approx(2.0 * 0.75 + 0.8 * 0.3 + 0.24 + 1.12 + 0.08)
 
 
 MALICE = "<script>alert(1)</script>\"'&"

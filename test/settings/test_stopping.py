@@ -93,4 +93,4 @@ def test_the_bounds_of_the_default_cell_by_hand():
     s_s = least(
         lambda m: check_stopping(FILE.motion, FILE.bus, replace(FILE.safety, stopping_distance_m=m))
     )
-    assert s_s == pytest.approx(0.8 * (0.4 - braking_s / 2.0))
+    assert s_s == pytest.approx(0.8 * (0.45 - braking_s / 2.0))
