@@ -366,11 +366,11 @@ def test_a_port_that_is_pulled_ends_the_process(tmp_path):
 
 def test_what_cannot_be_brought_up_is_refused_with_everything_that_is_wrong(motors):
     motors.emulator.silent.add(2)
-    motors.emulator.motors[5]._put(0, 2, 1060)
+    motors.emulator.motors[5]._put(0, 2, 350)
     motors.emulator.motors[6]._put(6, 1, 37)
     with pytest.raises(ValueError, match="joint_2: motor 2 does not answer") as refusal:
         brought_up(motors).__enter__()
-    assert "motor 5 is model 1060" in str(refusal.value)
+    assert "motor 5 is model 350, not XM430-W350, " in str(refusal.value)
     assert "firmware 37 of motor 6" in str(refusal.value)
     assert not any(motors.torque)
 

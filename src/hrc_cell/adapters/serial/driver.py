@@ -10,6 +10,7 @@ a motor under torque would have to lose it for a setting, it is refused: no join
 
 from __future__ import annotations
 
+import math
 import struct
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -17,6 +18,7 @@ from dataclasses import replace
 
 from hrc_cell.adapters.serial import codec, registers
 from hrc_cell.adapters.serial.master import Freshness, Master, NoReply, Refused, StatusError
+from hrc_cell.adapters.serial.models import MODELS, Model, model_name
 from hrc_cell.adapters.serial.plan import SLOW_SIZE, BusPlan, MotorPlan
 from hrc_cell.adapters.serial.registers import (
     BUS_WATCHDOG,
@@ -78,6 +80,7 @@ class Driver:
         self._fresh = [Freshness(age_max_s) for _ in plan.motors]
         self._slow_at = 0
         self._alerted: int | None = None  # index of a motor whose alert is not explained yet
+        self._models: list[Model | None] = [None] * len(plan.motors)  # as they have answered
 
     # Bringing up.
 
@@ -116,20 +119,27 @@ class Driver:
     def _greet(self) -> None:
         """Ping every motor; refuse with everything that is wrong."""
         wrong = []
-        for motor in self.plan.motors:
+        for index, motor in enumerate(self.plan.motors):
             try:
                 status = self._master.one(codec.ping(motor.motor_id), motor.motor_id, 3)
             except (NoReply, StatusError) as error:
                 wrong.append(f"{motor.joint}: {error}")
                 continue
-            model, firmware = struct.unpack("<HB", status.data)
-            if model not in registers.MODELS:
-                known = ", ".join(registers.MODELS.values())
-                wrong.append(f"{motor.joint}: motor {motor.motor_id} is model {model}, not {known}")
-            elif firmware < registers.WATCHDOG_FIRMWARE_MIN:
+            number, firmware = struct.unpack("<HB", status.data)
+            self._models[index] = model = MODELS.get(number)
+            who = f"motor {motor.motor_id}"
+            if model is None:
+                known = ", ".join(model.name for model in MODELS.values())
+                wrong.append(f"{motor.joint}: {who} is {model_name(number)}, not {known}")
+            elif firmware < model.watchdog_firmware_min:
                 wrong.append(
-                    f"{motor.joint}: firmware {firmware} of motor {motor.motor_id} has no Bus "
-                    f"Watchdog; update it to {registers.WATCHDOG_FIRMWARE_MIN} or later"
+                    f"{motor.joint}: firmware {firmware} of {who} has no Bus Watchdog; update it "
+                    f"to {model.watchdog_firmware_min} or later"
+                )
+            elif model.current_unit_a is None and motor.current_max_a is not None:
+                wrong.append(
+                    f"{motor.joint}: {who} is {model.name}, which limits no current, so it would "
+                    "grip with all its force; a gripper needs a model that does"
                 )
         if wrong:
             raise Refused("\n".join(wrong))
@@ -169,9 +179,16 @@ class Driver:
         master.write(motor_id, PROFILE_VELOCITY, fastest)
         acceleration = PROFILE_ACCELERATION_RATIO * self.plan.stop_deceleration_radps2
         master.write(motor_id, PROFILE_ACCELERATION, acceleration)
+        unit_a = self._current_unit_a(index)
         if motor.current_max_a is not None:
-            master.write(motor_id, GOAL_CURRENT, motor.current_max_a)
+            master.write(motor_id, GOAL_CURRENT, motor.current_max_a / unit_a)
         self._aim(motor)
+
+    def _current_unit_a(self, index: int) -> float:
+        """Return what one step of a motor's current is [A], NaN where it measures none."""
+        model = self._models[index]
+        unit_a = None if model is None else model.current_unit_a
+        return math.nan if unit_a is None else unit_a
 
     def _aim(self, motor: MotorPlan) -> tuple[float, float]:
         """Set the goal to the present position, unless it presses; return both, position first."""
@@ -250,7 +267,7 @@ class Driver:
                 reply_s=reply_s,
                 position_rad=motor.radians(sample.position_counts),
                 velocity_radps=motor.signed(sample.velocity_radps),
-                current_a=motor.signed(sample.current_a),
+                current_a=motor.signed(sample.current_steps * self._current_unit_a(index)),
                 hardware_error=error,
             )
 

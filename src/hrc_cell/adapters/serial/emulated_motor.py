@@ -1,10 +1,10 @@
-"""One emulated XM430-W350: its control table, what may be written when, and what that does.
+"""One emulated motor of the X series: its control table, what may be written when, what that does.
 
 What is kept to: EEPROM locked while the torque is on; range, length, limit and access errors; the
 goal stays what it was when the torque comes on (a driver must set it before); Bus Watchdog with all
 it does; Shutdown by a hardware error until Reboot; Realtime Tick. Operating modes are 3 (position)
 and 5 (current-based position); every register that is not emulated refuses to be written.
-Source: ROBOTIS e-Manual, XM430-W350.
+Models differ as `emulated_models` says. Source: ROBOTIS e-Manual, XM430-W350.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
+from hrc_cell.adapters.serial.emulated_models import Kind
 from hrc_cell.adapters.serial.plant import CENTRE_COUNTS, COUNTS_PER_TURN, Plant
 
 SIZE = 147
@@ -19,17 +20,18 @@ RAM = 64
 RPM = math.tau / 60.0
 VELOCITY_UNIT = 0.229 * RPM
 ACCELERATION_UNIT = 214.577 * RPM / 60.0
-CURRENT_UNIT_A = 2.69e-3
 COUNT_RAD = math.tau / COUNTS_PER_TURN
 
 # Error numbers of a status.
 RESULT, INSTRUCTION, CRC, RANGE, LENGTH, LIMIT, ACCESS = range(1, 8)
 OK = 0
 
-SHUTDOWN_BITS = 0x34  # overload, electrical shock, overheating
 TRIPPED = 0xFF
 WATCHDOG_STEP_S = 0.02
-POSITION_MODES = (3, 5)
+POSITION_MODE, CURRENT_BASED_POSITION_MODE = 3, 5
+CURRENT_LIMIT, GOAL_CURRENT = 38, 102
+LOAD_FULL_A = 2.0
+"""The current at which a motor that knows only its load tells 100 %."""
 GOALS = (100, 102, 104, 116)
 
 
@@ -43,58 +45,70 @@ class Cell(NamedTuple):
     signed: bool = False
 
 
-WRITABLE: dict[int, Cell] = {
+COMMON: dict[int, Cell] = {
     9: Cell(1, 250, 0, 254),
     11: Cell(1, 3, 3, 5),
-    31: Cell(1, 80, 0, 100),
-    32: Cell(2, 160, 95, 160),
-    34: Cell(2, 95, 95, 160),
     36: Cell(2, 885, 0, 885),
-    38: Cell(2, 1193, 0, 1193),
-    44: Cell(4, 350, 0, 1023),
     48: Cell(4, 4095, 0, 4095),
     52: Cell(4, 0, 0, 4095),
-    63: Cell(1, SHUTDOWN_BITS, 0, 0xFF),
     64: Cell(1, 0, 0, 1),
     65: Cell(1, 0, 0, 1),
     68: Cell(1, 2, 0, 2),
     98: Cell(1, 0, 0, 127),
-    102: Cell(2, 1193, -1193, 1193, True),
     108: Cell(4, 0, 0, 32767),
     112: Cell(4, 0, 0, 32767),
     116: Cell(4, 0, 0, 4095, True),
 }
 
 
+def writable(kind: Kind) -> dict[int, Cell]:
+    """Return the registers of a model that may be written, by address."""
+    low, high = kind.voltage_limits
+    cells = COMMON | {
+        31: Cell(1, kind.temperature_limit, 0, 100),
+        32: Cell(2, high, *kind.voltage_range),
+        34: Cell(2, low, *kind.voltage_range),
+        44: Cell(4, kind.velocity_limit, 0, kind.velocity_limit_max),
+        63: Cell(1, kind.shutdown, 0, 0xFF),
+    }
+    if kind.current_limit:
+        most = kind.current_limit
+        cells[CURRENT_LIMIT] = Cell(2, most, 0, most)
+        cells[GOAL_CURRENT] = Cell(2, most, -most, most, True)
+    return cells
+
+
 class EmulatedMotor:
     """One motor, number `index` of a plant."""
 
-    def __init__(self, motor_id: int, index: int, plant: Plant, *, model: int = 1020) -> None:
+    def __init__(self, motor_id: int, index: int, plant: Plant, *, kind: Kind) -> None:
         self.motor_id = motor_id
+        self._kind, self._cells = kind, writable(kind)
         self.hardware_error = 0
         self.heard_s = 0.0  # last instruction to this motor or to all
         self._index, self._plant = index, plant
         self._table = bytearray(SIZE)
-        self._put(0, 2, model)
-        self._put(6, 1, 45)
+        self._put(0, 2, kind.number)
+        self._put(6, 1, kind.firmware)
         self._put(7, 1, motor_id)
-        for address, cell in WRITABLE.items():
+        for address, cell in self._cells.items():
             self._put(address, cell.size, cell.start)
         self._booted_s: float | None = None
         self._start_ram()
 
     def _start_ram(self) -> None:
-        for address, cell in WRITABLE.items():
+        for address, cell in self._cells.items():
             if address >= RAM:
                 self._put(address, cell.size, cell.start)
-        self._put(102, 2, self.value(38))
+        if self._kind.current_limit:
+            self._put(GOAL_CURRENT, 2, self.value(CURRENT_LIMIT))
         self._put(116, 4, self._counts())
         self._plant.power(self._index, on=False)
         self._apply_limits()
 
     def value(self, address: int) -> int:
         """Return a writable register as a number."""
-        cell = WRITABLE[address]
+        cell = self._cells[address]
         raw = self._table[address : address + cell.size]
         return int.from_bytes(raw, "little", signed=cell.signed)
 
@@ -136,10 +150,11 @@ class EmulatedMotor:
         self._put(70, 1, self.hardware_error)
         self._put(120, 2, int((now_s - self._booted_s) * 1e3) % 32768)
         self._put(122, 1, int(abs(velocity_radps) > 10 * VELOCITY_UNIT))
-        self._put(126, 2, round(current_a / CURRENT_UNIT_A))
+        unit_a = self._kind.current_unit_a if self._kind.current_limit else LOAD_FULL_A / 1000
+        self._put(126, 2, round(current_a / unit_a))
         self._put(128, 4, round(velocity_radps / VELOCITY_UNIT))
         self._put(132, 4, self._counts())
-        self._put(144, 2, round(120 - 2 * abs(current_a)))
+        self._put(144, 2, round(self._kind.voltage - 2 * abs(current_a)))
         self._put(146, 1, 32)
 
     def write(self, address: int, data: bytes) -> int:
@@ -149,7 +164,7 @@ class EmulatedMotor:
         if not data:
             return LENGTH
         while at < end:
-            cell = WRITABLE.get(at)
+            cell = self._cells.get(at)
             if cell is None:
                 return ACCESS
             raw = data[at - address : at - address + cell.size]
@@ -162,26 +177,31 @@ class EmulatedMotor:
             if error:
                 return error
         for where, value in values.items():
-            self._put(where, WRITABLE[where].size, value)
+            self._put(where, self._cells[where].size, value)
             self._act(where, value)
         return OK
 
     def _refusal(self, address: int, value: int) -> int:
         """Return why a value may not be written now."""
-        cell = WRITABLE[address]
+        cell = self._cells[address]
         if address < RAM and self.torque_on:
             return ACCESS
         if self.watchdog_tripped and (address in GOALS or (address == 98 and value)):
             return RANGE
-        if not cell.low <= value <= cell.high or (address == 11 and value not in POSITION_MODES):
+        if not cell.low <= value <= cell.high or (address == 11 and value not in self._modes()):
             return RANGE
         if address == 116 and not self.value(52) <= value <= self.value(48):
             return LIMIT
-        if address == 102 and abs(value) > self.value(38):
+        if address == GOAL_CURRENT and abs(value) > self.value(CURRENT_LIMIT):
             return LIMIT
         if address == 64 and value and self.hardware_error & self._table[63]:
             return ACCESS
         return OK
+
+    def _modes(self) -> tuple[int, ...]:
+        if self._kind.current_limit:
+            return POSITION_MODE, CURRENT_BASED_POSITION_MODE
+        return (POSITION_MODE,)
 
     def _act(self, address: int, value: int) -> None:
         """Do what a written register does."""
@@ -194,14 +214,17 @@ class EmulatedMotor:
 
     def _apply_limits(self) -> None:
         velocity, acceleration = self.value(112), self.value(108)
-        steps = self.value(38)
-        if self._table[11] == 5:
-            steps = min(steps, abs(self.value(102)))
+        current_a = math.inf
+        if self._kind.current_limit:
+            steps = self.value(CURRENT_LIMIT)
+            if self._table[11] == CURRENT_BASED_POSITION_MODE:
+                steps = min(steps, abs(self.value(GOAL_CURRENT)))
+            current_a = steps * self._kind.current_unit_a
         self._plant.limit(
             self._index,
             velocity_radps=velocity * VELOCITY_UNIT if velocity else math.inf,
             acceleration_radps2=acceleration * ACCELERATION_UNIT if acceleration else math.inf,
-            current_a=steps * CURRENT_UNIT_A,
+            current_a=current_a,
         )
 
     def watch(self, now_s: float) -> None:

@@ -14,16 +14,15 @@ To put an arm behind them, in one real-time thread:
 a motor as silent that has not answered within bus.reply_margin_s. It never blocks. Everything is
 called from that one thread; nothing is locked.
 
-Standalone, with free-running motors, for trying a driver:
-python -m hrc_cell.adapters.serial.emulator LINK ID [ID ...]
+`hrc-cell motors emulate` serves free-running motors in this way.
 """
 
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import select
-import sys
 import termios
 import time
 import tty
@@ -33,6 +32,7 @@ from pathlib import Path
 from types import TracebackType
 
 from hrc_cell.adapters.serial import emulated_motor as motor_rules
+from hrc_cell.adapters.serial.emulated_models import KINDS
 from hrc_cell.adapters.serial.emulated_motor import EmulatedMotor
 from hrc_cell.adapters.serial.emulator_codec import Order, Receiver, status_frame
 from hrc_cell.adapters.serial.plant import FreeMotors, Plant
@@ -41,14 +41,18 @@ TO_ALL = 0xFE
 PING, READ, WRITE, REG_WRITE, ACTION, REBOOT = 0x01, 0x02, 0x03, 0x04, 0x05, 0x08
 SYNC_READ, SYNC_WRITE = 0x82, 0x83
 TORQUE_ENABLE = 64  # register
+STEP_S = 0.002
+RPM = math.tau / 60.0
 
 
 class Emulator:
     """Several motors on one bus. Bytes in, bytes out; time is an argument."""
 
-    def __init__(self, motor_ids: Sequence[int], plant: Plant, *, model: int = 1020) -> None:
+    def __init__(
+        self, motor_ids: Sequence[int], plant: Plant, *, model: str = "XM430-W350"
+    ) -> None:
         self.motors = {
-            motor_id: EmulatedMotor(motor_id, index, plant, model=model)
+            motor_id: EmulatedMotor(motor_id, index, plant, kind=KINDS[model])
             for index, motor_id in enumerate(motor_ids)
         }
         self.silent: set[int] = set()
@@ -242,25 +246,19 @@ class EmulatorPort:
         self._master = self._slave = -1
 
 
-def main(arguments: Sequence[str]) -> None:
-    """Serve free-running motors until interrupted."""
-    link, motor_ids = Path(arguments[0]), [int(text) for text in arguments[1:]]
-    plant = FreeMotors([0.0] * len(motor_ids))
-    step_s, then_s = 0.002, time.monotonic()
-    with EmulatorPort(Emulator(motor_ids, plant), link) as port:
+def serve_free(link: Path, motor_ids: Sequence[int], *, model: str, baud: int | None) -> None:
+    """Serve motors that turn nothing, at register value 2048, until interrupted.
+
+    `baud` paces what they answer; None: at once.
+    """
+    plant = FreeMotors([0.0] * len(motor_ids), speed_max_radps=KINDS[model].speed_rpm * RPM)
+    then_s = time.monotonic()
+    with EmulatorPort(Emulator(motor_ids, plant, model=model), link, baud=baud) as port:
         poll = select.poll()
         poll.register(port.fileno(), select.POLLIN)
-        print(f"motors {motor_ids} at {link}", flush=True)
         while True:
-            poll.poll(step_s * 1e3)
+            poll.poll(max(0.0, min(STEP_S, port.next_s() - time.monotonic())) * 1e3)
             now_s = time.monotonic()
             port.serve(now_s)
             plant.step(now_s - then_s)
             then_s = now_s
-
-
-if __name__ == "__main__":
-    if len(sys.argv) < 3:
-        sys.exit(__doc__)
-    with contextlib.suppress(KeyboardInterrupt):
-        main(sys.argv[1:])

@@ -49,19 +49,22 @@ class FreeMotors:
     """
 
     ACCELERATION_MAX_RADPS2 = 100.0
-    VELOCITY_MAX_RADPS = 4.8
+    SPEED_MAX_RADPS = 4.8
     """XM430-W350 at 12 V without load: 46 rev/min; source: the manufacturer's data sheet."""
     BANDWIDTH_RADPS = 60.0
     CURRENT_PER_ACCELERATION = 0.01  # [A s2/rad] inertia over torque constant
 
-    def __init__(self, positions_rad: Sequence[float]) -> None:
+    def __init__(
+        self, positions_rad: Sequence[float], *, speed_max_radps: float = SPEED_MAX_RADPS
+    ) -> None:
         count = len(positions_rad)
+        self._speed_max_radps = speed_max_radps
         self.positions = np.array(positions_rad, dtype=float)
         self.velocities = np.zeros(count)
         self.accelerations = np.zeros(count)
         self.goals = self.positions.copy()
         self.powered = np.zeros(count, dtype=bool)
-        self._velocity_max = np.full(count, self.VELOCITY_MAX_RADPS)
+        self._velocity_max = np.full(count, speed_max_radps)
         self._acceleration_max = np.full(count, self.ACCELERATION_MAX_RADPS2)
 
     def position_rad(self, index: int) -> float:
@@ -90,7 +93,7 @@ class FreeMotors:
         self, index: int, *, velocity_radps: float, acceleration_radps2: float, current_a: float
     ) -> None:
         """Take the profile; the current limit bounds the acceleration."""
-        self._velocity_max[index] = min(velocity_radps, self.VELOCITY_MAX_RADPS)
+        self._velocity_max[index] = min(velocity_radps, self._speed_max_radps)
         self._acceleration_max[index] = min(
             acceleration_radps2,
             self.ACCELERATION_MAX_RADPS2,

@@ -1,6 +1,7 @@
-"""The control table of the X series (XM430, XM540) as far as the cell uses it, with units.
+"""The control table of the X series as far as the cell uses it, with units.
 
-Source: ROBOTIS e-Manual, XM430-W350 and XM540-W270; the addresses are the same in all four models.
+The addresses are the same in all models (`models`); steps of current are not. Source: ROBOTIS
+e-Manual, XM430-W350, XM540-W270, XL430-W250 and XL330-M288.
 """
 
 from __future__ import annotations
@@ -12,9 +13,6 @@ from typing import NamedTuple
 COUNTS_PER_TURN = 4096
 RAD_PER_COUNT = 2.0 * math.pi / COUNTS_PER_TURN
 RPM = 2.0 * math.pi / 60.0
-
-MODELS = {1020: "XM430-W350", 1030: "XM430-W210", 1120: "XM540-W270", 1130: "XM540-W150"}
-WATCHDOG_FIRMWARE_MIN = 38
 
 
 class Register(NamedTuple):
@@ -58,12 +56,11 @@ TORQUE_ENABLE = Register("Torque Enable", 64, "B")
 STATUS_RETURN_LEVEL = Register("Status Return Level", 68, "B")
 HARDWARE_ERROR = Register("Hardware Error Status", 70, "B")
 BUS_WATCHDOG = Register("Bus Watchdog", 98, "B")  # in WATCHDOG_STEP_S, see watchdog_steps
-GOAL_CURRENT = Register("Goal Current", 102, "h", 2.69e-3)
+GOAL_CURRENT = Register("Goal Current", 102, "h")  # steps of the model
 PROFILE_ACCELERATION = Register("Profile Acceleration", 108, "I", 214.577 * RPM / 60.0)
 PROFILE_VELOCITY = Register("Profile Velocity", 112, "I", 0.229 * RPM)
 GOAL_POSITION = Register("Goal Position", 116, "i")  # counts
 REALTIME_TICK = Register("Realtime Tick", 120, "H", 1e-3)
-PRESENT_CURRENT = Register("Present Current", 126, "h", 2.69e-3)
 PRESENT_VELOCITY = Register("Present Velocity", 128, "i", 0.229 * RPM)
 PRESENT_POSITION = Register("Present Position", 132, "i")  # counts
 INPUT_VOLTAGE = Register("Present Input Voltage", 144, "H", 0.1)
@@ -83,7 +80,7 @@ class Sample(NamedTuple):
     """What one cycle reads of a motor: registers 120 to 135 in one piece."""
 
     tick_s: float
-    current_a: float
+    current_steps: int  # of the model; of one without current: 0.1 % of load
     velocity_radps: float  # of the shaft
     position_counts: int
 
@@ -93,7 +90,7 @@ def sample(data: bytes) -> Sample:
     tick, current, velocity, position = _SAMPLE.unpack(data)
     return Sample(
         tick * REALTIME_TICK.unit,
-        current * PRESENT_CURRENT.unit,
+        current,
         velocity * PRESENT_VELOCITY.unit,
         position,
     )

@@ -1,0 +1,42 @@
+"""What the driver knows of each motor model of the X series; the addresses are the same in all.
+
+Source: ROBOTIS e-Manual, the control table of each model.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Model(NamedTuple):
+    """One model."""
+
+    number: int
+    name: str
+    current_unit_a: float | None
+    """One step of its currents [A]; None: it measures and limits none, only its load in percent."""
+    watchdog_firmware_min: int
+    """The first firmware with a Bus Watchdog."""
+
+
+MODELS = {
+    model.number: model
+    for model in (
+        Model(1020, "XM430-W350", 2.69e-3, 38),
+        Model(1030, "XM430-W210", 2.69e-3, 38),
+        Model(1060, "XL430-W250", None, 38),
+        Model(1120, "XM540-W270", 2.69e-3, 38),
+        Model(1130, "XM540-W150", 2.69e-3, 38),
+        Model(1190, "XL330-M077", 1e-3, 0),
+        Model(1200, "XL330-M288", 1e-3, 0),
+    )
+}
+
+
+def model_name(number: int) -> str:
+    """Return how a model is called.
+
+    >>> model_name(1060), model_name(7)
+    ('XL430-W250', 'model 7')
+    """
+    return MODELS[number].name if number in MODELS else f"model {number}"

@@ -1,0 +1,131 @@
+"""`hrc-cell motors`: find motors on a bus, or emulate them for trying a driver.
+
+`scan` asks who is there and reads how each motor is; it writes nothing. `emulate` serves emulated
+motors on a pseudo-terminal that any program for DYNAMIXEL Protocol 2.0 can open.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from hrc_cell.adapters.serial.codec import ID_MAX
+from hrc_cell.adapters.serial.emulated_models import KINDS
+from hrc_cell.adapters.serial.emulator import serve_free
+from hrc_cell.adapters.serial.port import PortLost
+from hrc_cell.adapters.serial.scan import BAUDS, Found, scan
+from hrc_cell.cli.arguments import count, json_file
+
+DEFAULT_MODEL = "XM430-W350"
+
+
+def add_parser(subparsers: Any) -> None:
+    """Add `motors scan` and `motors emulate`."""
+    parser = subparsers.add_parser(
+        "motors", help="find motors on a bus, or emulate them",
+        epilog="example: hrc-cell motors scan /dev/ttyUSB0",
+    )  # fmt: skip
+    whats = parser.add_subparsers(title="what", metavar="WHAT", required=True)
+    found = whats.add_parser(
+        "scan", help="who answers on a port, and how each is; writes nothing",
+        description="Who answers on a port, at each baud rate, and how each is. Writes nothing. "
+        "Exit code 1 when nobody answers or replies break.",
+        epilog="example: hrc-cell motors scan /dev/serial/by-id/usb-FTDI... --baud 1000000",
+    )  # fmt: skip
+    found.add_argument("port", help="device of the adapter")
+    found.add_argument(
+        "--baud", type=count, action="append", metavar="N",
+        help=f"may be given several times (default: {', '.join(map(str, BAUDS))})",
+    )  # fmt: skip
+    found.add_argument("--json", type=json_file, metavar="FILE", help="write what was found there")
+    found.set_defaults(run=run_scan)
+    emulated = whats.add_parser(
+        "emulate", help="serve emulated motors on a pseudo-terminal",
+        description="Serve emulated motors that turn nothing, until interrupted.",
+        epilog="example: hrc-cell motors emulate --link /tmp/motors --ids 1-7 --baud 1000000",
+    )  # fmt: skip
+    emulated.add_argument(
+        "--link", type=Path, required=True, metavar="PATH", help="link to make to their port"
+    )
+    emulated.add_argument(
+        "--ids", type=ids, default="1-7", metavar="IDS", help="such as 1-6,9 (default 1-7)"
+    )
+    emulated.add_argument(
+        "--model", choices=KINDS, default=DEFAULT_MODEL, help=f"default {DEFAULT_MODEL}"
+    )
+    emulated.add_argument(
+        "--baud", type=count, metavar="N",
+        help="let replies leave no faster than this wire carries them (default: at once)",
+    )  # fmt: skip
+    emulated.set_defaults(run=run_emulate)
+
+
+def ids(text: str) -> list[int]:
+    """Return the IDs of a text such as "1-6,9". For `type=` of an argument.
+
+    >>> ids("1-3,9")
+    [1, 2, 3, 9]
+    """
+    found: list[int] = []
+    for part in text.split(","):
+        ends = part.split("-")
+        if len(ends) > 2 or not all(end.isdecimal() for end in ends):
+            raise argparse.ArgumentTypeError(f"{text}: must be IDs such as 1-6,9")
+        found += range(int(ends[0]), int(ends[-1]) + 1)
+    if not found or max(found) > ID_MAX or len(set(found)) < len(found):
+        raise argparse.ArgumentTypeError(f"{text}: each ID once, 0 to {ID_MAX}, least first")
+    return found
+
+
+def run_scan(args: argparse.Namespace) -> int:
+    """Scan and print a table. Returns 0 if somebody answered and no reply was broken."""
+    found: list[Found] = []
+    broken = 0
+    for baud in args.baud or BAUDS:
+        try:
+            here, lost = scan(args.port, baud)
+        except PortLost as error:
+            print(error.strerror, file=sys.stderr)
+            return 2
+        found, broken = found + here, broken + lost
+        print(f"{baud:>8} baud: {len(here) or 'nobody'}", file=sys.stderr)
+        if lost:
+            print(
+                f"{lost} broken replies: do two motors have the same ID? Connect them one by one.",
+                file=sys.stderr,
+            )
+    for line in _table(found):
+        print(line)
+    if args.json:
+        args.json.write_text(json.dumps([one._asdict() for one in found], indent=1) + "\n")
+    return 0 if found and not broken else 1
+
+
+def _table(found: list[Found]) -> Iterator[str]:
+    if found:
+        yield f"{'baud':>8} {'ID':>3} {'model':<12} {'fw':>3} {'V':>5} {'degC':>4} torque  error"
+    for one in found:
+        volts = "?" if one.voltage_v is None else f"{one.voltage_v:.1f}"
+        degrees = "?" if one.temperature_c is None else f"{one.temperature_c:.0f}"
+        torque = {None: "?", True: "on", False: "off"}[one.torque_on]
+        yield (
+            f"{one.baud:>8} {one.motor_id:>3} {one.model:<12} {one.firmware:>3} {volts:>5} "
+            f"{degrees:>4} {torque:<6}  {one.hardware_error or '-'}"
+        )
+
+
+def run_emulate(args: argparse.Namespace) -> int:
+    """Serve until interrupted. Returns 0."""
+    print(f"{args.model} {', '.join(map(str, args.ids))} at {args.link}; Ctrl-C ends", flush=True)
+    with contextlib.suppress(KeyboardInterrupt):
+        try:
+            serve_free(args.link, args.ids, model=args.model, baud=args.baud)
+        except OSError as error:
+            print(f"{args.link}: {error.strerror}", file=sys.stderr)
+            return 2
+    return 0

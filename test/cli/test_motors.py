@@ -1,0 +1,87 @@
+"""Motors on a real pseudo-terminal, found and emulated from the command line."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+from emulated import RunningMotors
+
+from hrc_cell.adapters.serial.emulator import Emulator
+from hrc_cell.cli.main import main
+
+LIMIT_S = 30.0
+
+
+class Colliding(Emulator):
+    """Two motors with ID 2 that answer at once."""
+
+    def feed(self, data, now_s):
+        replies = super().feed(data, now_s)
+        return [bytes([*r[:8], r[8] ^ 1, *r[9:]]) if r[4] == 2 else r for r in replies]
+
+
+def test_a_scan_tells_who_answers_and_how_each_is(tmp_path, capsys):
+    with RunningMotors(tmp_path / "motors", start_rad=(0.0,) * 3) as motors:
+        with motors.lock:
+            motors.emulator.motors[2].fail(0x20)
+            motors.emulator.silent.add(3)
+        out = tmp_path / "found.json"
+        command = ["motors", "scan", str(motors.link), "--baud", "1000000", "--json", str(out)]
+        assert main(command) == 0
+    first, second = json.loads(out.read_text())
+    assert first == {
+        "baud": 1_000_000, "motor_id": 1, "model": "XM430-W350", "firmware": 45,
+        "voltage_v": 12.0, "temperature_c": 32.0, "torque_on": False, "hardware_error": "",
+    }  # fmt: skip
+    assert (second["motor_id"], second["hardware_error"]) == (2, "overload")
+    printed = capsys.readouterr().out.splitlines()
+    assert printed[1].split() == ["1000000", "1", "XM430-W350", "45", "12.0", "32", "off", "-"]
+
+
+def test_two_motors_with_one_id_are_told(tmp_path, capsys):
+    with RunningMotors(tmp_path / "motors", start_rad=(0.0,) * 3, emulator=Colliding) as motors:
+        assert main(["motors", "scan", str(motors.link), "--baud", "1000000"]) == 1
+    said = capsys.readouterr()
+    assert "1 broken replies: do two motors have the same ID?" in said.err
+    assert [line.split()[1] for line in said.out.splitlines()[1:]] == ["1", "3"]
+
+
+def test_nobody_is_told(tmp_path, capsys):
+    with RunningMotors(tmp_path / "motors", start_rad=(0.0,)) as motors:
+        motors.emulator.silent.add(1)
+        assert main(["motors", "scan", str(motors.link), "--baud", "1000000"]) == 1
+    assert " 1000000 baud: nobody" in capsys.readouterr().err
+
+
+def test_a_port_that_is_not_there_is_told(tmp_path, capsys):
+    assert main(["motors", "scan", str(tmp_path / "none")]) == 2
+    assert "no such device; is the adapter plugged in?" in capsys.readouterr().err
+
+
+def test_emulated_motors_serve_whoever_comes_and_take_their_link_away(tmp_path, capsys):
+    link = tmp_path / "motors"
+    command = [sys.executable, "-m", "hrc_cell.cli.main", "motors", "emulate", "--link", str(link),
+               "--ids", "4,8-9", "--model", "XL430-W250", "--baud", "1000000"]  # fmt: skip
+    child = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    try:
+        assert child.stdout.readline() == f"XL430-W250 4, 8, 9 at {link}; Ctrl-C ends\n"
+        assert main(["motors", "scan", str(link), "--baud", "1000000"]) == 0
+        found = capsys.readouterr().out.splitlines()[1:]
+        assert [line.split()[1:3] for line in found] == [[i, "XL430-W250"] for i in "489"]
+        child.terminate()
+        assert child.wait(LIMIT_S) == 0
+        assert not link.exists()
+        assert not link.is_symlink()
+    finally:
+        child.kill()
+        child.wait()
+        child.stdout.close()
+
+
+@pytest.mark.parametrize("ids", ["", "a", "3-1", "1,1", "253", "1-"])
+def test_ids_that_cannot_be_are_refused(ids, capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(["motors", "emulate", "--link", "motors", "--ids", ids])
+    assert ended.value.code == 2
+    assert "IDs such as 1-6,9" in (said := capsys.readouterr().err) or "each ID once" in said
