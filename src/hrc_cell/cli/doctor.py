@@ -5,32 +5,21 @@ from __future__ import annotations
 import argparse
 import glob
 import importlib
-import json
 import os
 import platform
 import shutil
 import socket
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from hrc_cell.cli.checked import checked_cell
+from hrc_cell.cli.finding import Finding, show
 from hrc_cell.cli.places import browser_program
 from hrc_cell.settings.schema import CellError
 
 DISK_GB = 1.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """One thing looked at."""
-
-    name: str
-    state: str  # "ok", "note" (something optional is missing), "wrong"
-    found: str
-    advice: str = ""
 
 
 def add_parser(subparsers: Any) -> None:
@@ -46,16 +35,7 @@ def add_parser(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Look and print. Returns 0 if nothing is wrong, else 1."""
-    findings = list(examine(args.cell))
-    wrong = any(finding.state == "wrong" for finding in findings)
-    if args.json:
-        print(json.dumps({"ok": not wrong, "findings": [asdict(f) for f in findings]}, indent=2))
-    else:
-        for finding in findings:
-            print(f"{finding.state:<5} {finding.name:<18} {finding.found}")
-            if finding.advice:
-                print(f"{'':<24} -> {finding.advice}")
-    return 1 if wrong else 0
+    return show(examine(args.cell), as_json=args.json)
 
 
 def examine(cell_name: str) -> Iterator[Finding]:

@@ -1,4 +1,4 @@
-"""`hrc-cell motors`: find motors on a bus, or emulate them for trying a driver.
+"""`hrc-cell motors`: find motors on a bus, look at them, or emulate them for trying a driver.
 
 `scan` asks who is there and reads how each motor is; it writes nothing. `emulate` serves emulated
 motors on a pseudo-terminal that any program for DYNAMIXEL Protocol 2.0 can open.
@@ -19,15 +19,16 @@ from hrc_cell.adapters.serial.emulated_models import KINDS
 from hrc_cell.adapters.serial.emulator import serve_free
 from hrc_cell.adapters.serial.port import PortLost
 from hrc_cell.adapters.serial.scan import BAUDS, Found, scan
+from hrc_cell.cli import motors_doctor
 from hrc_cell.cli.arguments import count, json_file
 
 DEFAULT_MODEL = "XM430-W350"
 
 
 def add_parser(subparsers: Any) -> None:
-    """Add `motors scan` and `motors emulate`."""
+    """Add `motors scan`, `motors doctor` and `motors emulate`."""
     parser = subparsers.add_parser(
-        "motors", help="find motors on a bus, or emulate them",
+        "motors", help="find and examine motors on a bus, or emulate them",
         epilog="example: hrc-cell motors scan /dev/ttyUSB0",
     )  # fmt: skip
     whats = parser.add_subparsers(title="what", metavar="WHAT", required=True)
@@ -44,6 +45,7 @@ def add_parser(subparsers: Any) -> None:
     )  # fmt: skip
     found.add_argument("--json", type=json_file, metavar="FILE", help="write what was found there")
     found.set_defaults(run=run_scan)
+    motors_doctor.add_parser(whats)
     emulated = whats.add_parser(
         "emulate", help="serve emulated motors on a pseudo-terminal",
         description="Serve emulated motors that turn nothing, until interrupted.",

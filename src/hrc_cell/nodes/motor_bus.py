@@ -21,9 +21,8 @@ from typing import Any
 from hrc_cell_interfaces.msg import JointGoals, MotionPermit, MotorState, MotorStates
 from sensor_msgs.msg import JointState
 
-from hrc_cell.adapters.description import load_description
+from hrc_cell.adapters.motor_plan import motor_plan
 from hrc_cell.adapters.serial.child import BusChild
-from hrc_cell.adapters.serial.plan import make_plan
 from hrc_cell.adapters.serial.port import wait_for_port
 from hrc_cell.adapters.serial.shared import BusState, Command, GoalRecord, PermitRecord
 from hrc_cell.core.corridor import ROWS_MAX
@@ -58,17 +57,10 @@ class MotorBus(CellNode):
 
     def setup(self) -> None:
         """Start the bus process and wait until the motors are up."""
-        description = load_description(self.cell)
-        chain, bus = description.chain, self.cell.file.bus
+        bus = self.cell.file.bus
         declare_settings(self, "bus", bus)
         port = str(self.state_dir / SIM_LINK) if bus.port == SIM_PORT else bus.port
-        self._plan = make_plan(
-            self.cell.file,
-            port=port,
-            lower_rad=[*chain.lower_rad, description.hand_lower_rad],
-            upper_rad=[*chain.upper_rad, description.hand_upper_rad],
-            velocity_max_radps=[*chain.velocity_max_radps, description.hand_velocity_max_radps],
-        )
+        self._plan = motor_plan(self.cell, port)
         self.get_logger().info(
             f"{bus.rate_hz:g} Hz at {bus.baud} baud; "
             f"the wire carries {self._plan.wire_limit_hz():.0f} Hz"

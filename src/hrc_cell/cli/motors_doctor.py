@@ -1,0 +1,198 @@
+"""`hrc-cell motors doctor`: what stands between a cell and its motors. Reads only.
+
+Port and permission, the adapter's latency timer, every motor of the cell (there, known, cool, its
+voltage, errors), others on the bus, two with one ID, and how long a cycle takes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from hrc_cell.adapters.motor_plan import motor_plan
+from hrc_cell.adapters.serial import registers
+from hrc_cell.adapters.serial.adapter import LATENCY_MAX_MS, UDEV_RULE, latency_timer_ms
+from hrc_cell.adapters.serial.driver import Driver
+from hrc_cell.adapters.serial.master import Master, NoReply, StatusError
+from hrc_cell.adapters.serial.models import MODELS
+from hrc_cell.adapters.serial.plan import BusPlan, MotorPlan
+from hrc_cell.adapters.serial.port import Port, PortLost
+from hrc_cell.adapters.serial.scan import Found, scan
+from hrc_cell.cli.checked import checked_cell
+from hrc_cell.cli.finding import Finding, show
+from hrc_cell.settings.cell import SIM_PORT
+from hrc_cell.settings.schema import CellError
+
+CYCLES = 200
+WARM_SHARE = 0.85
+"""Of the temperature limit, where a motor takes its torque away."""
+
+
+def add_parser(subparsers: Any) -> None:
+    """Add `motors doctor`."""
+    parser = subparsers.add_parser(
+        "doctor", help="what stands between a cell and its motors; reads only",
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog="example: hrc-cell motors doctor my_cell",
+    )  # fmt: skip
+    parser.add_argument("cell", nargs="?", default="default", help="folder, or name under config/")
+    parser.add_argument("--port", help="instead of bus.port; a simulated cell needs one")
+    parser.add_argument("--json", action="store_true", help="print the findings as JSON")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Look and print. Returns 0 if nothing is wrong, 1 if something is, 2 for wrong input."""
+    try:
+        cell = checked_cell(args.cell)
+        port = args.port or cell.file.bus.port
+        if port == SIM_PORT:
+            raise ValueError(f"{args.cell} is simulated: name a port with --port")
+        plan = motor_plan(cell, port)
+    except (CellError, ValueError, OSError) as error:
+        print(error, file=sys.stderr)
+        return 2
+    return show(examine(plan), as_json=args.json)
+
+
+def examine(plan: BusPlan) -> Iterator[Finding]:
+    """Yield what was found, what comes first on the way to the motors first."""
+    try:
+        found, broken = scan(plan.port, plan.baud)
+    except PortLost as error:
+        yield Finding(name="port", state="wrong", found=str(error.strerror))
+        return
+    yield Finding(name="port", state="ok", found=f"{plan.port} at {plan.baud} baud")
+    yield _adapter(plan.port)
+    if broken:
+        yield Finding(
+            name="replies", state="wrong", found=f"{broken} broken",
+            advice="do two motors have the same ID? Connect them one by one and give each its own",
+        )  # fmt: skip
+    port = Port(plan.port, plan.baud)
+    try:
+        master = Master(port, reply_margin_s=plan.reply_margin_s)
+        there = {one.motor_id: one for one in found}
+        for motor in plan.motors:
+            yield from _motor(master, motor, there.pop(motor.motor_id, None))
+        for motor_id, other in there.items():
+            yield Finding(
+                name=f"motor {motor_id}", state="note",
+                found=f"{other.model}, which the cell does not name",
+            )  # fmt: skip
+        yield _cycle(plan, master)
+    except PortLost as error:
+        yield Finding(name="port", state="wrong", found=str(error.strerror))
+    finally:
+        port.close()
+
+
+def _adapter(port: str) -> Finding:
+    """Return what the adapter's latency timer is."""
+    ms = latency_timer_ms(port)
+    if ms is None:
+        return Finding(name="latency timer", state="ok", found="this adapter has none")
+    if ms <= LATENCY_MAX_MS:
+        return Finding(name="latency timer", state="ok", found=f"{ms} ms")
+    return Finding(
+        name="latency timer", state="wrong", found=f"{ms} ms: replies are held back so long",
+        advice=f"put {UDEV_RULE} into /etc/udev/rules.d/99-latency.rules and plug in again",
+    )  # fmt: skip
+
+
+def _motor(master: Master, motor: MotorPlan, found: Found | None) -> Iterator[Finding]:
+    """Yield how a motor of the cell is: one line, and one for each thing to look at."""
+    name, who = motor.joint, f"motor {motor.motor_id}"
+    if found is None:
+        yield Finding(
+            name=name, state="wrong", found=f"{who} does not answer",
+            advice="check power, cable, ID and baud rate; `hrc-cell motors scan` asks at each rate",
+        )  # fmt: skip
+        return
+    model = next((m for m in MODELS.values() if m.name == found.model), None)
+    if model is None:
+        known = ", ".join(model.name for model in MODELS.values())
+        advice = f"the driver knows {known}"
+        yield Finding(name=name, state="wrong", found=f"{who} is {found.model}", advice=advice)
+        return
+    torque = {True: "on", False: "off", None: "unknown"}[found.torque_on]
+    yield Finding(
+        name=name, state="ok",
+        found=f"{who}: {found.model}, firmware {found.firmware}, torque {torque}",
+    )  # fmt: skip
+    if found.firmware < model.watchdog_firmware_min:
+        yield Finding(
+            name=name, state="wrong", found=f"firmware {found.firmware} has no Bus Watchdog",
+            advice=f"update it to {model.watchdog_firmware_min} or later",
+        )  # fmt: skip
+    if motor.current_max_a is not None and model.current_unit_a is None:
+        yield Finding(
+            name=name, state="wrong", found=f"{found.model} limits no current",
+            advice="a gripper needs a model that does, such as XM430-W350",
+        )  # fmt: skip
+    if found.hardware_error:
+        yield Finding(
+            name=name, state="wrong", found=f"reports {found.hardware_error}",
+            advice="find the cause, then switch its power off and on",
+        )  # fmt: skip
+    try:
+        yield from _supply(master, motor, found)
+    except (NoReply, StatusError) as error:
+        yield Finding(name=name, state="wrong", found=str(error))
+
+
+def _supply(master: Master, motor: MotorPlan, found: Found) -> Iterator[Finding]:
+    """Yield what is wrong with voltage, warmth and start-up. Raises NoReply or StatusError."""
+    low, high, hot, startup = (
+        master.read(motor.motor_id, register)
+        for register in (
+            registers.VOLTAGE_MIN, registers.VOLTAGE_MAX, registers.TEMPERATURE_LIMIT,
+            registers.STARTUP_CONFIGURATION,
+        )
+    )  # fmt: skip
+    volts, degrees = found.voltage_v, found.temperature_c
+    if volts is None or not low <= volts <= high:
+        told = "not told" if volts is None else f"{volts:.1f} V"
+        yield Finding(
+            name=motor.joint, state="wrong", found=f"voltage {told}; {low:.1f} to {high:.1f} V",
+            advice="check the supply and the length and gauge of its cable",
+        )  # fmt: skip
+    if degrees is None or degrees > WARM_SHARE * hot:
+        told = "not told" if degrees is None else f"{degrees:.0f} degrees Celsius"
+        yield Finding(
+            name=motor.joint, state="note", found=f"temperature {told}; it gives up at {hot:.0f}",
+            advice="let it cool; is the joint loaded or stiff?",
+        )  # fmt: skip
+    if int(startup) & 1:
+        yield Finding(
+            name=motor.joint, state="wrong", found="its torque comes on with its power",
+            advice="clear bit 0 of Startup Configuration (60): goals of nobody would hold it",
+        )  # fmt: skip
+
+
+def _cycle(plan: BusPlan, master: Master) -> Finding:
+    """Return how many cycles of reading all motors there are in a second, against what is asked."""
+    driver = Driver(plan, master)
+    took_s, silent = [], 0
+    for _ in range(CYCLES):
+        began_s = time.perf_counter()
+        driver.read_all()
+        took_s.append(time.perf_counter() - began_s)
+        silent += any(driver.silent_cycles)
+    hz, wire_hz = 1.0 / float(np.median(took_s)), plan.wire_limit_hz()
+    found = (
+        f"{hz:.0f} Hz (median of {CYCLES}, {silent} with a motor missing); the cell asks for "
+        f"{plan.rate_hz:g} Hz, the wire carries {wire_hz:.0f} Hz with goals"
+    )
+    if hz < plan.rate_hz or silent > CYCLES // 100:
+        return Finding(
+            name="cycle", state="wrong", found=found,
+            advice="mend what stands above; is this machine busy? A return delay is set to 0 when "
+            "the cell starts; else lower bus.rate_hz or raise the baud rate",
+        )  # fmt: skip
+    return Finding(name="cycle", state="ok", found=found)
