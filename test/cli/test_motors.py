@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import time
 
 import pytest
 from emulated import RunningMotors
@@ -85,3 +86,31 @@ def test_ids_that_cannot_be_are_refused(ids, capsys):
         main(["motors", "emulate", "--link", "motors", "--ids", ids])
     assert ended.value.code == 2
     assert "IDs such as 1-6,9" in (said := capsys.readouterr().err) or "each ID once" in said
+
+
+def test_an_adapter_pulled_out_leaves_no_port_and_comes_back(tmp_path, capsys):
+    link, faults = tmp_path / "motors", tmp_path / "faults.yaml"
+    faults.write_text("faults: [{fault: unplug, at_s: 0.5, for_s: 1.0}]\n")
+    command = [sys.executable, "-m", "hrc_cell.cli.main", "motors", "emulate", "--link", str(link),
+               "--ids", "1", "--faults", str(faults)]  # fmt: skip
+    child = subprocess.Popen(command, stdout=subprocess.PIPE)
+    try:
+        for there in (True, False, True):
+            end_s = time.monotonic() + LIMIT_S
+            while link.is_symlink() != there:
+                assert time.monotonic() < end_s, f"there: {there}"
+                time.sleep(0.005)
+        assert main(["motors", "scan", str(link), "--baud", "1000000"]) == 0
+        assert "XM430-W350" in capsys.readouterr().out
+    finally:
+        child.kill()
+        child.wait()
+        child.stdout.close()
+
+
+def test_a_wrong_file_of_faults_is_refused(tmp_path, capsys):
+    faults = tmp_path / "faults.yaml"
+    faults.write_text("faults: [{fault: unplug, at_s: 0.5}]\n")
+    command = ["motors", "emulate", "--link", str(tmp_path / "m"), "--faults", str(faults)]
+    assert main(command) == 2
+    assert "unplug needs for_s above 0 s" in capsys.readouterr().err

@@ -16,11 +16,13 @@ from typing import Any
 
 from hrc_cell.adapters.serial.codec import ID_MAX
 from hrc_cell.adapters.serial.emulated_models import KINDS
-from hrc_cell.adapters.serial.emulator import serve_free
+from hrc_cell.adapters.serial.free import serve_free
 from hrc_cell.adapters.serial.port import PortLost
 from hrc_cell.adapters.serial.scan import BAUDS, Found, scan
 from hrc_cell.cli import motors_doctor
 from hrc_cell.cli.arguments import count, json_file
+from hrc_cell.settings.bus_faults import load_bus_faults
+from hrc_cell.settings.schema import CellError
 
 DEFAULT_MODEL = "XM430-W350"
 
@@ -64,6 +66,9 @@ def add_parser(subparsers: Any) -> None:
         "--baud", type=count, metavar="N",
         help="let replies leave no faster than this wire carries them (default: at once)",
     )  # fmt: skip
+    emulated.add_argument(
+        "--faults", type=Path, metavar="FILE", help="what is to go wrong, and when (docs/motors.md)"
+    )
     emulated.set_defaults(run=run_emulate)
 
 
@@ -122,11 +127,16 @@ def _table(found: list[Found]) -> Iterator[str]:
 
 
 def run_emulate(args: argparse.Namespace) -> int:
-    """Serve until interrupted. Returns 0."""
+    """Serve until interrupted. Returns 0, or 2 for wrong input."""
+    try:
+        script = load_bus_faults(args.faults) if args.faults else None
+    except CellError as error:
+        print(error, file=sys.stderr)
+        return 2
     print(f"{args.model} {', '.join(map(str, args.ids))} at {args.link}; Ctrl-C ends", flush=True)
     with contextlib.suppress(KeyboardInterrupt):
         try:
-            serve_free(args.link, args.ids, model=args.model, baud=args.baud)
+            serve_free(args.link, args.ids, model=args.model, baud=args.baud, script=script)
         except OSError as error:
             print(f"{args.link}: {error.strerror}", file=sys.stderr)
             return 2

@@ -13,8 +13,6 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from hrc_cell.settings.canonical import plain, sha256_of, without_beside, without_texts
 from hrc_cell.settings.contact import ContactSettings
 from hrc_cell.settings.description_files import description_files
@@ -26,6 +24,7 @@ from hrc_cell.settings.schema import CellError, Problem, Reader, setting
 from hrc_cell.settings.sensing import BodySource, Scanner, TrackerSettings
 from hrc_cell.settings.stopping import check_stopping, check_table
 from hrc_cell.settings.stopping_table import StoppingTable
+from hrc_cell.settings.yaml_file import load_yaml
 from hrc_cell.settings.zones import ZoneSettings
 
 SIM_PORT = "sim"
@@ -249,36 +248,5 @@ def _check_stops(
     problems += reader.problems
 
 
-class _UniqueKeys(yaml.SafeLoader):
-    """Refuses a key that stands twice in one mapping: one of the two would be lost."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        seen: set[object] = set()
-        for key_node, _ in node.value:
-            if not isinstance(key_node, yaml.ScalarNode):
-                raise yaml.constructor.ConstructorError(
-                    None, None, "a key must be a plain text", key_node.start_mark
-                )
-            key = self.construct_object(key_node, deep=True)
-            if key in seen:
-                raise yaml.constructor.ConstructorError(
-                    None, None, f"the key {key!r} stands twice", key_node.start_mark
-                )
-            seen.add(key)
-        return super().construct_mapping(node, deep=deep)
-
-
 def _load(kind: type[Any], path: Path, problems: list[Problem]) -> Any:
-    """Return `kind` read from a YAML file, or None after noting what is wrong."""
-    reader = Reader(str(path))
-    value = None
-    try:
-        data = yaml.load(path.read_text(encoding="utf-8"), _UniqueKeys)  # noqa: S506
-    except FileNotFoundError:
-        reader.complain("(file)", "does not exist; copy it from config/default")
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        reader.complain("(file)", f"cannot be read: {' '.join(str(error).split())}")
-    else:
-        value = reader.build(kind, data)
-    problems += reader.problems
-    return value
+    return load_yaml(kind, path, problems, missing="does not exist; copy it from config/default")

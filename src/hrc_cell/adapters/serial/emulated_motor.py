@@ -234,11 +234,20 @@ class EmulatedMotor:
             self.heard_s = max(self.heard_s, now_s) if not self.torque_on else self.heard_s
             return
         if now_s - self.heard_s > steps * WATCHDOG_STEP_S:
-            self._plant.set_goal(self._index, self._plant.position_rad(self._index))
-            self._table[98] = TRIPPED
-            self._put(108, 4, 0)
-            self._put(112, 4, 0)
-            self._apply_limits()
+            self.trip()
+
+    def trip(self) -> None:
+        """Stop as Bus Watchdog does: profiles gone, goals refused until it is cleared."""
+        self._plant.set_goal(self._index, self._plant.position_rad(self._index))
+        self._table[98] = TRIPPED
+        self._put(108, 4, 0)
+        self._put(112, 4, 0)
+        self._apply_limits()
+
+    def lose_power(self) -> None:
+        """Go limp; what it held in RAM is gone once it starts again."""
+        self._put(64, 1, 0)
+        self._plant.power(self._index, on=False)
 
     def fail(self, bits: int) -> None:
         """Raise a hardware error, as if measured; Shutdown takes the torque where so set."""

@@ -20,11 +20,8 @@ called from that one thread; nothing is locked.
 from __future__ import annotations
 
 import contextlib
-import math
 import os
-import select
 import termios
-import time
 import tty
 from collections import deque
 from collections.abc import Sequence
@@ -35,14 +32,12 @@ from hrc_cell.adapters.serial import emulated_motor as motor_rules
 from hrc_cell.adapters.serial.emulated_models import KINDS
 from hrc_cell.adapters.serial.emulated_motor import EmulatedMotor
 from hrc_cell.adapters.serial.emulator_codec import Order, Receiver, status_frame
-from hrc_cell.adapters.serial.plant import FreeMotors, Plant
+from hrc_cell.adapters.serial.plant import Plant
 
 TO_ALL = 0xFE
 PING, READ, WRITE, REG_WRITE, ACTION, REBOOT = 0x01, 0x02, 0x03, 0x04, 0x05, 0x08
 SYNC_READ, SYNC_WRITE = 0x82, 0x83
 TORQUE_ENABLE = 64  # register
-STEP_S = 0.002
-RPM = math.tau / 60.0
 
 
 class Emulator:
@@ -72,6 +67,18 @@ class Emulator:
         """Let time pass: Bus Watchdog."""
         for motor in self.motors.values():
             motor.watch(now_s)
+
+    def late_s(self, status: bytes, now_s: float) -> float:
+        """Return how much later than due a status leaves: on a good day, not at all."""
+        return 0.0
+
+    def unplugged(self, now_s: float) -> bool:
+        """Return whether the adapter is pulled out."""
+        return False
+
+    def stalled(self, now_s: float) -> bool:
+        """Return whether nothing passes the bus."""
+        return False
 
     def let_go(self, now_s: float, quiet_s: float) -> bool:
         """Return whether nobody needs the motors any more: no torque, or no order for `quiet_s`."""
@@ -209,6 +216,8 @@ class EmulatorPort:
     def serve(self, now_s: float) -> None:
         """Take what has come and answer it; let time pass for the motors. Never blocks."""
         self._emulator.update(now_s)
+        if self._emulator.stalled(now_s):
+            return
         while True:
             try:
                 data = os.read(self._master, 4096)
@@ -229,9 +238,12 @@ class EmulatorPort:
         return self._waiting[0][0] if self._waiting else float("inf")
 
     def _release_s(self, heard: bytes, status: bytes, now_s: float) -> float:
+        late_s = self._emulator.late_s(status, now_s)
         if self._baud is None:
-            return now_s
-        self._free_s = max(self._free_s, now_s) + 10.0 * (len(heard) + len(status)) / self._baud
+            self._free_s = max(self._free_s, now_s + late_s)
+        else:
+            bits = 10.0 * (len(heard) + len(status))
+            self._free_s = max(self._free_s, now_s) + bits / self._baud + late_s
         return self._free_s
 
     def close(self) -> None:
@@ -244,21 +256,3 @@ class EmulatorPort:
         os.close(self._master)
         os.close(self._slave)
         self._master = self._slave = -1
-
-
-def serve_free(link: Path, motor_ids: Sequence[int], *, model: str, baud: int | None) -> None:
-    """Serve motors that turn nothing, at register value 2048, until interrupted.
-
-    `baud` paces what they answer; None: at once.
-    """
-    plant = FreeMotors([0.0] * len(motor_ids), speed_max_radps=KINDS[model].speed_rpm * RPM)
-    then_s = time.monotonic()
-    with EmulatorPort(Emulator(motor_ids, plant, model=model), link, baud=baud) as port:
-        poll = select.poll()
-        poll.register(port.fileno(), select.POLLIN)
-        while True:
-            poll.poll(max(0.0, min(STEP_S, port.next_s() - time.monotonic())) * 1e3)
-            now_s = time.monotonic()
-            port.serve(now_s)
-            plant.step(now_s - then_s)
-            then_s = now_s
