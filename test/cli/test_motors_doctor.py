@@ -68,7 +68,7 @@ CASES = [
     ("starts", lambda e: e.motors[1]._put(60, 1, 1), "joint_1", "wrong", "comes on with its power"),
     ("model", lambda e: e.motors[5]._put(0, 2, 350), "joint_5", "wrong", "motor 5 is model 350"),
     ("firmware", lambda e: e.motors[6]._put(6, 1, 37), "joint_6", "wrong",
-     "firmware 37 has no Bus Watchdog"),
+     "firmware 37 of motor 6 has no Bus Watchdog"),
 ]  # fmt: skip
 
 

@@ -17,7 +17,7 @@ from hrc_cell.nodes.long_action import LongAction
 LIMIT_S = 30.0
 
 TOLD = """
-import os, signal, sys
+import os, signal
 from hrc_cell.nodes.base import CellNode, run
 
 class Told(CellNode):

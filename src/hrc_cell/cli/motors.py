@@ -21,7 +21,7 @@ from hrc_cell.adapters.serial.port import PortLost
 from hrc_cell.adapters.serial.scan import BAUDS, Found, scan
 from hrc_cell.cli import motors_doctor
 from hrc_cell.cli.arguments import count, json_file
-from hrc_cell.settings.bus_faults import load_bus_faults
+from hrc_cell.settings.bus_faults import BusFaults, load_bus_faults
 from hrc_cell.settings.schema import CellError
 
 DEFAULT_MODEL = "XM430-W350"
@@ -129,7 +129,7 @@ def _table(found: list[Found]) -> Iterator[str]:
 def run_emulate(args: argparse.Namespace) -> int:
     """Serve until interrupted. Returns 0, or 2 for wrong input."""
     try:
-        script = load_bus_faults(args.faults) if args.faults else None
+        script = load_bus_faults(args.faults) if args.faults else BusFaults(faults=())
     except CellError as error:
         print(error, file=sys.stderr)
         return 2

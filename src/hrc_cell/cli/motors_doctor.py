@@ -19,7 +19,7 @@ from hrc_cell.adapters.serial import registers
 from hrc_cell.adapters.serial.adapter import LATENCY_MAX_MS, UDEV_RULE, latency_timer_ms
 from hrc_cell.adapters.serial.driver import Driver
 from hrc_cell.adapters.serial.master import Master, NoReply, StatusError
-from hrc_cell.adapters.serial.models import MODELS
+from hrc_cell.adapters.serial.models import BY_NAME, unfit
 from hrc_cell.adapters.serial.plan import BusPlan, MotorPlan
 from hrc_cell.adapters.serial.port import Port, PortLost
 from hrc_cell.adapters.serial.scan import Found, scan
@@ -114,27 +114,17 @@ def _motor(master: Master, motor: MotorPlan, found: Found | None) -> Iterator[Fi
             advice="check power, cable, ID and baud rate; `hrc-cell motors scan` asks at each rate",
         )  # fmt: skip
         return
-    model = next((m for m in MODELS.values() if m.name == found.model), None)
-    if model is None:
-        known = ", ".join(model.name for model in MODELS.values())
-        advice = f"the driver knows {known}"
-        yield Finding(name=name, state="wrong", found=f"{who} is {found.model}", advice=advice)
-        return
     torque = {True: "on", False: "off", None: "unknown"}[found.torque_on]
-    yield Finding(
-        name=name, state="ok",
-        found=f"{who}: {found.model}, firmware {found.firmware}, torque {torque}",
-    )  # fmt: skip
-    if found.firmware < model.watchdog_firmware_min:
+    if found.model in BY_NAME:
         yield Finding(
-            name=name, state="wrong", found=f"firmware {found.firmware} has no Bus Watchdog",
-            advice=f"update it to {model.watchdog_firmware_min} or later",
+            name=name, state="ok",
+            found=f"{who}: {found.model}, firmware {found.firmware}, torque {torque}",
         )  # fmt: skip
-    if motor.current_max_a is not None and model.current_unit_a is None:
-        yield Finding(
-            name=name, state="wrong", found=f"{found.model} limits no current",
-            advice="a gripper needs a model that does, such as XM430-W350",
-        )  # fmt: skip
+    grips = motor.current_max_a is not None
+    for why, advice in unfit(who, found.model, found.firmware, grips=grips):
+        yield Finding(name=name, state="wrong", found=why, advice=advice)
+    if found.model not in BY_NAME:
+        return  # its registers may mean something else
     if found.hardware_error:
         yield Finding(
             name=name, state="wrong", found=f"reports {found.hardware_error}",

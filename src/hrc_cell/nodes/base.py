@@ -270,7 +270,7 @@ def run(make: Callable[[], CellNode]) -> None:
     except Exception:
         if not _told_to_stop():
             raise
-        # Told to stop in the middle of a callback, which could then not publish any more.
+        # Told to stop while it was set up, which could then not go on.
     finally:
         _end_once()  # a second Ctrl-C must not cut off the torque's way to zero
         node.close()

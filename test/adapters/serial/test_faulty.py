@@ -13,7 +13,7 @@ from hrc_cell.settings.bus_faults import FIELDS, BusFault, BusFaults
 
 IDS = (1, 2, 3)
 BEGIN_S, LASTS_S = 2.0, 3.0
-POSITION, TORQUE, GOAL, ERRORS, WATCHDOG = 132, 64, 116, 70, 98
+POSITION, TORQUE, WATCHDOG = 132, 64, 98
 SPOILING = ("flip", "drop_byte", "double_byte", "truncate", "wrong_id", "collision", "dead")
 
 

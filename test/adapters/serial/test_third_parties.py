@@ -29,7 +29,7 @@ data = st.lists(st.sampled_from([0xFF, 0xFF, 0xFD, 0x00, 0x55, 0x7A]), max_size=
 """Full of what has to be stuffed."""
 START_RAD = (0.0, 0.5, -1.0, 1.5, 0.1, -0.2, 0.3)
 BAUD = 1_000_000
-GOAL, POSITION, VELOCITY, CURRENT = 116, 132, 128, 126
+GOAL, POSITION, CURRENT = 116, 132, 126
 
 
 class Wire:

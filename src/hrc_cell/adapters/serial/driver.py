@@ -18,7 +18,7 @@ from dataclasses import replace
 
 from hrc_cell.adapters.serial import codec, registers
 from hrc_cell.adapters.serial.master import Freshness, Master, NoReply, Refused, StatusError
-from hrc_cell.adapters.serial.models import MODELS, Model, model_name
+from hrc_cell.adapters.serial.models import MODELS, model_name, unfit
 from hrc_cell.adapters.serial.plan import SLOW_SIZE, BusPlan, MotorPlan
 from hrc_cell.adapters.serial.registers import (
     BUS_WATCHDOG,
@@ -80,7 +80,7 @@ class Driver:
         self._fresh = [Freshness(age_max_s) for _ in plan.motors]
         self._slow_at = 0
         self._alerted: int | None = None  # index of a motor whose alert is not explained yet
-        self._models: list[Model | None] = [None] * len(plan.motors)  # as they have answered
+        self._current_unit_a = [math.nan] * len(plan.motors)  # of a step; NaN: has none
 
     # Bringing up.
 
@@ -126,21 +126,13 @@ class Driver:
                 wrong.append(f"{motor.joint}: {error}")
                 continue
             number, firmware = struct.unpack("<HB", status.data)
-            self._models[index] = model = MODELS.get(number)
-            who = f"motor {motor.motor_id}"
-            if model is None:
-                known = ", ".join(model.name for model in MODELS.values())
-                wrong.append(f"{motor.joint}: {who} is {model_name(number)}, not {known}")
-            elif firmware < model.watchdog_firmware_min:
-                wrong.append(
-                    f"{motor.joint}: firmware {firmware} of {who} has no Bus Watchdog; update it "
-                    f"to {model.watchdog_firmware_min} or later"
-                )
-            elif model.current_unit_a is None and motor.current_max_a is not None:
-                wrong.append(
-                    f"{motor.joint}: {who} is {model.name}, which limits no current, so it would "
-                    "grip with all its force; a gripper needs a model that does"
-                )
+            model = MODELS.get(number)
+            unit_a = None if model is None else model.current_unit_a
+            self._current_unit_a[index] = math.nan if unit_a is None else unit_a
+            grips = motor.current_max_a is not None
+            who, name = f"motor {motor.motor_id}", model_name(number)
+            for why, advice in unfit(who, name, firmware, grips=grips):
+                wrong.append(f"{motor.joint}: {why}; {advice}")
         if wrong:
             raise Refused("\n".join(wrong))
 
@@ -179,16 +171,10 @@ class Driver:
         master.write(motor_id, PROFILE_VELOCITY, fastest)
         acceleration = PROFILE_ACCELERATION_RATIO * self.plan.stop_deceleration_radps2
         master.write(motor_id, PROFILE_ACCELERATION, acceleration)
-        unit_a = self._current_unit_a(index)
         if motor.current_max_a is not None:
-            master.write(motor_id, GOAL_CURRENT, motor.current_max_a / unit_a)
+            steps = motor.current_max_a / self._current_unit_a[index]
+            master.write(motor_id, GOAL_CURRENT, steps)
         self._aim(motor)
-
-    def _current_unit_a(self, index: int) -> float:
-        """Return what one step of a motor's current is [A], NaN where it measures none."""
-        model = self._models[index]
-        unit_a = None if model is None else model.current_unit_a
-        return math.nan if unit_a is None else unit_a
 
     def _aim(self, motor: MotorPlan) -> tuple[float, float]:
         """Set the goal to the present position, unless it presses; return both, position first."""
@@ -267,7 +253,7 @@ class Driver:
                 reply_s=reply_s,
                 position_rad=motor.radians(sample.position_counts),
                 velocity_radps=motor.signed(sample.velocity_radps),
-                current_a=motor.signed(sample.current_steps * self._current_unit_a(index)),
+                current_a=motor.signed(sample.current_steps * self._current_unit_a[index]),
                 hardware_error=error,
             )
 

@@ -72,10 +72,6 @@ class Emulator:
         """Return how much later than due a status leaves: on a good day, not at all."""
         return 0.0
 
-    def unplugged(self, now_s: float) -> bool:
-        """Return whether the adapter is pulled out."""
-        return False
-
     def stalled(self, now_s: float) -> bool:
         """Return whether nothing passes the bus."""
         return False

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import math
 import select
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
 from hrc_cell.adapters.serial.emulated_models import KINDS
-from hrc_cell.adapters.serial.emulator import Emulator, EmulatorPort
+from hrc_cell.adapters.serial.emulated_motor import RPM
+from hrc_cell.adapters.serial.emulator import EmulatorPort
 from hrc_cell.adapters.serial.faulty import FaultyEmulator
 from hrc_cell.adapters.serial.plant import FreeMotors
 from hrc_cell.settings.bus_faults import BusFaults
 
 STEP_S = 0.002
-RPM = math.tau / 60.0
 
 
 def serve_free(
@@ -24,7 +23,7 @@ def serve_free(
     *,
     model: str,
     baud: int | None,
-    script: BusFaults | None = None,
+    script: BusFaults,
 ) -> None:
     """Serve motors at register value 2048.
 
@@ -32,10 +31,7 @@ def serve_free(
     no port behind the link.
     """
     plant = FreeMotors([0.0] * len(motor_ids), speed_max_radps=KINDS[model].speed_rpm * RPM)
-    emulator = (
-        Emulator(motor_ids, plant, model=model) if script is None
-        else FaultyEmulator(motor_ids, plant, model=model, script=script)
-    )  # fmt: skip
+    emulator = FaultyEmulator(motor_ids, plant, model=model, script=script)
     then_s = time.monotonic()
     while True:
         with EmulatorPort(emulator, link, baud=baud) as port:

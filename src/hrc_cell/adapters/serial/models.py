@@ -5,6 +5,7 @@ Source: ROBOTIS e-Manual, the control table of each model.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 
@@ -31,6 +32,7 @@ MODELS = {
         Model(1200, "XL330-M288", 1e-3, 0),
     )
 }
+BY_NAME = {model.name: model for model in MODELS.values()}
 
 
 def model_name(number: int) -> str:
@@ -40,3 +42,24 @@ def model_name(number: int) -> str:
     ('XL430-W250', 'model 7')
     """
     return MODELS[number].name if number in MODELS else f"model {number}"
+
+
+def unfit(who: str, name: str, firmware: int, *, grips: bool) -> Iterator[tuple[str, str]]:
+    """Yield why a motor of this model cannot serve, and what to do; nothing where it can.
+
+    `name` is that of `model_name`; `grips` is whether it has to limit its current.
+    """
+    model = BY_NAME.get(name)
+    if model is None:
+        yield f"{who} is {name}, not {', '.join(BY_NAME)}", "take one of these"
+        return
+    if firmware < model.watchdog_firmware_min:
+        yield (
+            f"firmware {firmware} of {who} has no Bus Watchdog",
+            f"update it to {model.watchdog_firmware_min} or later",
+        )
+    if grips and model.current_unit_a is None:
+        yield (
+            f"{who} is {name}, which limits no current, so it would grip with all its force",
+            "a gripper needs a model that does, such as XM430-W350",
+        )
