@@ -10,7 +10,7 @@ import math
 import numpy as np
 
 from hrc_cell.core.contact import UNKNOWN, contact_speed_mps, region_code
-from hrc_cell.core.geometry import nearest_distance, nearest_points
+from hrc_cell.core.geometry import nearest_points, nearest_ratios
 from hrc_cell.core.kinematics import capsule_motion
 from hrc_cell.core.stopping import ratio_of
 from hrc_cell.core.sweep import ARC, CORNER_SLACK, RATIOS, SPEED_SLACK, TURN_MAX_RAD, sweep
@@ -152,7 +152,7 @@ def _least(start, end, radius_m, j, swept, radii, now, motion):
     """Return D for ratio 0 and each of RATIOS, for one capsule of a person and link j."""
     most = motion.tcp_speed_max_mps
     found = []
-    gaps = nearest_distance(start, end, swept.ahead_start_m[:, j], swept.ahead_end_m[:, j])
+    gaps = nearest_ratios(start, end, swept.ahead_start_m[:, j], swept.ahead_end_m[:, j])[2]
     gaps = gaps - (radius_m + radii[j])
     for m, way in enumerate(swept.way_s):
         if not swept.followed:
@@ -238,7 +238,7 @@ def clearance(people, swept, *, radii, safety, motion, qd, back_m, contact_mps):
 
 
 def _gap(start, end, swept, j):
-    return float(nearest_distance(start, end, swept.start_m[j], swept.end_m[j]))
+    return float(nearest_ratios(start, end, swept.start_m[j], swept.end_m[j])[2])
 
 
 def _directed(start, end, swept, j):

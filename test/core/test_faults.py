@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from paths import HOME, THERE, ahead_of
 from strategies import SAFETY, areas, declared_stops, motion, six_axes
 
-from hrc_cell.core.faults import blind_spots, faults, oldest_s
+from hrc_cell.core.faults import blind_spots, faults, oldest_sample_s
 from hrc_cell.core.observed import NEVER, Eye, Observation, Sight
 from hrc_cell.core.rules import Rules
 
@@ -30,7 +30,8 @@ WELL = Observation(
 
 def found(seen, before_s=BEFORE_S, rules=RULES):
     """Return the faults in order, each with where it is one."""
-    return list(faults(rules, before_s, seen, blind_spots(rules, seen)))
+    blind, oldest_s = blind_spots(rules, seen), oldest_sample_s(rules, seen)
+    return list(faults(rules, before_s, seen, blind, oldest_s))
 
 
 def named(before_s=BEFORE_S, **changes):
@@ -143,7 +144,7 @@ def test_every_fault_is_a_cause_that_the_judgement_can_name():
     ],
 )
 def test_the_oldest_sample_is_the_oldest_of_those_judged_on(change, age_s):
-    assert oldest_s(RULES, replace(WELL, **change)) == age_s
+    assert oldest_sample_s(RULES, replace(WELL, **change)) == age_s
 
 
 AGES_S = st.sampled_from([0.0, 0.125, 0.25, 0.5, 0.75, 1.0, 2.0, -1.0, NEVER, math.nan])

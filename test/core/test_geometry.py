@@ -11,8 +11,8 @@ from strategies import length_m, unknown
 from hrc_cell.core.geometry import (
     capsule_distance,
     in_polygon,
-    nearest_distance,
     nearest_points,
+    nearest_ratios,
     polygon_distance,
     segment_distance,
     segment_polygon_distance,
@@ -245,4 +245,5 @@ def test_a_segment_and_a_triangle_meet_or_are_apart_to_the_digit(a, b, corners, 
 @given(st.lists(st.floats(-2.0, 2.0), min_size=12, max_size=12))
 def test_the_distance_alone_is_that_of_the_nearest_points(numbers):
     ends = np.reshape(numbers, (4, 3))
-    assert nearest_distance(*ends) == nearest_points(*ends).distance_m
+    near = nearest_points(*ends)
+    assert nearest_ratios(*ends) == (near.a_ratio, near.b_ratio, near.distance_m)

@@ -371,9 +371,9 @@ SQUARES = list(np.ndindex(SMALL.open.shape))
 def track_at(x_m, y_m, *, seen_s=0.0, confirmed=True, number=1, **known):
     """Return somebody as followed, seen last at `seen_s`."""
     (track,) = observe(TRACKER, People(), person(x_m, y_m), 0.0).tracks
-    evidence = replace(track.evidence, confirmed=confirmed)
-    return replace(
-        track, id=number, x_m=x_m, y_m=y_m, seen_s=seen_s, evidence=evidence,
+    evidence = track.evidence._replace(confirmed=confirmed)
+    return track._replace(
+        id=number, x_m=x_m, y_m=y_m, seen_s=seen_s, evidence=evidence,
         **{"radius_m": 0.25, **known},
     )  # fmt: skip
 
@@ -433,8 +433,8 @@ def test_who_is_lost_may_be_in_every_square_in_reach_and_in_no_other(seed, leg_r
     for number, now_s in enumerate((0.375, 0.4375, 0.5, 0.75)):
         parts = (0.1, 0.9 if seed % 2 else 0.2, 0.1)
         walls, empty, unwatched = (rng.random(SMALL.open.shape) < part for part in parts)
-        moved = replace(
-            track, x_m=seen_m[0] + track.vx_mps * now_s, y_m=seen_m[1] + track.vy_mps * now_s
+        moved = track._replace(
+            x_m=seen_m[0] + track.vx_mps * now_s, y_m=seen_m[1] + track.vy_mps * now_s
         )
         _, lost = after(lost, [moved], now_s, one=one, walls=walls, empty=empty, watched=~unwatched)
         open_now = {at for at in SQUARES if SMALL.open[at] and not walls[at]}

@@ -1,7 +1,7 @@
 """Tracks: everybody is followed, nobody is invented, and the unknown counts as worse."""
 
 import math
-from dataclasses import astuple, replace
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -349,8 +349,8 @@ def foreseen(one, track, step_s):
         [track.covariance_m2ps, track.velocity_var_m2ps2],
     ])  # fmt: skip
     (p, c), (_, v) = go @ before @ go.T + noise
-    return replace(
-        track, x_m=track.x_m + step_s * track.vx_mps, y_m=track.y_m + step_s * track.vy_mps,
+    return track._replace(
+        x_m=track.x_m + step_s * track.vx_mps, y_m=track.y_m + step_s * track.vy_mps,
         position_var_m2=p, covariance_m2ps=c, velocity_var_m2ps2=v,
     )  # fmt: skip
 
@@ -364,8 +364,8 @@ def corrected(one, track, seen, legs, now_s):
     place = track.x_m + gain * dx, track.y_m + gain * dy
     _, reach = spot(seen, legs)
     shrunk = track.radius_m - one.radius_fall_mps * (now_s - track.seen_s)
-    return replace(
-        track, x_m=place[0], y_m=place[1], vx_mps=track.vx_mps + gain_v * dx,
+    return track._replace(
+        x_m=place[0], y_m=place[1], vx_mps=track.vx_mps + gain_v * dx,
         vy_mps=track.vy_mps + gain_v * dy, position_var_m2=(1.0 - gain) * track.position_var_m2,
         covariance_m2ps=(1.0 - gain) * track.covariance_m2ps,
         velocity_var_m2ps2=track.velocity_var_m2ps2 - gain_v * track.covariance_m2ps,
@@ -424,7 +424,7 @@ def numbers(people):
     return [
         float(value)
         for track in people.tracks
-        for value in (*astuple(track)[:-1], *np.ravel(np.array(astuple(track.evidence), object)))
+        for value in (*track[:-1], *track.evidence)
         if isinstance(value, (bool, int, float, np.number))
     ]
 

@@ -56,11 +56,10 @@ def told_s(ahead: Ahead) -> Array:
     """
     lines_s = ahead.lines_s
     count = lines_s.shape[-1]
-    line = np.clip(ahead.line, 0, count - 1)[..., None]
+    line = np.minimum(np.maximum(ahead.line, 0), count - 1)
     good = (ahead.line >= 0) & (ahead.line < count)
     good &= (ahead.line_ratio >= 0.0) & (ahead.line_ratio <= 1.0)
-    at = np.take_along_axis(ahead.begins_s, line, axis=-1)[..., 0]
-    at = at + ahead.line_ratio * np.take_along_axis(lines_s, line, axis=-1)[..., 0]
+    at = _one(ahead.begins_s, line) + ahead.line_ratio * _one(lines_s, line)
     return np.where(good, at, np.nan)
 
 
@@ -74,16 +73,15 @@ def nearest_s(ahead: Ahead, position_rad: Array) -> tuple[Array, Array, Array]:
     count = lines_s.shape[-1]
     found: list[tuple[Array, Array, Array]] = []
     for back in (0, 1):
-        line = np.clip(ahead.line - back, 0, count - 1)
+        line = np.minimum(np.maximum(ahead.line - back, 0), count - 1)
         start, end = (_row(ahead.waypoints_rad, line + i) for i in (0, 1))
         way = end - start
         size = (way * way).sum(axis=-1)
         along = ((position_rad - start) * way).sum(axis=-1) / np.where(size > 0.0, size, 1.0)
-        along = np.clip(along, 0.0, 1.0)
+        along = np.minimum(np.maximum(along, 0.0), 1.0)
         point = start + along[..., None] * way
-        begin = np.take_along_axis(begins_s, line[..., None], axis=-1)[..., 0]
-        length = np.take_along_axis(lines_s, line[..., None], axis=-1)[..., 0]
-        found.append((begin + along * length, point, np.abs(position_rad - point)))
+        way_s = _one(begins_s, line) + along * _one(lines_s, line)
+        found.append((way_s, point, np.abs(position_rad - point)))
     (here_s, here, off), (before_s, before, off_before) = found
     nearer = off_before.max(axis=-1) < off.max(axis=-1)
     return (
@@ -97,12 +95,11 @@ def poses(ahead: Ahead, way_s: Array) -> tuple[Array, Array, Ints]:
     """Return where the arm is (..., k, n) at ways (..., k) from the first waypoint, its joint
     velocities there at ratio 1, and the line (..., k). Beyond the last waypoint it rests on it."""
     lines_s, begins_s = ahead.lines_s, ahead.begins_s
-    at = np.clip(way_s, 0.0, begins_s[..., -1:])
+    at = np.minimum(np.maximum(way_s, 0.0), begins_s[..., -1:])
     line = (at[..., None] >= begins_s[..., None, 1:-1]).sum(axis=-1)
     start, end = (_rows(ahead.waypoints_rad, line + i) for i in (0, 1))
-    begin = np.take_along_axis(begins_s, line, axis=-1)
-    length = np.take_along_axis(lines_s, line, axis=-1)
-    part = np.clip((at - begin) / length, 0.0, 1.0)[..., None]
+    begin, length = _some(begins_s, line), _some(lines_s, line)
+    part = np.minimum(np.maximum((at - begin) / length, 0.0), 1.0)[..., None]
     way = end - start
     return start + part * way, way / length[..., None], line
 
@@ -111,7 +108,8 @@ def speed_max_radps(ahead: Ahead, from_s: Array, to_s: Array) -> Array:
     """Return the greatest planned speed (..., n) of each joint between two ways (...)."""
     lines_s, begins_s = ahead.lines_s, ahead.begins_s
     touched = (begins_s[..., 1:] >= from_s[..., None]) & (begins_s[..., :-1] <= to_s[..., None])
-    speed = np.abs(np.diff(ahead.waypoints_rad, axis=-2)) / lines_s[..., None]
+    way = ahead.waypoints_rad[..., 1:, :] - ahead.waypoints_rad[..., :-1, :]
+    speed = np.abs(way) / lines_s[..., None]
     greatest: Array = np.where(touched[..., None], speed, 0.0).max(axis=-2)
     return greatest
 
@@ -132,6 +130,18 @@ def corridor(ahead: Ahead, at_s: float, behind_s: float, to_s: float, rows_max: 
     ends, _, _ = poses(ahead, np.array([from_s, to_s]))
     rows: Array = np.concatenate([ends[:1], ahead.waypoints_rad[inner], ends[1:]])
     return rows[:rows_max]
+
+
+def _one(values: Array, index: Ints) -> Array:
+    """Return of values (..., m) that at index (...)."""
+    if values.ndim == 1:  # of one cell: the same, only quicker
+        return values[index]
+    return np.take_along_axis(values, index[..., None], axis=-1)[..., 0]
+
+
+def _some(values: Array, index: Ints) -> Array:
+    """Return of values (..., m) those at indices (..., k)."""
+    return values[index] if values.ndim == 1 else np.take_along_axis(values, index, axis=-1)
 
 
 def _row(rows: Array, index: Ints) -> Array:

@@ -22,7 +22,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hrc_cell.core import muting, zones
-from hrc_cell.core.faults import Faults, blind_spots, faults, oldest_s
+from hrc_cell.core.faults import Faults, blind_spots, faults, oldest_sample_s
 from hrc_cell.core.geometry import segment_polygon_distance
 from hrc_cell.core.interlock import Interlock, InterlockMemory, Mode, interlock
 from hrc_cell.core.muting import MutingMemory
@@ -51,6 +51,10 @@ NO_CATEGORY = -1
 JUST_ON = -1
 """Cause of a cell that was switched on and not judged yet."""
 _ITSELF, _RESET = CLEARS.index(Clears.ITSELF), CLEARS.index(Clears.RESET)
+_LATCHED, _READY, _STANDSTILL, _REDUCED, _ = map(int, State)
+"""Plain numbers: an array is compared with a member of an enumeration ten times slower."""
+_CLEAR, _NEAR, _INTRUSION = CODE[Event.CLEAR], CODE[Event.NEAR], CODE[Event.INTRUSION]
+_FAULT, _RESET_PRESSED = CODE[Event.FAULT], CODE[Event.RESET]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -97,28 +101,29 @@ def judge(rules: Rules, memory: Memory, seen: Observation) -> tuple[Memory, Verd
     room = look(rules, memory.ratio, seen, people)
     box_memory, box = _box(rules, memory, seen, people, room)
     watch, answer, mutings = _zones(rules, memory, seen, people, room, blind)
-    wrong = list(faults(rules, memory.now_s, seen, blind))
+    oldest_s = oldest_sample_s(rules, seen)
+    wrong = list(faults(rules, memory.now_s, seen, blind, oldest_s))
     ratio, limit, room_since_s = _ratio(rules, memory, seen, room, answer, box)
 
     event, cause = _urgent(rules, memory, seen, wrong, answer, box, ratio, limit)
     state = NEXT_CODE[np.asarray(memory.state), event]
     clears, asked = CLEARS_CODE[event], CATEGORY_CODE[event]
-    lasting = (clears != _ITSELF) & ((state == State.READY) | (clears == _RESET))
-    names = lasting | (state > State.READY) | (event == CODE[Event.RESET])
+    lasting = (clears != _ITSELF) & ((state == _READY) | (clears == _RESET))
+    names = lasting | (state > _READY) | (event == _RESET_PRESSED)
     before = np.where(np.equal(memory.cause, JUST_ON), rules.code("not_reset"), memory.cause)
     cause = np.where(names, cause, before)  # a stop stays named until a person has cleared it
-    named = (lasting | (state > State.READY)) & (asked != NO_CATEGORY)
+    named = (lasting | (state > _READY)) & (asked != NO_CATEGORY)
     category = np.where(named, asked, memory.category)
-    permitted = np.where(state >= State.REDUCED, ratio, 0.0)
+    permitted = np.where(state >= _REDUCED, ratio, 0.0)
     verdict = Verdict(
         state=state,
         event=event,
         cause=cause,
         speed_ratio=permitted,
         stop_category=np.where(permitted == 0.0, category, NO_CATEGORY),
-        gripper_permitted=state >= State.STANDSTILL,
-        reset_possible=(state == State.LATCHED) & (clears != _RESET),
-        oldest_sample_age_s=oldest_s(rules, seen),
+        gripper_permitted=state >= _STANDSTILL,
+        reset_possible=(state == _LATCHED) & (clears != _RESET),
+        oldest_sample_age_s=oldest_s,
         mode=box.mode,
         limit_mps=np.minimum(answer.limit_mps, box.speed_limit_mps),
         zone=answer.zone_index,
@@ -132,7 +137,7 @@ def judge(rules: Rules, memory: Memory, seen: Observation) -> tuple[Memory, Verd
         category=category,
         ratio=permitted,
         now_s=np.asarray(seen.now_s),
-        room_since_s=np.where(state == State.STANDSTILL, room_since_s, np.nan),
+        room_since_s=np.where(state == _STANDSTILL, room_since_s, np.nan),
         people_seq=np.asarray(seen.people_seq),
         watch=watch,
         mutings=mutings,
@@ -146,16 +151,22 @@ def _box(
     """Return what mode and operator allow. Of many cells the box must be known already."""
     if seen.box is not None:
         return memory.box, seen.box
+    matters = Mode.AUTOMATIC in (memory.box.mode, *(reading.mode for reading in seen.readings))
+    return interlock(
+        rules.safety, memory.box, now_s=float(np.asarray(seen.now_s)), readings=seen.readings,
+        age_s=seen.inputs_age_s, point_speed_mps=float(room.measured_mps),
+        person_inside=matters and _anybody_inside(rules, people),
+    )  # fmt: skip
+
+
+def _anybody_inside(rules: Rules, people: People) -> bool:
+    """Return whether somebody may be within the cell's outline; unknown is inside."""
     away = segment_polygon_distance(
         people.start_m[..., :2], people.end_m[..., :2], rules.zones.outline_m
     )
     reach = people.radius_m + uncertainty_m(people, rules.safety)
-    inside = ~(away > reach) & people.present  # unknown is inside
-    return interlock(
-        rules.safety, memory.box, now_s=float(np.asarray(seen.now_s)), readings=seen.readings,
-        age_s=seen.inputs_age_s, point_speed_mps=float(room.measured_mps),
-        person_inside=bool(inside.any()),
-    )  # fmt: skip
+    inside = ~(away > reach) & people.present
+    return bool(inside.any())
 
 
 def _zones(
@@ -196,23 +207,23 @@ def _urgent(
     limit: Ints,
 ) -> tuple[Ints, Ints]:
     """Return the most urgent event (...) and its cause."""
-    event = np.where(ratio == 1.0, CODE[Event.CLEAR], CODE[Event.NEAR])
-    event = np.where(ratio > 0.0, event, CODE[Event.INTRUSION])
+    event = np.where(ratio == 1.0, _CLEAR, _NEAR)
+    event = np.where(ratio > 0.0, event, _INTRUSION)
     cause = limit
-    ready, latched = np.equal(memory.state, State.READY), np.equal(memory.state, State.LATCHED)
+    ready, latched = np.equal(memory.state, _READY), np.equal(memory.state, _LATCHED)
     starting = np.where(limit == 0, rules.code("resume_wait"), limit)
     manual = answer.needs_reset & box.ssm_applies
-    found: list[tuple[Event, int | Ints, Like]] = [
-        *((what, rules.code(name), True) for what, name in reversed(box.findings)),
-        *((Event.FAULT, rules.code(name), flag) for name, flag in reversed(wrong)),
-        (Event.INTRUSION_MANUAL, _zone_causes(rules)[answer.zone_index], manual),
-        (Event.STOP_REQUEST, rules.code("stop_request"), seen.stop_requested),
-        (Event.RESET, rules.code("not_started"), latched & box.reset),
-        (Event.START, starting, ready & box.start),
+    found: list[tuple[int, int | Ints, Like]] = [
+        *((CODE[what], rules.code(name), True) for what, name in reversed(box.findings)),
+        *((_FAULT, rules.code(name), flag) for name, flag in reversed(wrong)),
+        (CODE[Event.INTRUSION_MANUAL], _zone_causes(rules)[answer.zone_index], manual),
+        (CODE[Event.STOP_REQUEST], rules.code("stop_request"), seen.stop_requested),
+        (_RESET_PRESSED, rules.code("not_started"), latched & box.reset),
+        (CODE[Event.START], starting, ready & box.start),
     ]
     holds = (one for one in found if np.count_nonzero(one[2]))  # quicker than any
-    for what, why, flag in sorted(holds, key=lambda item: -CODE[item[0]]):
-        event = np.where(flag, CODE[what], event)
+    for what, why, flag in sorted(holds, key=lambda item: -item[0]):
+        event = np.where(flag, what, event)
         cause = np.where(flag, why, cause)
     return event, cause
 
@@ -230,8 +241,7 @@ def _ratio(
     by_room = np.where(room.touching, rules.code("contact"), rules.code("separation"))
     by_mode = np.minimum(box.speed_limit_mps / np.maximum(room.point_speed_mps, 1e-9), 1.0)
     by_mode = np.where(np.isinf(box.speed_limit_mps), 1.0, by_mode)
-    wanted = np.broadcast_to(1.0, room.ratio.shape)
-    limit = np.broadcast_to(0, room.ratio.shape)
+    wanted, limit = np.ones(room.ratio.shape), np.zeros(room.ratio.shape, dtype=np.int64)
     limits = [(by_mode, np.asarray(rules.code("manual_speed")))]
     if box.ssm_applies:
         limits += [(answer.ratio, _zone_causes(rules)[answer.zone_index]), (room.ratio, by_room)]
@@ -239,7 +249,7 @@ def _ratio(
         limit = np.where(ratio < wanted, why, limit)
         wanted = np.minimum(ratio, wanted)
     wanted = np.where(wanted < safety.ratio_min, 0.0, wanted)
-    waits = (wanted > 0.0) & np.greater_equal(memory.state, State.STANDSTILL)
+    waits = (wanted > 0.0) & np.greater_equal(memory.state, _STANDSTILL)
     at_rest = waits & np.equal(memory.ratio, 0.0)
     since_s = np.where(np.isnan(memory.room_since_s), now_s, memory.room_since_s)
     waiting = at_rest & (now_s - since_s < safety.resume_after_s)

@@ -46,7 +46,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hrc_cell.core import separation, stopping
-from hrc_cell.core.geometry import nearest_distance, nearest_points
+from hrc_cell.core.geometry import nearest_ratios
 from hrc_cell.core.people import People, foreseen, together, uncertainty_m
 from hrc_cell.core.separation import Terms
 from hrc_cell.core.sweep import RATIOS, Sweep
@@ -59,16 +59,43 @@ STEPS = np.concatenate([[0.0], RATIOS])
 """What is permitted where so many of RATIOS are, in order."""
 
 
+TERMS_AT = 3
+PAIR_NUMBERS = TERMS_AT + len(Terms._fields)
+"""What is known of a pair of person and link: distance, v_h, v_r and from TERMS_AT on the terms."""
+
+
 class Clearance(NamedTuple):
     """What the separation allows, and the numbers behind it for each pair."""
 
     ratio: Array  # (...) greatest permitted speed ratio
     touching: npt.NDArray[np.bool_]  # (...) the ratio is that of a contact limit
     spare_m: Array  # (..., p, k) distance minus required; -inf where unknown, inf for nobody
-    distance_m: Array  # (..., p, k)
-    human_speed_mps: Array  # (..., p, k) v_h
-    robot_speed_mps: Array  # (..., p, k) v_r, negative where the link retreats
-    terms: Terms  # (..., p, k) each
+    pairs: Array  # (..., p, k, PAIR_NUMBERS) distance, v_h, v_r and the terms of S_p
+
+    @property
+    def distance_m(self) -> Array:
+        """How far each link is from each person (..., p, k)."""
+        return self.pairs[..., 0]
+
+    @property
+    def human_speed_mps(self) -> Array:
+        """The v_h counted with (..., p, k)."""
+        return self.pairs[..., 1]
+
+    @property
+    def robot_speed_mps(self) -> Array:
+        """The directed speed v_r (..., p, k), negative where the link retreats."""
+        return self.pairs[..., 2]
+
+    @property
+    def terms(self) -> Terms:
+        """The terms of S_p, (..., p, k) each."""
+        return terms_of(self.pairs)
+
+
+def terms_of(pairs: Array) -> Terms:
+    """Return the terms (...) of pairs (..., PAIR_NUMBERS)."""
+    return Terms(*(pairs[..., place] for place in range(TERMS_AT, PAIR_NUMBERS)))
 
 
 def clearance(
@@ -92,17 +119,13 @@ def clearance(
     counted = people
     if safety.foresight_s > 0.0:
         counted = together(people, foreseen(people, safety.foresight_s))
-    now = nearest_points(
-        counted.start_m[..., :, None, :], counted.end_m[..., :, None, :],
-        swept.start_m[..., None, :, :], swept.end_m[..., None, :, :],
-    )  # fmt: skip
-    gap = now.distance_m - (counted.radius_m[..., None] + radius_m)
-    least = _least(counted, swept, radius_m, gap, motion)
     own = people.radius_m.shape[-1]
-    distance = np.maximum(gap[..., :own, :], 0.0)
-    way = now.a_m[..., :own, :, :] - now.b_m[..., :own, :, :]
-    length = now.distance_m[..., :own, :]
-    v_r = directed_speed(way, length, swept.v_start_mps, swept.v_end_mps)
+    on_person, on_link, axes_m = _near(counted, swept)
+    gap = axes_m - (counted.radius_m[..., None] + radius_m)[..., None]
+    least = _least(swept, gap, motion)
+    distance = np.maximum(gap[..., :own, :, 0], 0.0)
+    way = _way(people, swept, on_person[..., :own, :, 0, None], on_link[..., :own, :, 0, None])
+    v_r = directed_speed(way, axes_m[..., :own, :, 0], swept.v_start_mps, swept.v_end_mps)
 
     v_h = _human_speed(people.speed_mps[..., None], distance, safety)
     z_d = uncertainty_m(people, safety)[..., None]
@@ -114,16 +137,15 @@ def clearance(
     s_r, s_s = distance - to_brake, to_brake - to_rest
     s_h = v_h * (safety.reaction_time_s + t_s)
     required = s_h + s_r + s_s + still
-    z_r = np.asarray(safety.robot_uncertainty_m)
-    terms = Terms(
-        *np.broadcast_arrays(
-            *(
-                np.where(np.isfinite(term), term, np.inf)
-                for term in (s_h, s_r, s_s, people.intrusion_m[..., None], z_d, z_r, required)
-            )
-        )
-    )
-    spare = distance - terms.required_m
+    pairs = np.empty((*required.shape, PAIR_NUMBERS))
+    for place, number in enumerate((
+        distance, v_h, v_r,
+        s_h, s_r, s_s, people.intrusion_m[..., None], z_d, safety.robot_uncertainty_m, required,
+    )):  # fmt: skip
+        pairs[..., place] = number
+    terms = pairs[..., TERMS_AT:]
+    terms[~np.isfinite(terms)] = np.inf
+    spare = distance - pairs[..., -1]
     present = people.present[..., None]
     spare = np.where(present, np.where(np.isfinite(spare), spare, -np.inf), np.inf)
 
@@ -141,32 +163,51 @@ def clearance(
         ratio = np.minimum(ratio, later.min(axis=(-2, -1), initial=1.0))
     binding = present & (allowed_own == ratio_own[..., None, None])
     touching = (binding & (softly > apart)).any(axis=(-2, -1))
-    return Clearance(ratio, touching, spare, distance, v_h, v_r, terms)
+    return Clearance(ratio, touching, spare, pairs)
 
 
-def _least(
-    people: People, swept: Sweep, radius_m: Array, now_m: Array, motion: MotionSettings
-) -> Array:
+def _near(people: People, swept: Sweep) -> tuple[Array, Array, Array]:
+    """Return where the axes of people and links come nearest, on both, and how far they are apart.
+
+    Each (..., p, k, l + 2): at present first, then at the poses ahead.
+    """
+    links = (
+        np.swapaxes(np.concatenate([now[..., None, :, :], ahead], axis=-3), -3, -2)
+        for now, ahead in (
+            (swept.start_m, swept.ahead_start_m), (swept.end_m, swept.ahead_end_m),
+        )
+    )  # fmt: skip
+    return nearest_ratios(
+        people.start_m[..., :, None, None, :], people.end_m[..., :, None, None, :],
+        *(ends[..., None, :, :, :] for ends in links),
+    )  # fmt: skip
+
+
+def _way(people: People, swept: Sweep, on_person: Array, on_link: Array) -> Array:
+    """Return the way (..., p, k, 3) from links to people now, between the points nearest."""
+    start, end = people.start_m[..., :, None, :], people.end_m[..., :, None, :]
+    a, b = swept.start_m[..., None, :, :], swept.end_m[..., None, :, :]
+    way: Array = start + on_person * (end - start) - (a + on_link * (b - a))
+    return way
+
+
+def _least(swept: Sweep, gap_m: Array, motion: MotionSettings) -> Array:
     """Return D (..., p, k, l + 1): the least distance until rest, for ratio 0 and each of RATIOS.
 
-    `now_m` (..., p, k) is the distance at present, below 0 where capsules overlap.
+    `gap_m` (..., p, k, l + 2) is the distance at present and at the poses ahead, below 0 where
+    capsules overlap.
 
     Along the path from pose to pose: a link that is d_a away at one and d_b at the next, and moves
     by no more than c between them, is at least (d_a + d_b - c) / 2 away in between.
     """
-    radii = people.radius_m[..., None] + radius_m
-    gap = nearest_distance(
-        people.start_m[..., :, None, None, :], people.end_m[..., :, None, None, :],
-        np.swapaxes(swept.ahead_start_m, -3, -2)[..., None, :, :, :],
-        np.swapaxes(swept.ahead_end_m, -3, -2)[..., None, :, :, :],
-    ) - radii[..., None]  # fmt: skip
+    now, gap = gap_m[..., :1], gap_m[..., 1:]
     arc = np.swapaxes(swept.arc_m, -2, -1)[..., None, :, :]
     between = np.minimum(0.5 * (gap[..., :-1] + gap[..., 1:] - arc), gap[..., 1:])
     along = np.concatenate([gap[..., :1], between], axis=-1) - swept.off_m[..., None, :, None]
     along = np.minimum.accumulate(along, axis=-1)
-    straight = now_m[..., None] - (motion.tcp_speed_max_mps * swept.way_s)[..., None, None, :]
+    straight = now - (motion.tcp_speed_max_mps * swept.way_s)[..., None, None, :]
     followed = swept.followed[..., None, None, None]
-    least = np.where(followed, np.minimum(along, now_m[..., None]), straight)
+    least = np.where(followed, np.minimum(along, now), straight)
     stays: Array = np.where(np.isfinite(swept.way_s)[..., None, None, :], least, -np.inf)
     return np.maximum(stays, 0.0)
 
@@ -201,8 +242,11 @@ def _reached(least: Array, way_s: Array, reach_s: Array) -> Array:
     """
     index = (way_s < reach_s[..., None]).sum(axis=-1)
     known = (index < way_s.shape[-1]) & np.isfinite(reach_s)
-    place = np.minimum(index, way_s.shape[-1] - 1)[..., None, None, None]
-    found = np.take_along_axis(least, place, axis=-1)[..., 0]
+    place = np.minimum(index, way_s.shape[-1] - 1)
+    if place.ndim == 0:  # of one cell: the same, only quicker
+        found = least[..., place]
+    else:
+        found = np.take_along_axis(least, place[..., None, None, None], axis=-1)[..., 0]
     return np.where(known[..., None, None], found, -np.inf)
 
 

@@ -51,8 +51,7 @@ def find_clusters(
     if not len(beam):
         return NOTHING
     x, y, spacing_m, first = _part(settings, scan, echoes, beam)
-    beams = np.diff(np.r_[first, len(beam)])
-    last = first + beams - 1
+    beams, last = _ends(first, len(beam))
 
     expected = 2.0 * settings.leg_radius_m / (np.add.reduceat(spacing_m, first) / beams)
     enough = beams >= np.clip(np.floor(0.5 * expected), 1, settings.cluster_beams_min)
@@ -79,8 +78,7 @@ def widths_m(settings: TrackerSettings, scan: Scan, echoes: Floats, new: Bools) 
     beam = np.flatnonzero(new)
     if len(beam):
         x, y, spacing_m, first = _part(settings, scan, echoes, beam)
-        beams = np.diff(np.r_[first, len(beam)])
-        last = first + beams - 1
+        beams, last = _ends(first, len(beam))
         each = np.hypot(x[last] - x[first], y[last] - y[first]) + spacing_m[first]
         width[beam] = np.repeat(each, beams)
     return width
@@ -96,4 +94,14 @@ def _part(
     x, y = ranges * np.cos(bearing), ranges * np.sin(bearing)
     spacing_m = np.maximum(ranges * abs(scan.angle_increment_rad), 1e-6)
     gap_m = np.maximum(settings.cluster_gap_m, 2.0 * spacing_m[1:])
-    return x, y, spacing_m, np.flatnonzero(np.r_[True, np.hypot(np.diff(x), np.diff(y)) > gap_m])
+    begins: Bools = np.ones(len(beam), dtype=bool)
+    begins[1:] = np.hypot(x[1:] - x[:-1], y[1:] - y[:-1]) > gap_m
+    return x, y, spacing_m, np.flatnonzero(begins)
+
+
+def _ends(
+    first: npt.NDArray[np.intp], count: int
+) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+    """Return of things [n] that begin at these of `count` beams how many each has, and its last."""
+    last = np.concatenate([first[1:], [count]]) - 1
+    return last - first + 1, last

@@ -10,13 +10,12 @@ Units: metres, seconds; frame: the cell; time: monotonic.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from hrc_cell.settings.sensing import TrackerSettings
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sight:
+class Sight(NamedTuple):
     """What one scan shows of a track."""
 
     x_m: float  # middle of what is seen
@@ -26,8 +25,7 @@ class Sight:
     beams: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Evidence:
+class Evidence(NamedTuple):
     """What speaks for a person since the track was last out of sight."""
 
     since_s: float
@@ -60,13 +58,13 @@ def weigh(
     if jumped or gap_s > settings.confirm_gap_s:
         return first_evidence(sight, now_s, confirmed=before.confirmed)
     legs_s = before.legs_s + (gap_s if sight.legs == 2 else 0.0)
-    after = replace(before, scans=before.scans + 1, legs_s=legs_s)
+    scans = before.scans + 1
     moved_m = math.dist((sight.x_m, sight.y_m), (before.x_m, before.y_m))
     moves = moved_m >= settings.confirm_moved_m and sight.beams >= settings.cluster_beams_min
     person = (
-        after.scans >= settings.confirm_scans
-        and now_s - after.since_s >= settings.confirm_s
+        scans >= settings.confirm_scans
+        and now_s - before.since_s >= settings.confirm_s
         and sight.reach_m <= 2.0 * settings.person_radius_m
         and (moves or legs_s >= settings.confirm_legs_s)
     )
-    return replace(after, confirmed=before.confirmed or person)
+    return before._replace(scans=scans, legs_s=legs_s, confirmed=before.confirmed or person)

@@ -17,7 +17,8 @@ Array = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 Like = npt.ArrayLike
 Faults = list[tuple[str, Flags]]
-_BLIND = tuple((eye, f"scanner_{eye.name.lower()}") for eye in Eye if eye is not Eye.OK)
+_BLIND = tuple(f"scanner_{eye.name.lower()}" for eye in Eye if eye is not Eye.OK)
+_BLIND_EYES = np.array([eye for eye in Eye if eye is not Eye.OK])
 
 
 def blind_spots(rules: Rules, seen: Observation) -> Faults:
@@ -29,16 +30,20 @@ def blind_spots(rules: Rules, seen: Observation) -> Faults:
         if sight is None:
             found.append((f"scanner_missing:{name}", ~never))
             continue
-        found += [(f"{why}:{name}", np.equal(sight.eye, eye)) for eye, why in _BLIND]
+        is_so = np.asarray(sight.eye)[..., None] == _BLIND_EYES
+        found += [(f"{why}:{name}", is_so[..., at]) for at, why in enumerate(_BLIND)]
         found.append(("tracker_silent", ~in_time(seen.people_age_s, timeout_s)))
         found.append((f"scanner_silent:{name}", ~in_time(sight.age_s, timeout_s)))
     return found
 
 
-def faults(rules: Rules, before_s: Like, seen: Observation, blind: Faults) -> Iterator[
-    tuple[str, Flags]
-]:  # fmt: skip
-    """Yield every fault; `before_s` (...) is the instant of the last tick, NaN before the first."""
+def faults(
+    rules: Rules, before_s: Like, seen: Observation, blind: Faults, oldest_s: Array
+) -> Iterator[tuple[str, Flags]]:
+    """Yield every fault; `before_s` (...) is the instant of the last tick, NaN before the first.
+
+    `blind` is what `blind_spots` found, `oldest_s` (...) what `oldest_sample_s` did.
+    """
     first = np.isnan(before_s)
     yield "clock", ~(np.isfinite(seen.now_s) & (first | np.greater(seen.now_s, before_s)))
     yield from blind
@@ -48,7 +53,7 @@ def faults(rules: Rules, before_s: Like, seen: Observation, blind: Faults) -> It
     for name in rules.nodes:
         age_s = seen.nodes.get(name, NEVER)
         yield f"node_silent:{name}", ~in_time(age_s, rules.safety.node_timeout_s)
-    yield "sample_too_old", ~(oldest_s(rules, seen) <= rules.safety.reaction_time_s)
+    yield "sample_too_old", ~(oldest_s <= rules.safety.reaction_time_s)
     if seen.stop_fault:
         yield seen.stop_fault, np.ones(np.shape(seen.now_s), dtype=np.bool_)
 
@@ -58,7 +63,7 @@ def in_time(age_s: Like, limit_s: float) -> Flags:
     return np.greater_equal(age_s, 0.0) & np.less_equal(age_s, limit_s)
 
 
-def oldest_s(rules: Rules, seen: Observation) -> Array:
+def oldest_sample_s(rules: Rules, seen: Observation) -> Array:
     """Return the age (...) of the oldest sample judged on; inf if one is missing or unknown."""
     ages = [seen.joints_age_s, seen.people_age_s]
     ages += [seen.scanners[n].age_s if n in seen.scanners else NEVER for n, _ in rules.scanners]

@@ -41,11 +41,13 @@ def nearest_points(a_start: Like, a_end: Like, b_start: Like, b_end: Like) -> Ne
     return Nearest(distance, s, t, at_a, at_b)
 
 
-def nearest_distance(a_start: Like, a_end: Like, b_start: Like, b_end: Like) -> Array:
-    """Return how near segments (..., 3) come: `nearest_points` without the points."""
+def nearest_ratios(
+    a_start: Like, a_end: Like, b_start: Like, b_end: Like
+) -> tuple[Array, Array, Array]:
+    """Return `nearest_points` without the points: both ratios and the distance."""
     p, q = np.asarray(a_start, dtype=np.float64), np.asarray(b_start, dtype=np.float64)
     u, v = np.asarray(a_end, dtype=np.float64) - p, np.asarray(b_end, dtype=np.float64) - q
-    return _nearest(_parts(p), _parts(u), _parts(q), _parts(v))[2]
+    return _nearest(_parts(p), _parts(u), _parts(q), _parts(v))
 
 
 Parts = tuple[Array, Array, Array]
@@ -89,7 +91,7 @@ def in_polygon(point: Like, polygon: Like) -> npt.NDArray[np.bool_]:
     """
     at = np.asarray(point, dtype=np.float64)[..., None, :]
     start = np.asarray(polygon, dtype=np.float64)
-    end = np.roll(start, -1, axis=0)
+    end = _following(start)
     x, y = at[..., 0], at[..., 1]
     spans = (start[:, 1] > y) != (end[:, 1] > y)
     rise = end[:, 1] - start[:, 1]
@@ -107,7 +109,7 @@ def polygon_distance(point: Like, polygon: Like) -> Array:
     """
     at = np.asarray(point, dtype=np.float64)
     start = np.asarray(polygon, dtype=np.float64)
-    side = np.roll(start, -1, axis=0) - start
+    side = _following(start) - start
     away = at[..., None, :] - start
     along = _unit(_dot(away, side), _dot(side, side))
     gap = away - along[..., None] * side
@@ -146,7 +148,7 @@ def segment_polygon_distance(start: Like, end: Like, polygon: Like) -> Array:
     p, q = a[..., None, :], b[..., None, :]
     nearest = np.minimum(polygon_distance(a, polygon), polygon_distance(b, polygon))
     nearest = np.minimum(nearest, segment_distance(p, q, corners).min(axis=-1))
-    crosses = _cross(p, q, corners, np.roll(corners, -1, axis=0)).any(axis=-1)
+    crosses = _cross(p, q, corners, _following(corners)).any(axis=-1)
     distance: Array = np.where(crosses & np.isfinite(nearest), 0.0, nearest)
     return distance
 
@@ -169,16 +171,21 @@ def _turn(a: Array, b: Array, c: Array) -> Array:
     return left - right
 
 
+def _following(corners: Array) -> Array:
+    """Return of each corner (m, 2) of a polygon the next one."""
+    return np.concatenate([corners[1:], corners[:1]])
+
+
 def _unit(top: Array, bottom: Array) -> Array:
     """Return top / bottom within 0 to 1, and 0 where bottom is 0. NaN stays."""
     zero = bottom == 0.0
-    return np.clip(np.where(zero, 0.0, top) / np.where(zero, 1.0, bottom), 0.0, 1.0)
+    ratio = np.where(zero, 0.0, top) / np.where(zero, 1.0, bottom)
+    return np.minimum(np.maximum(ratio, 0.0), 1.0)
 
 
 def _parts(point: Array) -> Parts:
     """Return x, y and z of points (..., 3), each on its own in memory."""
-    x, y, z = (np.array(point[..., i]) for i in range(3))
-    return x, y, z
+    return np.array(point[..., 0]), np.array(point[..., 1]), np.array(point[..., 2])
 
 
 def _product(a: Parts, b: Parts) -> Array:

@@ -121,7 +121,7 @@ def _widest_rad(can: Bools, lost: Bools, step_rad: float) -> float:
     Beams that cannot tell neither end a run nor make it wider.
     """
     row = np.concatenate(([False], lost[can], [False]))
-    ends = np.flatnonzero(np.diff(row.astype(int)))
+    ends = np.flatnonzero(row[1:] != row[:-1])
     return float((ends[1::2] - ends[::2]).max(initial=0)) * step_rad
 
 

@@ -160,7 +160,9 @@ def _standing(settings: TrackerSettings, floor: Floor, lost: Lost, room: Bools) 
     place = lost.place & room
     if floor.cell_m <= 2.0 * settings.leg_radius_m and place.any():
         reach = math.ceil(settings.person_radius_m / floor.cell_m)
-        total = np.pad(place, ((reach + 1, reach), (reach + 1, reach))).cumsum(0).cumsum(1)
+        wide = np.zeros((place.shape[0] + 2 * reach + 1, place.shape[1] + 2 * reach + 1), dtype=int)
+        wide[reach + 1 : -reach, reach + 1 : -reach] = place
+        total = wide.cumsum(0).cumsum(1)
         span = 2 * reach + 1
         count = total[span:, span:] - total[:-span, span:] - total[span:, :-span]
         place &= count + total[:-span, :-span] > 1
@@ -228,7 +230,7 @@ def _heir(tracks: list[Track], lost: Lost) -> Track | None:
 def _renamed(track: Track, lost: Lost) -> Track:
     """Return the track as that of the lost person."""
     sure = track.confirmed or lost.confirmed
-    return replace(track, id=lost.id, evidence=replace(track.evidence, confirmed=sure))
+    return track._replace(id=lost.id, evidence=track.evidence._replace(confirmed=sure))
 
 
 def _remains(settings: TrackerSettings, lost: Lost, now_s: float) -> bool:

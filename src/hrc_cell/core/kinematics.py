@@ -192,7 +192,10 @@ def _cross(a: Array, b: Array) -> Array:
     """Return a x b along the last axis; many times faster than numpy's on small arrays."""
     ax, ay, az = a[..., 0], a[..., 1], a[..., 2]
     bx, by, bz = b[..., 0], b[..., 1], b[..., 2]
-    return np.stack([ay * bz - az * by, az * bx - ax * bz, ax * by - ay * bx], axis=-1)
+    along_x = ay * bz - az * by
+    cross = np.empty((*along_x.shape, 3))
+    cross[..., 0], cross[..., 1], cross[..., 2] = along_x, az * bx - ax * bz, ax * by - ay * bx
+    return cross
 
 
 def _pose_error(goal: Array, pose: Array) -> Array:

@@ -12,7 +12,7 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from hrc_cell.core.clearance import clearance
+from hrc_cell.core.clearance import PAIR_NUMBERS, clearance, terms_of
 from hrc_cell.core.contact import UNKNOWN, contact_speed_mps, region_code
 from hrc_cell.core.faults import joints_known
 from hrc_cell.core.observed import Observation
@@ -25,7 +25,7 @@ Array = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 T = TypeVar("T", bound=np.generic)
-_NOBODY = np.array([np.inf, 0.0, 0.0] + [0.0] * len(Terms._fields))
+_NOBODY = np.array([np.inf] + [0.0] * (PAIR_NUMBERS - 1))
 """Distance, both speeds and the terms of the pair that binds where nobody is."""
 
 
@@ -74,10 +74,7 @@ def look(rules: Rules, ratio_before: npt.ArrayLike, seen: Observation, people: P
     anybody = known & people.present.any(axis=-1)
     spare = found.spare_m.reshape((*shape, -1))
     place = spare.argmin(axis=-1) if spare.shape[-1] else np.zeros(shape, dtype=np.int64)
-    of_pairs = np.stack(
-        [found.distance_m, found.human_speed_mps, found.robot_speed_mps, *found.terms], axis=-1
-    ).reshape((*shape, -1, len(_NOBODY)))
-    picked = _row(of_pairs, place)
+    picked = _row(found.pairs.reshape((*shape, -1, PAIR_NUMBERS)), place)
     picked = np.where(anybody[..., None], picked, np.where(known[..., None], _NOBODY, np.inf))
     distance = picked[..., 0]
     ends = [np.sqrt((v * v).sum(axis=-1)).max(axis=-1) for v in (swept.v_start_mps,
@@ -98,7 +95,7 @@ def look(rules: Rules, ratio_before: npt.ArrayLike, seen: Observation, people: P
         from_s=swept.from_s,
         to_s=swept.to_s,
         followed=swept.followed & known,
-        terms=Terms(*(picked[..., at] for at in range(3, len(_NOBODY)))),
+        terms=terms_of(picked),
     )
 
 

@@ -156,15 +156,14 @@ class StopModel:
     def time_s(self, speed_radps: Like, load_kg: Like | None = None) -> Array:
         """Return T_s (...) [s] from joint speeds (..., n): that of the slowest to stop."""
         if self.rows is None:
-            return self._declared_s(speed_radps, load_kg)
+            return self._declared_s(speed_radps, load_kg)[0]
         return _greatest(self.rows, self.rows.time_s, speed_radps, load_kg)
 
     def way_s(self, speed_radps: Like, load_kg: Like | None = None) -> Array:
         """Return E (...) [s]: what is run on, in seconds of the speed braked from. E <= T_s."""
         if self.rows is None:
-            time = self._declared_s(speed_radps, load_kg)
-            part = np.maximum(ratio_of(speed_radps, self.velocity_max_radps), 1.0)
-            whole = self.full_distance_m / self.tcp_speed_max_mps * part
+            time, part = self._declared_s(speed_radps, load_kg)
+            whole = self.full_distance_m / self.tcp_speed_max_mps * np.maximum(part, 1.0)
             return np.minimum(whole, time, out=time, where=np.isfinite(time))
         return _greatest(self.rows, self.rows.way_s, speed_radps, load_kg)
 
@@ -181,14 +180,15 @@ class StopModel:
         product = np.where(unknown, 0.0, seconds) * np.where(unknown, 0.0, speed)
         return np.where(unknown, np.inf, product)
 
-    def _declared_s(self, speed_radps: Like, load_kg: Like | None) -> Array:
+    def _declared_s(self, speed_radps: Like, load_kg: Like | None) -> tuple[Array, Array]:
+        """Return T_s (...) by the declared figures, and how much of full speed it is (...)."""
         speed = np.asarray(speed_radps, dtype=np.float64)
         part = ratio_of(speed, self.velocity_max_radps)
         wrong = (speed < 0.0).any(axis=-1)
         if load_kg is not None:
             load = np.asarray(load_kg, dtype=np.float64)
             wrong = wrong | (load < 0.0) | np.isinf(load)
-        return np.where(wrong, np.inf, stopping_time_s(self.full_time_s, part))
+        return np.where(wrong, np.inf, stopping_time_s(self.full_time_s, part)), part
 
 
 def _greatest(rows: Rows, values: Array, speed_radps: Like, load_kg: Like | None) -> Array:

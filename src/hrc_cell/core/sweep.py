@@ -120,18 +120,18 @@ def sweep(
     looked_s = told[..., None] + np.where(np.isfinite(way_s), way_s, horizon_s)
     looked_s[..., 0] = first_s
     q_ahead, qd_ahead, line = poses(ahead, looked_s)
-    q_all = np.concatenate([np.stack([position_rad, on_path], axis=-2), q_ahead], axis=-2)
-    qd_all = np.concatenate(
-        [np.stack([velocity_radps, qd_ahead[..., 0, :]], axis=-2), qd_ahead], axis=-2
-    )
+    q_all = np.concatenate([position_rad[..., None, :], on_path[..., None, :], q_ahead], axis=-2)
+    qd_all = np.concatenate([velocity_radps[..., None, :], qd_ahead[..., :1, :], qd_ahead], axis=-2)
     start, end, v_start, v_end = capsule_motion(chain, q_all, qd_all)
 
     moved = np.maximum(
-        _size(np.diff(start[..., 2:, :, :], axis=-3)), _size(np.diff(end[..., 2:, :, :], axis=-3))
+        _size(start[..., 3:, :, :] - start[..., 2:-1, :, :]),
+        _size(end[..., 3:, :, :] - end[..., 2:-1, :, :]),
     )
-    turned = np.abs(np.diff(q_ahead, axis=-2)).sum(axis=-1)
-    straight = (np.diff(line, axis=-1) == 0) & (turned <= TURN_MAX_RAD)
-    most = SPEED_SLACK * motion.tcp_speed_max_mps * np.diff(looked_s, axis=-1)
+    turned = np.abs(q_ahead[..., 1:, :] - q_ahead[..., :-1, :]).sum(axis=-1)
+    lines_on = line[..., 1:] - line[..., :-1]
+    straight = (lines_on == 0) & (turned <= TURN_MAX_RAD)
+    most = SPEED_SLACK * motion.tcp_speed_max_mps * (looked_s[..., 1:] - looked_s[..., :-1])
     arc = np.where(straight[..., None], ARC * moved, most[..., None])
     off = np.maximum(
         _size(start[..., 0, :, :] - start[..., 1, :, :]),
@@ -148,7 +148,7 @@ def sweep(
     )
     fastest = np.maximum(_size(v_start[..., 2:, :, :]), _size(v_end[..., 2:, :, :]))
     # Where a whole line lies between two poses, nothing is known of how fast it is.
-    skips = (np.diff(line, axis=-1) > 1).any(axis=-1)
+    skips = (lines_on > 1).any(axis=-1)
     return Sweep(
         start_m=start[..., 0, :, :],
         end_m=end[..., 0, :, :],
@@ -166,7 +166,7 @@ def sweep(
         astray_mps=astray,
         point_speed_mps=np.where(
             followed & ~skips,
-            np.minimum(_slack(line) * fastest.max(axis=(-2, -1)), motion.tcp_speed_max_mps),
+            np.minimum(_slack(lines_on) * fastest.max(axis=(-2, -1)), motion.tcp_speed_max_mps),
             motion.tcp_speed_max_mps,
         ),
         joint_speed_radps=full,
@@ -176,10 +176,12 @@ def sweep(
     )
 
 
-def _slack(line: npt.NDArray[np.int64]) -> Array:
-    """Return (...) how much faster than at the poses looked at a point may be between them."""
-    turns = (np.diff(line, axis=-1) > 0).any(axis=-1)
-    return np.where(turns, CORNER_SLACK, SPEED_SLACK)
+def _slack(lines_on: npt.NDArray[np.int64]) -> Array:
+    """Return (...) how much faster than at the poses looked at a point may be between them.
+
+    `lines_on` (..., l) is how many lines each lies beyond the one before it.
+    """
+    return np.where((lines_on > 0).any(axis=-1), CORNER_SLACK, SPEED_SLACK)
 
 
 def _size(vector: Array) -> Array:

@@ -16,6 +16,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -25,8 +26,7 @@ from hrc_cell.core.evidence import Evidence, Sight, first_evidence, weigh
 from hrc_cell.settings.sensing import TrackerSettings
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Track:
+class Track(NamedTuple):
     """One person, or what may be one."""
 
     id: int
@@ -106,8 +106,7 @@ def observe(settings: TrackerSettings, people: People, seen: Clusters, now_s: fl
 def _foresee(settings: TrackerSettings, track: Track, step_s: float) -> Track:
     """Return the track after `step_s` of walking on."""
     density = settings.acceleration_std_mps2**2 * settings.acceleration_held_s
-    return replace(
-        track,
+    return track._replace(
         x_m=track.x_m + track.vx_mps * step_s,
         y_m=track.y_m + track.vy_mps * step_s,
         position_var_m2=track.position_var_m2
@@ -188,7 +187,7 @@ def _sight(
 
 def _reach(seen: Clusters, legs: npt.NDArray[np.intp], x_m: float, y_m: float) -> float:
     """Return the distance from (x, y) to the farthest point seen of these clusters."""
-    away = np.hypot(*(seen.centre_m[legs] - (x_m, y_m)).T)
+    away = np.hypot(seen.centre_m[legs, 0] - x_m, seen.centre_m[legs, 1] - y_m)
     return float((away + seen.reach_m[legs]).max())
 
 
@@ -228,8 +227,7 @@ def _update(
     gain, gain_v = track.position_var_m2 / total, track.covariance_m2ps / total
     dx, dy = sight.x_m - track.x_m, sight.y_m - track.y_m
     x_m, y_m = track.x_m + gain * dx, track.y_m + gain * dy
-    return replace(
-        track,
+    return track._replace(
         x_m=x_m,
         y_m=y_m,
         vx_mps=track.vx_mps + gain_v * dx,

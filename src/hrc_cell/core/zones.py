@@ -176,10 +176,17 @@ def after_tick(
     not finite is the worst.
     """
     unseen, fresh = np.asarray(blind), np.asarray(scanned)
-    everybody, counted, ratios, limits = [], [], [], []
+    shape = np.broadcast_shapes(
+        unseen.shape, fresh.shape, np.shape(fastest_mps), np.shape(people_age_s),
+        bodies.present.shape[:-1],
+    )  # fmt: skip
+    ratio_of = np.ones((*shape, len(settings.zones)))
+    limit_of_mps = np.full(ratio_of.shape, np.inf)
+    any_fresh = bool(fresh.any())
+    everybody, counted = [], []
     for index, zone in enumerate(settings.zones):
         seen = bodies.present
-        if zone.kind == "approach" or fresh.any():
+        if zone.kind == "approach" or any_fresh:
             gap = gap_m(zone, bodies.start_m, bodies.end_m, bodies.reach_m)
         else:
             gap = np.zeros(())  # nobody asks
@@ -187,23 +194,17 @@ def after_tick(
         if index in hidden:
             seen = seen & ~hidden[index]
             part = _after(zone, watch.counted[index], gap, seen, fresh, unseen)
-        soonest_s = _soonest_s(gap, seen, bodies.speed_mps, human_speed_mps, people_age_s)
+        if zone.kind == "approach":
+            soonest_s = _soonest_s(gap, seen, bodies.speed_mps, human_speed_mps, people_age_s)
+            ratio_of[..., index] = _approached(zone, part.occupied, soonest_s)
+        else:
+            ratio_of[..., index] = _ratio(zone, part.occupied, fastest_mps)
+        if zone.kind == "limit":
+            limit_of_mps[..., index] = np.where(part.occupied, zone.limit_mps, np.inf)
         everybody.append(whole)
         counted.append(part)
-        ratios.append(_ratio(zone, part.occupied, soonest_s, fastest_mps))
-        limits.append(np.where(part.occupied & (zone.kind == "limit"), zone.limit_mps, np.inf))
     held = zone_sets.after_tick(settings, watch.held, context, fresh & ~unseen)
-    shape = np.broadcast_shapes(
-        unseen.shape, fresh.shape, np.shape(fastest_mps), np.shape(people_age_s),
-        bodies.present.shape[:-1],
-    )  # fmt: skip
-    ratio_of, limit_of = (
-        np.stack([np.broadcast_to(one, shape) for one in each], axis=-1)
-        if each
-        else np.ones((*shape, 0))
-        for each in (ratios, limits)
-    )
-    found = zone_sets.answer(settings, held, ratio_of, limit_of)
+    found = zone_sets.answer(settings, held, ratio_of, limit_of_mps)
     manual = np.array([*(zone.restart == "manual" for zone in settings.zones), False])
     return Watch(everybody=tuple(everybody), counted=tuple(counted), held=held), Answer(
         ratio=found.ratio,
@@ -212,7 +213,7 @@ def after_tick(
         set_index=found.set_index,
         limit_mps=found.limit_mps,
         ratio_of=ratio_of,
-        limit_of_mps=limit_of,
+        limit_of_mps=limit_of_mps,
     )
 
 
@@ -220,7 +221,7 @@ def _after(
     zone: Zone, memory: ZoneMemory, gap: Array, present: Bools, fresh: Bools, blind: Bools
 ) -> ZoneMemory:
     """Return the zone's memory after a tick: counted where there was a scan, lost where blind."""
-    scan = after_scan(zone, memory, gap, present)
+    scan = after_scan(zone, memory, gap, present) if fresh.any() else memory
     occupied = np.where(fresh, scan.occupied, memory.occupied) | blind
     scans = np.where(blind, 0, np.where(fresh, scan.scans, memory.scans))
     return ZoneMemory(occupied=occupied[()], scans=scans[()])
@@ -238,13 +239,17 @@ def _soonest_s(gap: Array, present: Bools, speed_mps: Like, least_mps: float, ag
     return np.where(np.isnan(soonest), -np.inf, soonest)
 
 
-def _ratio(zone: Zone, occupied: Flags, soonest_s: Array, fastest_mps: Like) -> Array:
-    """Return (...) the ratio that a zone asks for."""
-    free, held = np.ones(()), np.asarray(zone.speed_ratio)
-    if zone.kind == "approach":
-        free = np.clip(soonest_s / zone.time_to_reach_s, zone.speed_ratio, 1.0)
+def _approached(zone: Zone, occupied: Flags, soonest_s: Array) -> Array:
+    """Return (...) the ratio that an approach zone asks for."""
+    free = np.minimum(np.maximum(soonest_s / zone.time_to_reach_s, zone.speed_ratio), 1.0)
+    return np.where(occupied, zone.speed_ratio, free)
+
+
+def _ratio(zone: Zone, occupied: Flags, fastest_mps: Like) -> Array:
+    """Return (...) the ratio that a zone of another kind asks for."""
+    held = np.asarray(zone.speed_ratio)
     if zone.kind == "limit":
         fastest = np.asarray(fastest_mps, dtype=np.float64)
         known = np.isfinite(fastest) & (fastest >= 0.0)
         held = np.where(known, zone.limit_mps / np.maximum(fastest, zone.limit_mps), 0.0)
-    return np.where(occupied, held, free)
+    return np.where(occupied, held, 1.0)
