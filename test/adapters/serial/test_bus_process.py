@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from emulated import JOINTS, Feeder, RunningMotors, plan_for
 
-from hrc_cell.adapters.serial import bus_process
-from hrc_cell.adapters.serial.bus_process import BusLoop
+from hrc_cell.adapters.serial import bus_loop, bus_process
+from hrc_cell.adapters.serial.bus_loop import BusLoop
 from hrc_cell.adapters.serial.child import BusChild
 from hrc_cell.adapters.serial.driver import Driver
 from hrc_cell.adapters.serial.emulator import Emulator
@@ -235,7 +235,7 @@ def test_what_was_said_before_the_motors_were_brought_up_moves_nothing_after(mot
         loop._run_cycle(time.monotonic(), plan.period_s)
     assert loop.fault == "torque_off:joint_2"
     opening = (*START[:6], START[6] + 0.2)
-    for state in (bus_process.LATCHED, bus_process.READY):
+    for state in (bus_loop.LATCHED, bus_loop.READY):
         now_s = time.monotonic()
         permit = PermitRecord(
             seq=1, stamp_s=now_s, lease_s=0.06, speed_ratio=0.0, oldest_sample_age_s=0.05,

@@ -9,6 +9,7 @@ from emulated import JOINTS, RunningMotors, plan_for
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hrc_cell.adapters.serial.bring_up import bring_up
 from hrc_cell.adapters.serial.driver import Driver, hardware_error_text
 from hrc_cell.adapters.serial.emulator import Emulator
 from hrc_cell.adapters.serial.emulator_codec import status_frame
@@ -83,7 +84,7 @@ def test_while_the_motors_are_brought_up_their_joints_are_known(tmp_path):
     with RunningMotors(tmp_path / "motors") as motors:
         port = Port(str(motors.link), 1_000_000)
         driver, known = Driver(plan_for(motors.link), Master(port, reply_margin_s=0.05)), []
-        driver.bring_up(lambda: known.append([motor.reply_s for motor in driver.motors]))
+        bring_up(driver, lambda: known.append([motor.reply_s for motor in driver.motors]))
         port.close()
     assert len(known) >= 2 * JOINTS  # after each motor's settings, and while each settles
     assert known[-1] > known[0]
@@ -156,7 +157,7 @@ def test_a_motor_that_says_too_little_or_an_error_counts_as_silent(motors, drive
 
 
 def test_errors_name_the_motor_and_the_register(motors, driver):
-    master = driver._master
+    master = driver.master
     with pytest.raises(StatusError, match=r"writing Torque Enable = 2: motor 3: the value is out"):
         master.write(3, TORQUE_ENABLE, 2)
     master.write(3, TORQUE_ENABLE, 1)
@@ -171,7 +172,7 @@ def test_errors_name_the_motor_and_the_register(motors, driver):
 def test_positions_past_zero_are_signed(motors, driver):
     with motors.lock:
         motors.emulator.motors[1]._counts = lambda: -3
-    assert driver._master.read(1, PRESENT_POSITION) == -3
+    assert driver.master.read(1, PRESENT_POSITION) == -3
     with pytest.raises(ValueError, match="does not fit"):
         GOAL_POSITION.pack(1e12)
 

@@ -6,6 +6,7 @@ from functools import partial
 import pytest
 from emulated import RunningMotors, plan_for
 
+from hrc_cell.adapters.serial.bring_up import bring_up
 from hrc_cell.adapters.serial.driver import Driver
 from hrc_cell.adapters.serial.emulated_models import KINDS
 from hrc_cell.adapters.serial.emulated_motor import EmulatedMotor
@@ -51,7 +52,7 @@ def test_every_model_is_brought_up_and_tells_its_current(tmp_path, model):
     with RunningMotors(tmp_path / "motors", emulator=emulator, plant=Loaded) as motors:
         port, driver = driver_of(motors)
         try:
-            driver.bring_up()
+            bring_up(driver)
             driver.read_all()
         finally:
             port.close()
@@ -70,7 +71,7 @@ def test_the_hand_grips_with_no_more_than_the_current_asked(tmp_path, model):
     with RunningMotors(tmp_path / "motors", emulator=emulator) as motors:
         port, driver = driver_of(motors)
         try:
-            driver.bring_up()
+            bring_up(driver)
         finally:
             port.close()
         hand = motors.emulator.motors[HAND]
@@ -86,7 +87,7 @@ def test_a_hand_that_cannot_limit_its_force_is_refused(tmp_path):
         port, driver = driver_of(motors)
         try:
             with pytest.raises(Refused, match="gripper: motor 7 is XL430-W250, which limits no"):
-                driver.bring_up()
+                bring_up(driver)
         finally:
             port.close()
         assert not any(motors.torque)
