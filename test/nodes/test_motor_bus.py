@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import rclpy
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from emulated import RunningMotors
 from hrc_cell_interfaces.msg import CellEvent, JointGoals, MotionPermit, MotorStates
 from rclpy.executors import SingleThreadedExecutor
@@ -32,17 +33,18 @@ class Around:
     """Monitor and executor of a motor node in a process of its own, and ears for what it says."""
 
     def __init__(self, folder: Path, state_dir: Path):
-        namespace = f"/motors_{os.getpid()}_{time.monotonic_ns()}"
+        self.namespace = namespace = f"/motors_{os.getpid()}_{time.monotonic_ns()}"
         self.context = rclpy.Context()
         rclpy.init(context=self.context)
         self.node = rclpy.create_node("around", context=self.context, namespace=namespace)
         self.executor = SingleThreadedExecutor(context=self.context)
         self.executor.add_node(self.node)
-        self.heard = {JointState: [], MotorStates: [], CellEvent: []}
+        self.heard = {JointState: [], MotorStates: [], CellEvent: [], DiagnosticArray: []}
         for kind, topic, qos in (
             (JointState, "joint_states", NEWEST),
             (MotorStates, "motor_states", NEWEST),
             (CellEvent, "events", ALL),
+            (DiagnosticArray, "/diagnostics", ALL),
         ):
             self.node.create_subscription(kind, topic, self.heard[kind].append, qos)
         self.permits = self.node.create_publisher(MotionPermit, "motion_permit", NEWEST)
@@ -122,6 +124,16 @@ class Around:
 
     def last(self, kind):
         return self.heard[kind][-1] if self.heard[kind] else None
+
+    def told(self, name):
+        """Return what the newest diagnostics say of "bus" or of a joint, None before the first."""
+        full = f"{self.namespace[1:]}/motor_bus: {name}"
+        statuses = [s for array in self.heard[DiagnosticArray] for s in array.status]
+        return next((status for status in reversed(statuses) if status.name == full), None)
+
+    def wait_told(self, name, level, words):
+        self.wait(f"{words!r} of {name}", lambda: (s := self.told(name))
+                  and s.level == level and words in s.message)  # fmt: skip
 
     def wait_gate(self, gate):
         self.wait(f"gate {gate}", lambda: (m := self.last(MotorStates)) and m.gate == gate)
@@ -257,3 +269,30 @@ def test_it_says_what_is_wrong_with_the_motors_and_does_not_start(motors, tmp_pa
         around.wait("its end", lambda: around.process.poll() is not None)
         assert around.process.returncode == EXIT_NOT_CONFIGURED
         around.wait("its reason", lambda: any("motor 2 does not answer" in x for x in around.log))
+
+
+def test_diagnostics_tell_how_the_bus_and_each_motor_are(motors, around):
+    get_moving(motors, around)
+    around.wait_told("bus", DiagnosticStatus.OK, "")
+    joint = around.names[1]
+    around.wait("a whole second", lambda: value(around.told("bus"), "cycle rate [Hz]") != "unknown")
+    bus, motor = around.told("bus"), around.told(joint)
+    assert bus.hardware_id == str(motors.link)
+    assert value(bus, "cycle rate asked for [Hz]") == "200"
+    assert value(bus, "share of the wire limit") == "0.58"
+    assert value(bus, "fault latched") == "none"
+    assert value(bus, "latency timer [ms]") == "none"
+    assert motor.hardware_id.endswith("ID 2")
+    assert value(motor, "torque") == "on"
+    assert value(motor, "hardware error") == "none"
+    assert float(value(motor, "age of the sample [s]")) >= 0.0
+    around.wait("a slow register", lambda: value(around.told(joint), "voltage [V]") != "unknown")
+    assert float(value(around.told(joint), "voltage [V]")) == pytest.approx(12.0, abs=1.0)
+    motors.emulator.silent.add(2)
+    around.wait_told("bus", DiagnosticStatus.ERROR, f"{joint} does not answer")
+    around.wait_told(joint, DiagnosticStatus.STALE, "no reply for")
+    assert int(value(around.told(joint), "replies lost")) > 0
+
+
+def value(status, key):
+    return {pair.key: pair.value for pair in status.values}[key]

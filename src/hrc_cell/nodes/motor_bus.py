@@ -22,11 +22,14 @@ from hrc_cell_interfaces.msg import JointGoals, MotionPermit, MotorState, MotorS
 from sensor_msgs.msg import JointState
 
 from hrc_cell.adapters.motor_plan import motor_plan
+from hrc_cell.adapters.serial.adapter import latency_timer_ms
 from hrc_cell.adapters.serial.child import BusChild
+from hrc_cell.adapters.serial.condition import Examiner
 from hrc_cell.adapters.serial.port import wait_for_port
 from hrc_cell.adapters.serial.shared import BusState, Command, GoalRecord, PermitRecord
 from hrc_cell.core.corridor import ROWS_MAX
 from hrc_cell.nodes.base import NEWEST, CellNode, run
+from hrc_cell.nodes.diagnostics import Diagnostics
 from hrc_cell.nodes.parameters import declare_settings
 from hrc_cell.settings.cell import SIM_PORT
 
@@ -35,6 +38,7 @@ READY_TIMEOUT_S = 15.0
 END_TIMEOUT_S = 3.0
 JOINT_STATES_HZ = 100.0
 MOTOR_STATES_HZ = 10.0
+"""So often the bus and the motors are also examined for diagnostics."""
 STALL_WATCHDOGS = 2.0
 """The bus process may be silent for this many times bus.watchdog_s; the motors hold by then."""
 SIM_LINK = "motors"
@@ -49,6 +53,7 @@ class MotorBus(CellNode):
         super().__init__("motor_bus")
         self._child: BusChild | None = None
         self._command = Command()
+        self._state: BusState | None = None  # the newest known
         self._cycle = 0  # of the last joint states
         self._told_s = -math.inf  # instant of the oldest sample in them
         self._motor_states_s = -math.inf
@@ -71,6 +76,10 @@ class MotorBus(CellNode):
         self._child = BusChild(self._plan)
         ready = self._child.wait_ready(READY_TIMEOUT_S)
         self._report("bus_ready", ready)
+        self._examiner = Examiner(
+            self._plan, real_time=bool(ready["real_time"]), latency_ms=latency_timer_ms(port)
+        )
+        self._diagnostics = Diagnostics(self)
 
     def start(self) -> None:
         """Take permits and goals, publish."""
@@ -149,15 +158,18 @@ class MotorBus(CellNode):
         for line in self._child.lines():
             self._report(f"bus_{line['kind']}", line)
         self._supervise(self._child)
-        state = self._child.shared.read_state()
-        if state is None or state.cycle == self._cycle:
-            return
-        self._cycle = state.cycle
-        self._publish_joints(state)
+        self._state = state = self._child.shared.read_state() or self._state
         now_s = time.monotonic()
-        if state.gate != self._gate or now_s - self._motor_states_s >= 1.0 / MOTOR_STATES_HZ:
-            self._gate, self._motor_states_s = state.gate, now_s
-            self._publish_motors(state)
+        due = now_s - self._motor_states_s >= 1.0 / MOTOR_STATES_HZ
+        if state is not None and state.cycle != self._cycle:
+            self._cycle = state.cycle
+            self._publish_joints(state)
+            if due or state.gate != self._gate:
+                self._gate, due = state.gate, True
+                self._publish_motors(state)
+        if due:
+            self._motor_states_s = now_s
+            self._diagnostics.tell(self._examiner.examine(state, now_s), now_s)
 
     def _supervise(self, child: BusChild) -> None:
         """End this process when the bus process no longer runs; whoever started it does so anew."""

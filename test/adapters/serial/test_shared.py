@@ -32,11 +32,11 @@ goals = st.builds(
 motors = st.builds(
     MotorRecord, reply_s=number, position_rad=number, velocity_radps=number, current_a=number,
     temperature_c=number, voltage_v=number, torque_on=st.booleans(),
-    hardware_error=st.integers(0, 255),
+    hardware_error=st.integers(0, 255), lost_replies=counts,
 )  # fmt: skip
 states = st.builds(
-    BusState, cycle=counts, missed_cycles=counts, end_s=number, gate=st.integers(0, 3),
-    gate_delay_s=number, latched=st.booleans(), latch_seen=st.booleans(),
+    BusState, cycle=counts, missed_cycles=counts, broken_frames=counts, end_s=number,
+    gate=st.integers(0, 3), gate_delay_s=number, latched=st.booleans(), latch_seen=st.booleans(),
     reason=st.text(st.characters(codec="ascii", exclude_characters="\0"), max_size=64),
     motors=st.tuples(motors, motors, motors),
 )  # fmt: skip

@@ -242,6 +242,7 @@ class BusLoop:
             BusState(
                 cycle=self._cycle,
                 missed_cycles=self._missed,
+                broken_frames=self._driver.master.broken,
                 end_s=time.monotonic(),
                 gate=int(self.gate.phase),
                 gate_delay_s=delay_s,

@@ -105,6 +105,10 @@ class Driver:
                 current_a=motor.signed(sample.current_steps * self.current_unit_a[index]),
                 hardware_error=error,
             )
+        for index, silent in enumerate(self.silent_cycles):
+            if silent:
+                known = self.motors[index]
+                self.motors[index] = replace(known, lost_replies=known.lost_replies + 1)
 
     def read_slow(self) -> None:
         """Read one slow register of one motor: the next in turn, or what an alert points to."""

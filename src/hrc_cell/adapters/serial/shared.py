@@ -25,8 +25,8 @@ _TRIES = 50
 _PERMIT = struct.Struct("=?Qddddd?B?")
 _CORRIDOR = struct.Struct("=B")  # rows
 _GOAL = struct.Struct("=BQdd")
-_STATE = struct.Struct("=QQdBd??64s")
-_MOTOR = struct.Struct("=dddddd?B")
+_STATE = struct.Struct("=QQQdBd??64s")
+_MOTOR = struct.Struct("=dddddd?BQ")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +78,7 @@ class MotorRecord:
     voltage_v: float = NAN
     torque_on: bool = False
     hardware_error: int = 0
+    lost_replies: int = 0  # cycles without a new sample of it, since the bus process started
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +87,7 @@ class BusState:
 
     cycle: int
     missed_cycles: int
+    broken_frames: int  # since the bus process started
     end_s: float
     gate: int
     gate_delay_s: float
@@ -248,6 +250,7 @@ class Shared:
         data = _STATE.pack(
             state.cycle,
             state.missed_cycles,
+            state.broken_frames,
             state.end_s,
             state.gate,
             state.gate_delay_s,
@@ -265,6 +268,7 @@ class Shared:
                 motor.voltage_v,
                 motor.torque_on,
                 motor.hardware_error,
+                motor.lost_replies,
             )
         self._state.write(data)
 
