@@ -24,6 +24,7 @@ import numpy.typing as npt
 
 from hrc_cell.core.path import Path
 from hrc_cell.core.scaling import Along, LineLimits, track
+from hrc_cell.core.timed import TimedPath, run_on
 from hrc_cell.settings.robot import MotionSettings
 
 Array = npt.NDArray[np.float64]
@@ -141,6 +142,8 @@ def step(
         return _rejoin(motion, path, settings, leave if allowed else None, why, dt_s)
     if motion.phase is Phase.HELD:
         return _held(motion, allowed, why, measured_rad, rejoin_rad)
+    if isinstance(path, TimedPath):
+        return _in_time(motion, path, settings, leave if allowed else None, why, dt_s)
     return _along(motion, path, leave if allowed else None, why, dt_s)
 
 
@@ -212,6 +215,38 @@ def _along(motion: Motion, path: Path, leave: Leave | None, why: str, dt_s: floa
         return Step(motion=done, velocity_radps=np.zeros_like(velocity), ended="")
     if leave is None and along.speed_ratio_ps == 0.0:
         return Step(motion=replace(moved, phase=Phase.HELD), velocity_radps=velocity)
+    return Step(motion=moved, velocity_radps=velocity)
+
+
+def _in_time(
+    motion: Motion,
+    path: TimedPath,
+    settings: MotionSettings,
+    leave: Leave | None,
+    why: str,
+    dt_s: float,
+) -> Step:
+    """One step along a path in time; without leave one step towards rest."""
+    at_s, ratio = run_on(
+        path, at_s=path.at_s(motion.line, motion.along.done_ratio),
+        ratio=motion.along.speed_ratio_ps * path.lines[motion.line].took_s,
+        target_ratio=0.0 if leave is None else leave.speed_ratio, motion=settings, dt_s=dt_s,
+    )  # fmt: skip
+    moment = path.curve.at(np.array([at_s]))
+    goal, velocity = moment.position_rad[0], ratio * moment.velocity_radps[0]
+    if at_s >= path.curve.end_s:
+        done = replace(
+            motion, phase=Phase.IDLE, path=None, line=0, along=Along(), goal_rad=goal, reason=""
+        )
+        return Step(motion=done, velocity_radps=np.zeros_like(goal), ended="")
+    line, done_ratio = path.place(at_s)
+    rests = leave is None and ratio == 0.0
+    resting = Phase.HELD if rests else Phase.STOPPING
+    moved = replace(
+        motion, line=line, goal_rad=path.lines[line].position_rad(done_ratio), reason=why,
+        along=Along(done_ratio=done_ratio, speed_ratio_ps=ratio / path.lines[line].took_s),
+        phase=Phase.MOVING if leave is not None else resting,
+    )  # fmt: skip
     return Step(motion=moved, velocity_radps=velocity)
 
 

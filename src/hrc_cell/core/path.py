@@ -98,23 +98,27 @@ def plan(
         speed = speed_ratio * min(
             _least(fastest, way), motion.tcp_speed_max_mps / max(metres, 1e-9)
         )
-        lines.append(
-            Line(
-                start_rad=start,
-                way_rad=way,
-                planned=LineLimits(
-                    speed_max_ratio_ps=speed,
-                    acceleration_ratio_ps2=_least(motion.acceleration_max_radps2, way),
-                    jerk_ratio_ps3=_least(motion.jerk_max_radps3, way),
-                ),
-                stopping=LineLimits(
-                    speed_max_ratio_ps=speed,
-                    acceleration_ratio_ps2=_least(motion.stop_deceleration_radps2, way),
-                    jerk_ratio_ps3=_least(motion.stop_jerk_radps3, way),
-                ),
-            )
-        )
+        planned, stopping = limits_of(way, speed, motion)
+        lines.append(Line(start_rad=start, way_rad=way, planned=planned, stopping=stopping))
     return Path(id=path_id, lines=tuple(lines))
+
+
+def limits_of(
+    way_rad: Array, speed_ratio_ps: float, motion: MotionSettings
+) -> tuple[LineLimits, LineLimits]:
+    """Return how s may move on a line of this way: as planned at this speed, and when stopping."""
+    return (
+        LineLimits(
+            speed_max_ratio_ps=speed_ratio_ps,
+            acceleration_ratio_ps2=_least(motion.acceleration_max_radps2, way_rad),
+            jerk_ratio_ps3=_least(motion.jerk_max_radps3, way_rad),
+        ),
+        LineLimits(
+            speed_max_ratio_ps=speed_ratio_ps,
+            acceleration_ratio_ps2=_least(motion.stop_deceleration_radps2, way_rad),
+            jerk_ratio_ps3=_least(motion.stop_jerk_radps3, way_rad),
+        ),
+    )
 
 
 def _least(limits: npt.ArrayLike, way: Array) -> float:

@@ -28,7 +28,11 @@ from hrc_cell.core.executor import Leave, Motion, Phase
 from hrc_cell.core.kinematics import capsule_velocities
 from hrc_cell.core.path import Path, plan
 from hrc_cell.core.permit import PermitView, permit_holds
+from hrc_cell.core.timed import TimedPath
+from hrc_cell.core.trajectory import Bounds
+from hrc_cell.nodes import motion_wire as wire
 from hrc_cell.nodes.base import KEPT, NEWEST, CellNode, run
+from hrc_cell.nodes.joint_trajectory import Standing, TrajectoryTopic
 from hrc_cell.nodes.long_action import LongAction
 from hrc_cell.nodes.parameters import declare_settings
 
@@ -36,6 +40,8 @@ PROGRESS_PERIOD_S = 0.025
 UNDER_WAY = (Phase.MOVING, Phase.STOPPING, Phase.REJOINING)
 GATE_PATIENCE_S = 0.2
 """So long after setting off the gate may still be on its way out of its hold."""
+NOT_YET = Leave(holds=False, speed_ratio=0.0, reason="not_yet")
+"""Before the instant that a trajectory begins at."""
 
 
 class MotionExecutor(CellNode):
@@ -57,6 +63,7 @@ class MotionExecutor(CellNode):
         self._gripper_rad: float | None = None  # last commanded by this process
         self._path_goal: Any = None  # the goal handle of the path under way
         self._grip_goal: Any = None
+        self._start_s = -math.inf  # the path under way does not begin before
         self._permit: tuple[MotionPermit, float] | None = None  # and its instant
         self._measured: tuple[np.ndarray[Any, Any], np.ndarray[Any, Any], float] | None = None
         self._seq = 0
@@ -73,13 +80,17 @@ class MotionExecutor(CellNode):
         self._active = False
         self._follow = LongAction(
             self, FollowPath, "follow_path", begin=self._begin_path,
-            free=lambda: self._active and self._path_goal is None,
+            free=lambda: self._active and self._motion.path is None,
         )  # fmt: skip
         self._move_gripper = LongAction(
             self, MoveGripper, "move_gripper", begin=self._begin_grip,
             free=lambda: self._active and self._grip_goal is None,
         )  # fmt: skip
         self._servers = [self._follow, self._move_gripper]
+        self._trajectories = TrajectoryTopic(
+            self, self._bounds, standing=self._standing, begin=self._begin_trajectory,
+            cancel=self._cancel,
+        )  # fmt: skip
 
     def start(self) -> None:
         """Begin to act."""
@@ -128,18 +139,8 @@ class MotionExecutor(CellNode):
         if self._permit is None:
             return Leave(holds=False, speed_ratio=0.0, reason="no_permit"), None
         msg, judged_s = self._permit
-        view = PermitView(
-            seq=msg.seq,
-            age_s=now_s - judged_s,
-            lease_s=msg.lease_s,
-            speed_ratio=msg.speed_ratio,
-            oldest_sample_age_s=msg.oldest_sample_age_s,
-            reaction_time_s=msg.reaction_time_s,
-            gripper_permitted=msg.gripper_permitted,
-            state=msg.state,
-            same_config=self.same_config(msg.config_sha256),
-            path_id=msg.path_id,
-        )
+        same = self.same_config(msg.config_sha256)
+        view = wire.permit_view(msg, now_s - judged_s, same_config=same)
         holds, why = permit_holds(view)
         path = self._motion.path
         if holds and path is not None and msg.path_id not in ("", path.id):
@@ -181,35 +182,68 @@ class MotionExecutor(CellNode):
             self._follow.end(handle, FollowPath.Result(reason=f"rejected: {error}", position=known))
             return
         self._path_goal = handle
+        self._begin(
+            path, -math.inf, step=request.step, tool=request.tool,
+            payload_kg=request.payload_kg, contact_region=request.contact_region,
+        )  # fmt: skip
+
+    def _begin(self, path: Path, start_s: float, **serves: Any) -> None:
+        """Take a path, announced before it is moved on: it is judged first."""
+        self._start_s = start_s
         self._motion = executor.begin(self._motion, path)
-        self._tell_path(path, request)
+        message = wire.planned_path(path, **serves)
+        message.header.stamp = self.stamp()
+        self._paths.publish(message)
         self.tell("path_started", {"path": path.id, "lines": len(path.lines)})
 
-    def _end_path(self, reason: str) -> None:
+    def _end_path(self, path_id: str, reason: str) -> None:
         """Say how a path ended; "" for at its end."""
         handle, self._path_goal = self._path_goal, None
-        self.tell("path_done", {"path": handle.request.path_id, "reason": reason})
+        self.tell("path_done", {"path": path_id, "reason": reason})
+        if handle is None:  # a trajectory: nobody waits
+            return
         {"": handle.succeed, "canceled": handle.canceled}.get(reason, handle.abort)()
         measured = self._position(time.monotonic())
         known = [] if measured is None else measured[:-1].tolist()
         result = FollowPath.Result(reached=reason == "", reason=reason, position=known)
         self._follow.end(handle, result)
 
-    def _tell_path(self, path: Path, request: FollowPath.Goal) -> None:
-        """Announce a path: it is judged before it is moved on."""
-        rows = [line.start_rad for line in path.lines] + [path.end_rad]
-        message = PlannedPath(
-            path_id=path.id,
-            joints=len(self._chain.joints),
-            waypoints=np.concatenate(rows).tolist(),
-            line_speed=[line.planned.speed_max_ratio_ps for line in path.lines],
-            step=request.step,
-            tool=request.tool,
-            payload_kg=request.payload_kg,
-            contact_region=request.contact_region,
-        )
-        message.header.stamp = self.stamp()
-        self._paths.publish(message)
+    # Trajectories.
+
+    def _bounds(self, start_rad: np.ndarray[Any, Any]) -> Bounds:
+        """Return what a trajectory that begins here must keep."""
+        chain = self._chain
+        return Bounds(
+            joints=tuple(chain.joints), lower_rad=chain.lower_rad, upper_rad=chain.upper_rad,
+            velocity_max_radps=chain.velocity_max_radps, motion=self.cell.file.motion,
+            point_speed=self._point_speed, start_rad=start_rad,
+            start_tolerance_rad=self.cell.file.bus.rejoin_rad,
+        )  # fmt: skip
+
+    def _standing(self) -> Standing:
+        """Return what a trajectory finds here."""
+        now_s = time.monotonic()
+        measured, path = self._position(now_s), self._motion.path
+        leave, permit = self._leave(now_s)
+        start = None
+        if measured is not None:
+            tolerance_rad = self.cell.file.bus.rejoin_rad
+            start = executor.start_position(self._motion, measured[:-1], tolerance_rad)
+        return Standing(
+            active=self._active, path_id=path.id if path else "", by_topic=self._by_topic,
+            gripping=self._grip_goal is not None, leave=leave,
+            state=MotionPermit.LATCHED if permit is None else permit.state, start_rad=start,
+        )  # fmt: skip
+
+    @property
+    def _by_topic(self) -> bool:
+        return self._motion.path is not None and self._path_goal is None
+
+    def _begin_trajectory(self, path: TimedPath, start_s: float) -> None:
+        self._begin(path, start_s)
+
+    def _cancel(self) -> None:
+        self._motion = executor.cancel(self._motion)
 
     def _point_speed(self, q: np.ndarray[Any, Any], qd: np.ndarray[Any, Any]) -> Any:
         ends = capsule_velocities(self._chain, q, qd)
@@ -266,10 +300,13 @@ class MotionExecutor(CellNode):
         leave, permit = self._leave(now_s)
         measured = self._position(now_s)
         if self._path_goal and self._path_goal.is_cancel_requested:
-            self._motion = executor.cancel(self._motion)
+            self._cancel()
+        if self._by_topic and permit is not None and permit.state < MotionPermit.STANDSTILL:
+            self._trajectories.give_up(leave.reason)
         before = self._motion
         step = executor.step(
-            before, settings=self.cell.file.motion, leave=leave,
+            before, settings=self.cell.file.motion,
+            leave=leave if now_s >= self._start_s else NOT_YET,
             measured_rad=None if measured is None else measured[:-1],
             rejoin_rad=self.cell.file.bus.rejoin_rad, dt_s=dt_s,
         )  # fmt: skip
@@ -280,8 +317,8 @@ class MotionExecutor(CellNode):
         if moving or gripping or step.ended is not None:
             self._publish_goals(step.velocity_radps, permit)
         self._tell_changes(before, now_s)
-        if step.ended is not None and self._path_goal:
-            self._end_path(step.ended)
+        if step.ended is not None and before.path is not None:
+            self._end_path(before.path.id, step.ended)
         self._publish_progress(now_s, permit)
 
     def _step_grip(self, permit: PermitView | None, holds: bool, dt_s: float) -> bool:
@@ -339,30 +376,12 @@ class MotionExecutor(CellNode):
             }
             self.tell("path_resumed", resumed)
 
-    def _line_ratio(self) -> float:
-        """Return how much of the line is done; NaN while held beside the path, to be rejoined."""
-        motion = self._motion
-        if motion.phase is Phase.HELD and motion.path is not None and motion.goal_rad is not None:
-            on_path = motion.path.lines[motion.line].position_rad(motion.along.done_ratio)
-            if np.abs(motion.goal_rad - on_path).max() > 0.0:
-                return math.nan
-        return motion.along.done_ratio
-
     def _publish_progress(self, now_s: float, permit: PermitView | None) -> None:
         phase = self._motion.phase
         if phase is self._told_phase and now_s - self._told_s < PROGRESS_PERIOD_S:
             return
         self._told_phase, self._told_s = phase, now_s
-        path = self._motion.path
-        msg = MotionProgress(
-            path_id=path.id if path else "",
-            phase=int(phase),
-            path_ratio=self._motion.path_ratio,
-            line=self._motion.line,
-            line_ratio=self._line_ratio(),
-            speed_ratio=executor.speed_ratio(self._motion),
-            permit_seq=0 if permit is None else permit.seq,
-        )
+        msg = wire.progress(self._motion, 0 if permit is None else permit.seq)
         msg.header.stamp = self.stamp()
         self._progress.publish(msg)
         if self._path_goal:
