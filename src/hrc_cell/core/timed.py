@@ -188,14 +188,18 @@ def _corners(curve: Curve, motion: MotionSettings) -> tuple[Array, Array]:
     step = most / motion.rate_hz
     ratio = (step / np.maximum(np.abs(curve.steps_radps()), _TINY)).min(axis=1)
     ratio = np.minimum(ratio, 1.0)
-    slowing = np.empty(len(curve.coefficients))
-    for index, length_s in reversed(list(enumerate(np.diff(curve.times_s)))):
-        since_s = np.linspace(0.0, length_s, LOOKS)
-        inside = curve.of_piece(np.full(LOOKS, index), since_s)
-        left = most - np.abs(inside.acceleration_radps2).max(axis=0)
-        speed = np.abs(inside.velocity_radps).max(axis=0)
-        slowing[index] = (np.maximum(left, LEFT_MIN * most) / np.maximum(speed, _TINY)).min()
-        reach = np.sqrt(ratio[index + 1] ** 2 + 2.0 * slowing[index] * length_s)
+    lengths_s = np.diff(curve.times_s)
+    count = len(lengths_s)
+    since_s = lengths_s[:, None] * np.linspace(0.0, 1.0, LOOKS)
+    inside = curve.of_piece(np.repeat(np.arange(count), LOOKS), since_s.ravel())
+    speed, own = (
+        np.abs(values).reshape(count, LOOKS, -1).max(axis=1)
+        for values in (inside.velocity_radps, inside.acceleration_radps2)
+    )
+    left = np.maximum(most - own, LEFT_MIN * most)
+    slowing: Array = (left / np.maximum(speed, _TINY)).min(axis=1)
+    for index in reversed(range(count)):
+        reach = np.sqrt(ratio[index + 1] ** 2 + 2.0 * slowing[index] * lengths_s[index])
         ratio[index] = min(ratio[index], reach)
     return ratio, slowing
 

@@ -21,8 +21,8 @@ from hrc_cell.settings.robot import MotionSettings
 
 Array = npt.NDArray[np.float64]
 DURATION_MAX_S = 60.0
-POINTS_MAX = 6000
-LINES_MAX = 1000
+POINTS_MAX = 3000
+LINES_MAX = 400
 """Of the path announced; every judgement looks at all of them."""
 ROUNDING = 1e-6
 """Of a limit, by which a planner that keeps it exactly may seem to exceed it."""
