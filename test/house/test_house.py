@@ -98,7 +98,8 @@ def test_the_emulator_and_the_driver_share_no_codec():
     for path in emulated:
         assert not {
             "hrc_cell.adapters.serial.codec", "hrc_cell.adapters.serial.registers",
-            "hrc_cell.adapters.serial.master",
+            "hrc_cell.adapters.serial.master", "hrc_cell.adapters.serial.feetech_codec",
+            "hrc_cell.adapters.serial.feetech_registers",
         } & imports(path)  # fmt: skip
 
 

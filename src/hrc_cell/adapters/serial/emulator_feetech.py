@@ -1,0 +1,113 @@
+"""Emulated Feetech motors on one bus, to be put behind an `emulator.EmulatorPort`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from hrc_cell.adapters.serial.emulated_feetech import FEETECH_KINDS, STATUS_LEVEL, FeetechMotor
+from hrc_cell.adapters.serial.emulator_feetech_codec import Order, Receiver, status_frame
+from hrc_cell.adapters.serial.plant import Plant
+
+TO_ALL = 0xFE
+PING, READ, WRITE, REG_WRITE, ACTION = 0x01, 0x02, 0x03, 0x04, 0x05
+SYNC_READ, SYNC_WRITE = 0x82, 0x83
+
+
+class FeetechEmulator:
+    """Several motors of one model on one bus. Bytes in, bytes out; time is an argument."""
+
+    def __init__(self, motor_ids: Sequence[int], plant: Plant, *, model: str = "STS3215") -> None:
+        self._kind = FEETECH_KINDS[model]
+        self.motors = {
+            motor_id: FeetechMotor(motor_id, index, plant, kind=self._kind)
+            for index, motor_id in enumerate(motor_ids)
+        }
+        self.silent: set[int] = set()
+        """IDs of motors whose cable is pulled: they hear and say nothing."""
+        self._receiver = Receiver()
+        self._kept: dict[int, bytes] = {}  # Reg Write waiting for Action
+
+    def feed(self, data: bytes, now_s: float) -> list[bytes]:
+        """Return the statuses that the motors send on these bytes, in order."""
+        self.update(now_s)
+        replies: list[bytes] = []
+        for order in self._receiver.take(data):
+            replies += self._obey(order, now_s)
+        return replies
+
+    def update(self, now_s: float) -> None:
+        """Let time pass for what protects the motors."""
+        for motor in self.motors.values():
+            motor.watch(now_s)
+
+    def late_s(self, status: bytes, now_s: float) -> float:
+        """Return how much later than due a status leaves: on a good day, not at all."""
+        return 0.0
+
+    def stalled(self, now_s: float) -> bool:
+        """Return whether nothing passes the bus."""
+        return False
+
+    def _obey(self, order: Order, now_s: float) -> list[bytes]:
+        hearing = [
+            motor
+            for motor_id, motor in self.motors.items()
+            if order.motor_id in (motor_id, TO_ALL) and motor_id not in self.silent
+        ]
+        for motor in hearing:
+            motor.heard_s = now_s
+        to_all = order.motor_id == TO_ALL
+        if order.code == SYNC_READ:
+            return self._sync_read(order.payload) if to_all and self._kind.magnetic else []
+        if order.code == SYNC_WRITE:
+            self._sync_write(order.payload)
+            return []
+        replies = []
+        for motor in hearing:
+            data = self._one(motor, order)
+            speaks = not to_all or (order.code == PING and self._kind.magnetic)
+            if data is not None and speaks:
+                replies.append(status_frame(motor.motor_id, motor.hardware_error, data))
+        return replies
+
+    def _one(self, motor: FeetechMotor, order: Order) -> bytes | None:
+        """Do what is asked and return the data of the answer; None: there is none."""
+        payload = order.payload
+        if order.code == PING:
+            return b""
+        if order.code == READ and len(payload) == 2:
+            return motor.read(payload[0], payload[1])
+        speaks = motor.value(STATUS_LEVEL) > 0
+        if order.code == WRITE and len(payload) > 1:
+            motor.write(payload[0], payload[1:])
+        elif order.code == REG_WRITE and len(payload) > 1:
+            self._kept[motor.motor_id] = payload
+        elif order.code == ACTION:
+            kept = self._kept.pop(motor.motor_id, b"")
+            if kept:
+                motor.write(kept[0], kept[1:])
+        else:
+            return None
+        return b"" if speaks else None
+
+    def _sync_read(self, payload: bytes) -> list[bytes]:
+        replies = []
+        for motor_id in payload[2:]:
+            motor = self.motors.get(motor_id)
+            if motor is None or motor_id in self.silent:
+                continue
+            data = motor.read(payload[0], payload[1])
+            if data is not None:
+                replies.append(status_frame(motor_id, motor.hardware_error, data))
+        return replies
+
+    def _sync_write(self, payload: bytes) -> None:
+        if len(payload) < 2:
+            return
+        address, size, rows = payload[0], payload[1], payload[2:]
+        if size == 0 or len(rows) % (size + 1):
+            return
+        for at in range(0, len(rows), size + 1):
+            motor = self.motors.get(rows[at])
+            if motor is not None and rows[at] not in self.silent:
+                motor.write(address, rows[at + 1 : at + 1 + size])
