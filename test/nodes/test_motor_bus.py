@@ -15,6 +15,7 @@ import pytest
 import rclpy
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from emulated import RunningMotors
+from feetech import feetech_motors
 from hrc_cell_interfaces.msg import CellEvent, JointGoals, MotionPermit, MotorStates
 from rclpy.executors import SingleThreadedExecutor
 from sensor_msgs.msg import JointState
@@ -189,6 +190,26 @@ def test_it_moves_with_a_permit_and_says_what_the_motors_do(motors, around):
     [ready] = [e for e in around.heard[CellEvent] if e.kind == "bus_ready"] or [None]
     if ready:  # said before our ears were matched, it may be lost
         assert json.loads(ready.data)["wire_limit_hz"] == pytest.approx(343.6, abs=0.1)
+
+
+@pytest.mark.req("S1")
+def test_feetech_motors_move_with_a_permit_too_and_it_says_what_they_lack(tmp_path):
+    changes = {**PATIENT, "bus.protocol": "feetech_sts"}
+    folder = variant(ROOT / "config" / "default", tmp_path / "cell", changes)
+    home = load_cell(folder).file.robot.poses["home"]
+    with (
+        feetech_motors(tmp_path / "motors", start_rad=(*home, 0.3)) as motors,
+        Around(folder, tmp_path) as around,
+    ):
+        around.goal_rad = motors.plant.positions.copy()
+        get_moving(motors, around)
+        assert any("no Bus Watchdog" in line for line in around.log)
+        around.permitting = False
+        around.wait_gate(HOLD)
+        motors.wait("rest", lambda: motors.resting)
+        around.process.send_signal(signal.SIGTERM)
+        around.wait("its end", lambda: around.process.poll() is not None)
+        assert not any(motors.torque)
 
 
 @pytest.mark.req("S1")

@@ -1,7 +1,7 @@
 """`hrc-cell motors`: find motors on a bus, look at them, or emulate them for trying a driver.
 
 `scan` asks who is there and reads how each motor is; it writes nothing. `emulate` serves emulated
-motors on a pseudo-terminal that any program for DYNAMIXEL Protocol 2.0 can open.
+motors on a pseudo-terminal that any program for DYNAMIXEL Protocol 2.0 can open, or for Feetech's.
 """
 
 from __future__ import annotations
@@ -10,13 +10,17 @@ import argparse
 import contextlib
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from hrc_cell.adapters.serial.codec import ID_MAX
+from hrc_cell.adapters.serial.emulated_feetech import FEETECH_KINDS
+from hrc_cell.adapters.serial.emulated_feetech_free import serve_feetech
 from hrc_cell.adapters.serial.emulated_models import KINDS
+from hrc_cell.adapters.serial.feetech_scan import FEETECH_BAUDS, FeetechFound, scan_feetech
 from hrc_cell.adapters.serial.free import serve_free
+from hrc_cell.adapters.serial.plan import DYNAMIXEL
 from hrc_cell.adapters.serial.port import PortLost
 from hrc_cell.adapters.serial.scan import BAUDS, Found, scan
 from hrc_cell.cli import motors_doctor
@@ -25,6 +29,11 @@ from hrc_cell.settings.bus_faults import BusFaults, load_bus_faults
 from hrc_cell.settings.schema import CellError
 
 DEFAULT_MODEL = "XM430-W350"
+Scan = Callable[[str, int], tuple[Sequence[Found | FeetechFound], int]]
+SCANS: dict[str, tuple[Scan, tuple[int, ...]]] = {
+    DYNAMIXEL: (scan, BAUDS),
+    "feetech": (scan_feetech, FEETECH_BAUDS),
+}
 
 
 def add_parser(subparsers: Any) -> None:
@@ -43,7 +52,12 @@ def add_parser(subparsers: Any) -> None:
     found.add_argument("port", help="device of the adapter")
     found.add_argument(
         "--baud", type=count, action="append", metavar="N",
-        help=f"may be given several times (default: {', '.join(map(str, BAUDS))})",
+        help=f"may be given several times (default: {', '.join(map(str, BAUDS))}; "
+        f"feetech: {', '.join(map(str, FEETECH_BAUDS))})",
+    )  # fmt: skip
+    found.add_argument(
+        "--protocol", choices=SCANS, default=DYNAMIXEL,
+        help="what the motors speak (default dynamixel); feetech asks each ID in turn",
     )  # fmt: skip
     found.add_argument("--json", type=json_file, metavar="FILE", help="write what was found there")
     found.set_defaults(run=run_scan)
@@ -60,7 +74,10 @@ def add_parser(subparsers: Any) -> None:
         "--ids", type=ids, default="1-7", metavar="IDS", help="such as 1-6,9 (default 1-7)"
     )
     emulated.add_argument(
-        "--model", choices=KINDS, default=DEFAULT_MODEL, help=f"default {DEFAULT_MODEL}"
+        "--model",
+        choices=(*KINDS, *FEETECH_KINDS),
+        default=DEFAULT_MODEL,
+        help=f"default {DEFAULT_MODEL}",
     )
     emulated.add_argument(
         "--baud", type=count, metavar="N",
@@ -91,15 +108,16 @@ def ids(text: str) -> list[int]:
 
 def run_scan(args: argparse.Namespace) -> int:
     """Scan and print a table. Returns 0 if somebody answered and no reply was broken."""
-    found: list[Found] = []
+    found: list[Found | FeetechFound] = []
     broken = 0
-    for baud in args.baud or BAUDS:
+    look, bauds = SCANS[args.protocol]
+    for baud in args.baud or bauds:
         try:
-            here, lost = scan(args.port, baud)
+            here, lost = look(args.port, baud)
         except PortLost as error:
             print(error.strerror, file=sys.stderr)
             return 2
-        found, broken = found + here, broken + lost
+        found, broken = [*found, *here], broken + lost
         print(f"{baud:>8} baud: {len(here) or 'nobody'}", file=sys.stderr)
         if lost:
             print(
@@ -113,7 +131,7 @@ def run_scan(args: argparse.Namespace) -> int:
     return 0 if found and not broken else 1
 
 
-def _table(found: list[Found]) -> Iterator[str]:
+def _table(found: Sequence[Found | FeetechFound]) -> Iterator[str]:
     if found:
         yield f"{'baud':>8} {'ID':>3} {'model':<12} {'fw':>3} {'V':>5} {'degC':>4} torque  error"
     for one in found:
@@ -128,6 +146,9 @@ def _table(found: list[Found]) -> Iterator[str]:
 
 def run_emulate(args: argparse.Namespace) -> int:
     """Serve until interrupted. Returns 0, or 2 for wrong input."""
+    if args.model in FEETECH_KINDS and args.faults:
+        print("--faults: only DYNAMIXEL motors are emulated with faults", file=sys.stderr)
+        return 2
     try:
         script = load_bus_faults(args.faults) if args.faults else BusFaults(faults=())
     except CellError as error:
@@ -136,7 +157,10 @@ def run_emulate(args: argparse.Namespace) -> int:
     print(f"{args.model} {', '.join(map(str, args.ids))} at {args.link}; Ctrl-C ends", flush=True)
     with contextlib.suppress(KeyboardInterrupt):
         try:
-            serve_free(args.link, args.ids, model=args.model, baud=args.baud, script=script)
+            if args.model in FEETECH_KINDS:
+                serve_feetech(args.link, args.ids, model=args.model, baud=args.baud)
+            else:
+                serve_free(args.link, args.ids, model=args.model, baud=args.baud, script=script)
         except OSError as error:
             print(f"{args.link}: {error.strerror}", file=sys.stderr)
             return 2

@@ -20,11 +20,12 @@ from hrc_cell.adapters.serial.adapter import LATENCY_MAX_MS, UDEV_RULE, latency_
 from hrc_cell.adapters.serial.driver import Driver
 from hrc_cell.adapters.serial.master import Master, NoReply, StatusError
 from hrc_cell.adapters.serial.models import BY_NAME, unfit
-from hrc_cell.adapters.serial.plan import BusPlan, MotorPlan
+from hrc_cell.adapters.serial.plan import DYNAMIXEL, BusPlan, MotorPlan
 from hrc_cell.adapters.serial.port import Port, PortLost
 from hrc_cell.adapters.serial.scan import Found, scan
 from hrc_cell.cli.checked import checked_cell
 from hrc_cell.cli.finding import Finding, show
+from hrc_cell.cli.motors_feetech import examine_feetech
 from hrc_cell.settings.cell import SIM_PORT
 from hrc_cell.settings.schema import CellError
 
@@ -63,6 +64,9 @@ def run(args: argparse.Namespace) -> int:
 def examine(plan: BusPlan) -> Iterator[Finding]:
     """Yield what was found, what comes first on the way to the motors first."""
     try:
+        if plan.protocol != DYNAMIXEL:
+            yield from _feetech(plan)
+            return
         found, broken = scan(plan.port, plan.baud)
     except PortLost as error:
         yield Finding(name="port", state="wrong", found=str(error.strerror))
@@ -90,6 +94,13 @@ def examine(plan: BusPlan) -> Iterator[Finding]:
         yield Finding(name="port", state="wrong", found=str(error.strerror))
     finally:
         port.close()
+
+
+def _feetech(plan: BusPlan) -> Iterator[Finding]:
+    Port(plan.port, plan.baud).close()
+    yield Finding(name="port", state="ok", found=f"{plan.port} at {plan.baud} baud")
+    yield _adapter(plan.port)
+    yield from examine_feetech(plan)
 
 
 def _adapter(port: str) -> Finding:

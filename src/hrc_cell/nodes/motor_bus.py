@@ -25,6 +25,7 @@ from hrc_cell.adapters.motor_plan import motor_plan
 from hrc_cell.adapters.serial.adapter import latency_timer_ms
 from hrc_cell.adapters.serial.child import BusChild
 from hrc_cell.adapters.serial.condition import Examiner
+from hrc_cell.adapters.serial.plan import WITHOUT_WATCHDOG
 from hrc_cell.adapters.serial.port import wait_for_port
 from hrc_cell.adapters.serial.shared import BusState, Command, GoalRecord, PermitRecord
 from hrc_cell.core.corridor import ROWS_MAX
@@ -70,6 +71,8 @@ class MotorBus(CellNode):
             f"{bus.rate_hz:g} Hz at {bus.baud} baud; "
             f"the wire carries {self._plan.wire_limit_hz():.0f} Hz"
         )
+        if not self._plan.has_watchdog:
+            self.get_logger().warning(WITHOUT_WATCHDOG)
         self._joint_states = self.create_publisher(JointState, "joint_states", NEWEST)
         self._motor_states = self.create_publisher(MotorStates, "motor_states", NEWEST)
         wait_for_port(port, PORT_TIMEOUT_S)

@@ -25,6 +25,8 @@ from sensor_msgs.msg import LaserScan
 
 from hrc_cell.adapters.description import load_description
 from hrc_cell.adapters.serial.emulator import Emulator, EmulatorPort
+from hrc_cell.adapters.serial.emulator_feetech import FeetechEmulator
+from hrc_cell.adapters.serial.plan import DYNAMIXEL
 from hrc_cell.adapters.sim import scanner
 from hrc_cell.adapters.sim.operator_box import OperatorBox
 from hrc_cell.adapters.sim.pace import Pacer
@@ -83,7 +85,8 @@ class SimCell(CellNode):
         motors = (*robot.arm, robot.hand)
         self._motor_ids = {motor.joint: motor.motor_id for motor in motors}
         plant = ArmPlant(self._world.motors, motors)
-        self._emulator = Emulator([motor.motor_id for motor in motors], plant)
+        bus = Emulator if self.cell.file.bus.protocol == DYNAMIXEL else FeetechEmulator
+        self._emulator = bus([motor.motor_id for motor in motors], plant)
         self._box = OperatorBox()
         self._scans = {
             place.name: self.create_publisher(LaserScan, f"scanners/{place.name}/scan", SENSOR)

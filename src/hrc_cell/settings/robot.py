@@ -110,11 +110,18 @@ class MotionSettings:
     )
 
 
+PROTOCOLS = ("dynamixel", "feetech_sts")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BusSettings:
     """The serial bus and the last gate before the motors."""
 
     port: str = setting("device, or sim for the simulated cell's port")
+    protocol: str = setting(
+        "what the motors speak; those of Feetech have no Bus Watchdog (docs/motors.md)",
+        choices=PROTOCOLS, default="dynamixel",
+    )  # fmt: skip
     baud: int = setting("baud rate", unit="baud", low=9600, high=4_000_000)
     rate_hz: float = setting("cycles per second", unit="Hz", low=10.0, high=1000.0)
     goal_lifetime_s: float = setting("a goal older than this is void", unit="s", low=0.02, high=0.5)

@@ -13,9 +13,8 @@ from emulated import JOINTS, Feeder, RunningMotors, plan_for
 from hrc_cell.adapters.serial import bus_loop, bus_process
 from hrc_cell.adapters.serial.bus_loop import BusLoop
 from hrc_cell.adapters.serial.child import BusChild
-from hrc_cell.adapters.serial.driver import Driver
+from hrc_cell.adapters.serial.drives import make_drive
 from hrc_cell.adapters.serial.emulator import Emulator
-from hrc_cell.adapters.serial.master import Master
 from hrc_cell.adapters.serial.plant import FreeMotors
 from hrc_cell.adapters.serial.port import Port
 from hrc_cell.adapters.serial.shared import Command, GoalRecord, PermitRecord, Shared
@@ -228,7 +227,7 @@ def test_a_motor_that_answers_again_soon_after_the_reset_is_brought_up_by_it(mot
 def test_what_was_said_before_the_motors_were_brought_up_moves_nothing_after(motors):
     plan, shared = plan_for(motors.link, **PATIENT), Shared(JOINTS)
     port = Port(plan.port, plan.baud)
-    loop = BusLoop(plan, shared, Driver(plan, Master(port, reply_margin_s=plan.reply_margin_s)))
+    loop = BusLoop(plan, shared, make_drive(plan, port))
     loop.bring_up()
     motors.emulator.motors[2].reboot(time.monotonic())  # its torque is gone
     for _ in range(100):

@@ -233,3 +233,28 @@ def test_without_power_the_ram_is_gone(bench):
     assert (
         bench.read(1, TORQUE) == bench.read(1, GOAL) == bench.read(1, bench.table.goal_speed) == 0
     )
+
+
+def test_a_motor_set_to_another_rate_hears_nothing(bench):
+    for rate, heard in ((1_000_000, True), (115_200, False), (None, True)):
+        bench.emulator.line_baud = rate
+        assert bool(bench.say(codec.ping(1))) is heard
+        found = bench.say(codec.sync_read([1], POSITION.address, 2), 2)
+        assert bool(found) is (heard and bench.table.sync_read)
+    bench.write(1, registers.Register("Baud Rate", 6), 4)
+    bench.emulator.line_baud = 115_200
+    assert [bool(bench.say(codec.ping(i))) for i in (1, 2)] == [True, False]
+
+
+def test_a_status_waits_for_the_return_delay_of_its_motor(bench):
+    bench.write(2, registers.RETURN_DELAY, 0.0)
+    frames = [bench.emulator.feed(codec.ping(i), bench.now_s)[0] for i in (1, 2)]
+    assert [bench.emulator.delay_s(frame) for frame in frames] == [500e-6, 0.0]
+
+
+def test_motors_are_let_go_once_their_torque_is_off_or_nobody_speaks(bench):
+    bench.write(1, TORQUE, 1)
+    assert not bench.emulator.let_go(bench.now_s, 1.0)
+    assert bench.emulator.let_go(bench.now_s + 1.1, 1.0)
+    bench.write(1, TORQUE, 0)
+    assert bench.emulator.let_go(bench.now_s, 1.0)

@@ -1,15 +1,19 @@
 """Joints and counts are each other's inverse; what the wire cannot carry is refused in figures."""
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from emulated import plan_for
+from feetech import feetech_plan
 from hypothesis import given
 from hypothesis import strategies as st
+from strategies import default_cell
 
 from hrc_cell.adapters.serial import registers
-from hrc_cell.adapters.serial.plan import BusPlan, MotorPlan
+from hrc_cell.adapters.serial.feetech_registers import TABLES
+from hrc_cell.adapters.serial.plan import BusPlan, MotorPlan, make_plan
 
 HALF_COUNT_RAD = math.pi / 4096
 
@@ -45,6 +49,26 @@ def test_a_rate_that_the_wire_cannot_carry_is_refused_with_the_limit():
     plan_for(Path("/dev/x"), rate_hz=274.0).check_rate()
     with pytest.raises(ValueError, match="the wire carries 344 Hz, and 80% of that, 275 Hz"):
         plan_for(Path("/dev/x"), rate_hz=276.0).check_rate()
+
+
+def test_the_wire_limit_is_that_of_the_protocol():
+    # 8 + 7 x 3 goals, 8 + 7 asked, 7 x (6 + 31 + 3) answered: 324 bytes of 10 bits
+    assert feetech_plan(Path("/dev/x")).wire_limit_hz() == pytest.approx(1e6 / 3240)
+    # 29 goals, 7 x 8 asked, 7 x (6 + 27 + 3) answered
+    scs = feetech_plan(Path("/dev/x"), protocol="feetech_scs")
+    assert scs.wire_limit_hz() == pytest.approx(1e6 / 3370)
+    with pytest.raises(ValueError, match="the wire carries 309 Hz, and 80% of that, 247 Hz"):
+        feetech_plan(Path("/dev/x"), rate_hz=250.0).check_rate()
+
+
+def test_a_cell_s_file_names_the_protocol():
+    file = default_cell().file
+    named = replace(file, bus=replace(file.bus, protocol="feetech_sts"))
+    limits = {key: [4.0] * 7 for key in ("upper_rad", "velocity_max_radps")}
+    plan = make_plan(named, port="/dev/x", lower_rad=[-3.0] * 7, **limits)
+    assert (plan.protocol, plan.has_watchdog) == ("feetech_sts", False)
+    assert {motor.rad_per_count for motor in plan.motors} == {TABLES["feetech_sts"].rad_per_count}
+    assert BusPlan.from_json(plan.to_json()) == plan
 
 
 @pytest.mark.parametrize(

@@ -26,8 +26,7 @@ import time
 
 import numpy as np
 
-from hrc_cell.adapters.serial.bring_up import bring_up
-from hrc_cell.adapters.serial.driver import Driver, hardware_error_text
+from hrc_cell.adapters.serial.drives import Drive, error_text
 from hrc_cell.adapters.serial.master import NoReply, Refused
 from hrc_cell.adapters.serial.plan import BusPlan
 from hrc_cell.adapters.serial.shared import BusState, Command, PermitRecord, Shared
@@ -56,9 +55,9 @@ def tell(kind: str, **data: object) -> None:
 
 
 class BusLoop:
-    """The loop over one driver."""
+    """The loop over one drive."""
 
-    def __init__(self, plan: BusPlan, shared: Shared, driver: Driver) -> None:
+    def __init__(self, plan: BusPlan, shared: Shared, driver: Drive) -> None:
         self._plan, self._shared, self._driver = plan, shared, driver
         self._limits = plan.gate_limits()
         self.gate: GateState = closed(len(plan.motors))
@@ -78,7 +77,7 @@ class BusLoop:
 
     def bring_up(self) -> None:
         """Bring the motors up and hold them. Raises NoReply or Refused."""
-        self.gate = held(np.array(bring_up(self._driver, self._publish_samples)))
+        self.gate = held(np.array(self._driver.bring_up(self._publish_samples)))
         self._limits = self._plan.gate_limits(self._driver.windows_rad)
         self._then_s = time.monotonic()
 
@@ -195,7 +194,7 @@ class BusLoop:
         if self.fault:
             return
         self.fault, self._latch_seen = fault, False
-        more = {"text": hardware_error_text(bits)} if bits else {}
+        more = {"text": error_text(self._plan.protocol, bits)} if bits else {}
         tell("fault", fault=fault, **more)
 
     def _try_to_clear(self, permit: PermitView | None) -> None:
@@ -242,7 +241,7 @@ class BusLoop:
             BusState(
                 cycle=self._cycle,
                 missed_cycles=self._missed,
-                broken_frames=self._driver.master.broken,
+                broken_frames=self._driver.broken,
                 end_s=time.monotonic(),
                 gate=int(self.gate.phase),
                 gate_delay_s=delay_s,

@@ -19,8 +19,8 @@ import signal
 import sys
 
 from hrc_cell.adapters.serial.bus_loop import BusLoop, tell
-from hrc_cell.adapters.serial.driver import Driver
-from hrc_cell.adapters.serial.master import Master, NoReply, Refused
+from hrc_cell.adapters.serial.drives import make_drive
+from hrc_cell.adapters.serial.master import NoReply, Refused
 from hrc_cell.adapters.serial.plan import BusPlan
 from hrc_cell.adapters.serial.port import Port, PortLost
 from hrc_cell.adapters.serial.shared import Shared
@@ -60,8 +60,7 @@ def main(arguments: list[str]) -> int:
     except PortLost as error:
         tell("refused", text=error.strerror)
         return EXIT_PORT_LOST
-    master = Master(port, reply_margin_s=plan.reply_margin_s, beat=shared.beat)
-    loop = BusLoop(plan, shared, Driver(plan, master))
+    loop = BusLoop(plan, shared, make_drive(plan, port, shared.beat))
     signal.signal(signal.SIGTERM, loop.end)
     try:
         loop.bring_up()

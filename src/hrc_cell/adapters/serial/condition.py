@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from hrc_cell.adapters.serial.adapter import LATENCY_MAX_MS
-from hrc_cell.adapters.serial.driver import hardware_error_text
+from hrc_cell.adapters.serial.drives import error_text
 from hrc_cell.adapters.serial.plan import BusPlan, MotorPlan
 from hrc_cell.adapters.serial.shared import BusState, MotorRecord
 from hrc_cell.core.gate import Phase
@@ -163,7 +163,8 @@ class Examiner:
         age_s, lost = now_s - known.reply_s, self._lost[index]
         fresh_s = self._plan.lost_cycles_max * self._plan.period_s
         closed = state is None or state.gate == Phase.CLOSED
-        error = hardware_error_text(known.hardware_error) if known.hardware_error else ""
+        bits = known.hardware_error
+        error = error_text(self._plan.protocol, bits) if bits else ""
         never = math.isnan(known.reply_s)
         found = [
             (Level.ERROR, bool(error), f"hardware error: {error}"),

@@ -29,6 +29,7 @@ from pathlib import Path
 from types import TracebackType
 
 from hrc_cell.adapters.serial import emulated_motor as motor_rules
+from hrc_cell.adapters.serial.emulated_bus import EmulatedBus
 from hrc_cell.adapters.serial.emulated_models import KINDS
 from hrc_cell.adapters.serial.emulated_motor import EmulatedMotor
 from hrc_cell.adapters.serial.emulator_codec import Order, Receiver, status_frame
@@ -178,7 +179,7 @@ class EmulatorPort:
     With `baud` replies leave no faster than the wire would carry them.
     """
 
-    def __init__(self, emulator: Emulator, link: Path, *, baud: int | None = None) -> None:
+    def __init__(self, emulator: EmulatedBus, link: Path, *, baud: int | None = None) -> None:
         self._emulator, self._link, self._baud = emulator, link, baud
         self._waiting: deque[tuple[float, bytes]] = deque()  # instant of release, status
         self._free_s = 0.0  # until when the wire is taken

@@ -4,13 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from hrc_cell.adapters.serial.emulated_feetech import FEETECH_KINDS, STATUS_LEVEL, FeetechMotor
+from hrc_cell.adapters.serial.emulated_feetech import (
+    BAUD,
+    FEETECH_KINDS,
+    RETURN_DELAY,
+    STATUS_LEVEL,
+    FeetechMotor,
+)
 from hrc_cell.adapters.serial.emulator_feetech_codec import Order, Receiver, status_frame
 from hrc_cell.adapters.serial.plant import Plant
 
 TO_ALL = 0xFE
 PING, READ, WRITE, REG_WRITE, ACTION = 0x01, 0x02, 0x03, 0x04, 0x05
 SYNC_READ, SYNC_WRITE = 0x82, 0x83
+BAUDS = (1_000_000, 500_000, 250_000, 128_000, 115_200, 76_800, 57_600, 38_400)
+RETURN_DELAY_STEP_S = 2e-6
 
 
 class FeetechEmulator:
@@ -24,6 +32,8 @@ class FeetechEmulator:
         }
         self.silent: set[int] = set()
         """IDs of motors whose cable is pulled: they hear and say nothing."""
+        self.line_baud: int | None = None
+        """The rate that the other side speaks at; motors set to another hear nothing. None: any."""
         self._receiver = Receiver()
         self._kept: dict[int, bytes] = {}  # Reg Write waiting for Action
 
@@ -44,15 +54,29 @@ class FeetechEmulator:
         """Return how much later than due a status leaves: on a good day, not at all."""
         return 0.0
 
+    def delay_s(self, status: bytes) -> float:
+        """Return the return delay of the motor that sends a status."""
+        return self.motors[status[2]].value(RETURN_DELAY) * RETURN_DELAY_STEP_S
+
+    def _hears(self, motor_id: int) -> bool:
+        rate = BAUDS[min(self.motors[motor_id].value(BAUD), len(BAUDS) - 1)]
+        return motor_id not in self.silent and self.line_baud in (None, rate)
+
     def stalled(self, now_s: float) -> bool:
         """Return whether nothing passes the bus."""
         return False
+
+    def let_go(self, now_s: float, quiet_s: float) -> bool:
+        """Return whether nobody needs the motors any more: no torque, or no order for `quiet_s`."""
+        motors = self.motors.values()
+        held = any(motor.torque_on for motor in motors)
+        return not held or now_s - max(motor.heard_s for motor in motors) > quiet_s
 
     def _obey(self, order: Order, now_s: float) -> list[bytes]:
         hearing = [
             motor
             for motor_id, motor in self.motors.items()
-            if order.motor_id in (motor_id, TO_ALL) and motor_id not in self.silent
+            if order.motor_id in (motor_id, TO_ALL) and self._hears(motor_id)
         ]
         for motor in hearing:
             motor.heard_s = now_s
@@ -94,7 +118,7 @@ class FeetechEmulator:
         replies = []
         for motor_id in payload[2:]:
             motor = self.motors.get(motor_id)
-            if motor is None or motor_id in self.silent:
+            if motor is None or not self._hears(motor_id):
                 continue
             data = motor.read(payload[0], payload[1])
             if data is not None:
@@ -109,5 +133,5 @@ class FeetechEmulator:
             return
         for at in range(0, len(rows), size + 1):
             motor = self.motors.get(rows[at])
-            if motor is not None and rows[at] not in self.silent:
+            if motor is not None and self._hears(rows[at]):
                 motor.write(address, rows[at + 1 : at + 1 + size])

@@ -93,6 +93,8 @@ MOVING = Register("Moving", 66)
 
 FINE_SPEED = 0x04
 """Bit of Phase of STS and SMS: a step of speed is a count in a second."""
+MANY_TURNS = 0x10
+"""And: positions are counted beyond one turn."""
 POSITION_MODE = 0
 CURRENT_STEP_A = 6.5e-3
 

@@ -10,8 +10,10 @@ the driver drops all samples of a cycle in which anything is missing or out of t
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import NamedTuple
 
+from hrc_cell.adapters.serial import feetech_codec as codec
 from hrc_cell.adapters.serial import feetech_registers as registers
 from hrc_cell.adapters.serial.feetech_registers import Model, Table
 
@@ -34,6 +36,16 @@ class Sample(NamedTuple):
     voltage_v: float
     temperature_c: float
     hardware_error: int
+
+
+def cycle_bytes(table: Table, motor_ids: Sequence[int]) -> int:
+    """Return the most bytes of a cycle: goals for all, and what all are asked and answer."""
+    address, size = table.block
+    size += LENGTHS - 1
+    goals = codec.sync_write(0, dict.fromkeys(motor_ids, bytes(registers.GOAL_POSITION.size)))
+    one_by_one = len(motor_ids) * len(codec.read(1, address, size))
+    asked = len(codec.sync_read(motor_ids, address, size)) if table.sync_read else one_by_one
+    return len(goals) + asked + len(motor_ids) * codec.status_length(size)
 
 
 def sample(table: Table, block: bytes) -> Sample | None:

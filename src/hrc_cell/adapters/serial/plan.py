@@ -1,7 +1,7 @@
 """What the bus process is told when it starts: port, motors, limits. It travels as one JSON text.
 
 Joint radians and register counts are turned into each other here, and nowhere else:
-joint = sign (counts - zero_counts) 2 pi / 4096.
+joint = sign (counts - zero_counts) rad_per_count.
 """
 
 from __future__ import annotations
@@ -13,12 +13,21 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 from hrc_cell.adapters.serial import codec, registers
+from hrc_cell.adapters.serial.feetech_registers import TABLES
+from hrc_cell.adapters.serial.feetech_samples import cycle_bytes
 from hrc_cell.adapters.serial.master import wire_s
 from hrc_cell.adapters.serial.registers import RAD_PER_COUNT
 from hrc_cell.core.envelope import grace_s
 from hrc_cell.core.gate import GateLimits
 from hrc_cell.settings.cell import CellFile
 
+DYNAMIXEL = "dynamixel"
+"""What bus.protocol calls DYNAMIXEL Protocol 2.0."""
+WITHOUT_WATCHDOG = (
+    "these motors have no Bus Watchdog: when this program or its cable fails they hold their last "
+    "goal with all their force, and nothing but the emergency stop, which cuts their power, ends it"
+)
+"""What the cell and the doctor say of such motors."""
 WIRE_SHARE_MAX = 0.8
 """Of the rate that the wire alone would allow; the rest is for lost replies and this machine."""
 GOALS_BRIDGED = 2
@@ -41,16 +50,17 @@ class MotorPlan:
     planned_max_radps: float  # at speed ratio 1
     current_max_a: float | None  # None: as the motor has it
     squeeze_max_rad: float  # a goal this far off is one that holds a part; 0: never
+    rad_per_count: float = RAD_PER_COUNT
 
     def radians(self, counts: float) -> float:
         """Return the joint position of a register value."""
-        away = (counts - self.zero_counts) * RAD_PER_COUNT
+        away = (counts - self.zero_counts) * self.rad_per_count
         return -away if self.reversed else away
 
     def counts(self, joint_rad: float) -> int:
         """Return the register value of a joint position."""
         away = -joint_rad if self.reversed else joint_rad
-        return round(self.zero_counts + away / RAD_PER_COUNT)
+        return round(self.zero_counts + away / self.rad_per_count)
 
     def signed(self, value: float) -> float:
         """Return a velocity or current of the shaft as that of the joint."""
@@ -75,6 +85,12 @@ class BusPlan:
     goal_lifetime_s: float
     extrapolate_s: float
     motors: tuple[MotorPlan, ...]
+    protocol: str = DYNAMIXEL  # or one of feetech_registers.TABLES
+
+    @property
+    def has_watchdog(self) -> bool:
+        """Return whether the motors themselves notice that the bus is silent."""
+        return self.protocol not in TABLES
 
     @property
     def period_s(self) -> float:
@@ -121,6 +137,9 @@ class BusPlan:
 
     def wire_limit_hz(self) -> float:
         """Return how many cycles the wire could carry at most, replies coming without delay."""
+        if self.protocol in TABLES:
+            size = cycle_bytes(TABLES[self.protocol], self.motor_ids)
+            return 1.0 / wire_s(size, self.baud)
         count = len(self.motors)
         goals = dict.fromkeys(self.motor_ids, b"\0\0\0\0")
         size = (
@@ -160,6 +179,7 @@ def make_plan(
     gripper_radps = robot.gripper.velocity_radps
     asked = [bus.velocity_max_radps] * len(robot.arm) + [gripper_radps]
     planned = [*file.motion.velocity_max_radps, gripper_radps]
+    table = TABLES.get(bus.protocol)
     motors = tuple(
         MotorPlan(
             joint=motor.joint,
@@ -172,6 +192,7 @@ def make_plan(
             planned_max_radps=min(at_full_speed, most, float(able)),
             current_max_a=robot.gripper.current_max_a if motor is robot.hand else None,
             squeeze_max_rad=robot.gripper.squeeze_max_rad if motor is robot.hand else 0.0,
+            rad_per_count=RAD_PER_COUNT if table is None else table.rad_per_count,
         )
         for motor, lower, upper, most, at_full_speed, able in zip(
             (*robot.arm, robot.hand),
@@ -202,6 +223,7 @@ def make_plan(
         goal_lifetime_s=bus.goal_lifetime_s,
         extrapolate_s=GOALS_BRIDGED / file.motion.rate_hz,
         motors=motors,
+        protocol=bus.protocol,
     )
     plan.check_rate()
     plan.gate_limits()

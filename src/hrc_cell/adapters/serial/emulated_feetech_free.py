@@ -1,0 +1,31 @@
+"""Emulated Feetech motors that turn nothing, served until interrupted: for trying a driver."""
+
+from __future__ import annotations
+
+import select
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from hrc_cell.adapters.serial.emulated_feetech import FEETECH_KINDS, RPM
+from hrc_cell.adapters.serial.emulator import EmulatorPort
+from hrc_cell.adapters.serial.emulator_feetech import FeetechEmulator
+from hrc_cell.adapters.serial.plant import FreeMotors
+
+STEP_S = 0.002
+
+
+def serve_feetech(link: Path, motor_ids: Sequence[int], *, model: str, baud: int | None) -> None:
+    """Serve motors at the middle of their range. `baud` paces what they answer; None: at once."""
+    kind = FEETECH_KINDS[model]
+    plant = FreeMotors([0.0] * len(motor_ids), speed_max_radps=kind.speed_rpm * RPM)
+    emulator = FeetechEmulator(motor_ids, plant, model=model)
+    then_s = time.monotonic()
+    with EmulatorPort(emulator, link, baud=baud) as port:
+        poll = select.poll()
+        poll.register(port.fileno(), select.POLLIN)
+        while True:
+            poll.poll(max(0.0, min(STEP_S, port.next_s() - time.monotonic())) * 1e3)
+            port.serve(now_s := time.monotonic())
+            plant.step(now_s - then_s)
+            then_s = now_s

@@ -1,0 +1,114 @@
+"""Feetech motors on a real pseudo-terminal: scanned, examined and emulated by commands."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+from emulated import JOINTS
+from feetech import feetech_motors, feetech_plan
+
+from hrc_cell.cli import motors_doctor
+from hrc_cell.cli.main import main
+
+LIMIT_S = 30.0
+
+
+@pytest.mark.parametrize(
+    ("protocol", "model", "volts"),
+    [("feetech_sts", "STS3215", 12.0), ("feetech_scs", "SCS0009", 6.0)],
+)
+def test_a_scan_tells_who_answers_and_how_each_is(tmp_path, capsys, protocol, model, volts):
+    link, out = tmp_path / "motors", tmp_path / "found.json"
+    with feetech_motors(link, protocol=protocol, start_rad=(0.0,) * 3) as motors:
+        with motors.lock:
+            motors.emulator.motors[2].fail(0x20)
+            motors.emulator.silent.add(3)
+        command = ["motors", "scan", str(link), "--protocol", "feetech", "--baud", "1000000"]
+        assert main([*command, "--json", str(out)]) == 0
+    first, second = json.loads(out.read_text())
+    assert first == {
+        "baud": 1_000_000, "motor_id": 1, "model": model, "firmware": "3.9",
+        "voltage_v": pytest.approx(volts), "temperature_c": 32.0, "torque_on": False,
+        "hardware_error": "",
+    }  # fmt: skip
+    assert (second["motor_id"], second["hardware_error"]) == (2, "overload")
+    printed = capsys.readouterr().out.splitlines()
+    assert printed[1].split() == ["1000000", "1", model, "3.9", f"{volts}", "32", "off", "-"]
+
+
+def test_an_unknown_model_is_told_with_nothing_of_its_registers(tmp_path, capsys):
+    with feetech_motors(tmp_path / "motors", start_rad=(0.0,)) as motors:
+        motors.emulator.motors[1]._put(3, 1, 99)
+        command = ["motors", "scan", str(motors.link), "--protocol", "feetech", "--baud", "1000000"]
+        assert main(command) == 0
+    assert "Feetech model 99.3" in (said := capsys.readouterr().out)
+    assert said.splitlines()[1].split()[-4:] == ["?", "?", "?", "-"]
+
+
+def test_emulated_motors_serve_whoever_comes_and_take_their_link_away(tmp_path, capsys):
+    link = tmp_path / "motors"
+    command = [sys.executable, "-m", "hrc_cell.cli.main", "motors", "emulate", "--link", str(link),
+               "--ids", "4,8-9", "--model", "STS3215"]  # fmt: skip
+    child = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    try:
+        assert child.stdout.readline() == f"STS3215 4, 8, 9 at {link}; Ctrl-C ends\n"
+        scan = ["motors", "scan", str(link), "--protocol", "feetech", "--baud", "1000000"]
+        assert main(scan) == 0
+        found = capsys.readouterr().out.splitlines()[1:]
+        assert [line.split()[1:3] for line in found] == [[i, "STS3215"] for i in "489"]
+        child.terminate()
+        assert child.wait(LIMIT_S) == 0
+        assert not link.is_symlink()
+    finally:
+        child.kill()
+        child.wait()
+        child.stdout.close()
+
+
+def test_faults_are_of_dynamixel_motors(tmp_path, capsys):
+    command = ["motors", "emulate", "--link", str(tmp_path / "motors"), "--model", "STS3215"]
+    assert main([*command, "--faults", "day.yaml"]) == 2
+    assert "only DYNAMIXEL motors are emulated with faults" in capsys.readouterr().err
+
+
+def nothing(emulator):
+    """Treat nobody."""
+
+
+CASES = [
+    (lambda e: e.silent.add(2), "joint_2", "wrong", "motor 2 does not answer"),
+    (lambda e: e.motors[3].fail(0x04), "joint_3", "wrong", "reports overheating"),
+    (lambda e: e.motors[1]._put(15, 1, 125), "joint_1", "wrong", "voltage 12.0 V; 12.5 to 14.0 V"),
+    (
+        lambda e: e.motors[1]._put(13, 1, 36),
+        "joint_1",
+        "note",
+        "32 degrees Celsius; it gives up at",
+    ),
+    (lambda e: e.motors[4]._put(18, 1, 8), "joint_4", "wrong", "Phase 8, of which bit 2"),
+    (lambda e: e.motors[5]._put(3, 1, 99), "joint_5", "wrong", "motor 5 is Feetech model 99.3"),
+]
+
+
+@pytest.mark.parametrize(("treat", "name", "state", "said"), [(nothing, "", "", ""), *CASES])
+def test_the_doctor_tells_what_is_wrong_and_that_there_is_no_watchdog(
+    tmp_path, treat, name, state, said
+):
+    with feetech_motors(tmp_path / "motors") as motors:
+        with motors.lock:
+            treat(motors.emulator)
+        found = list(motors_doctor.examine(feetech_plan(motors.link)))
+        assert not any(motors.torque)
+    if name:
+        assert any(one.name == name and one.state == state and said in one.found for one in found)
+    assert "no Bus Watchdog" in next(one.found for one in found if one.name == "watchdog")
+    rest = [one for one in found if one.name not in (name, "watchdog", "cycle")]
+    assert all(one.state == "ok" for one in rest)
+    assert len({one.name for one in found}) == 4 + JOINTS
+    assert "the wire carries 309 Hz with goals" in found[-1].found
+
+
+def test_a_port_that_is_not_there_is_told(tmp_path):
+    [found] = motors_doctor.examine(feetech_plan(tmp_path / "none"))
+    assert (found.state, found.name) == ("wrong", "port")
