@@ -114,3 +114,30 @@ def test_a_wrong_file_of_faults_is_refused(tmp_path, capsys):
     command = ["motors", "emulate", "--link", str(tmp_path / "m"), "--faults", str(faults)]
     assert main(command) == 2
     assert "unplug needs for_s above 0 s" in capsys.readouterr().err
+
+
+def test_motors_of_a_file_are_emulated(tmp_path, capsys):
+    link, file = tmp_path / "motors", tmp_path / "motors.yaml"
+    file.write_text("motors: [{id: 4, model: XL430-W250}, {id: 2}, {id: 5}]\n")
+    command = [sys.executable, "-m", "hrc_cell.cli.main", "motors", "emulate", "--link", str(link),
+               "--motors", str(file), "--baud", "57600", "--usb-latency-ms", "1"]  # fmt: skip
+    child = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    try:
+        assert child.stdout.readline() == f"XL430-W250 4 at {link}; Ctrl-C ends\n"
+        assert child.stdout.readline() == f"XM430-W350 2, 5 at {link}; Ctrl-C ends\n"
+        assert main(["motors", "scan", str(link), "--baud", "57600", "--baud", "1000000"]) == 0
+        found = [line.split()[:3] for line in capsys.readouterr().out.splitlines()[1:]]
+        assert found == [["57600", "2", "XM430-W350"], ["57600", "4", "XL430-W250"],
+                         ["57600", "5", "XM430-W350"]]  # fmt: skip
+    finally:
+        child.kill()
+        child.wait()
+        child.stdout.close()
+
+
+def test_a_file_of_motors_stands_alone(tmp_path, capsys):
+    command = ["motors", "emulate", "--link", str(tmp_path / "m"), "--motors", "none.yaml"]
+    assert main(command) == 2
+    assert "none.yaml: (file): does not exist" in capsys.readouterr().err
+    assert main([*command, "--ids", "1"]) == 2
+    assert "leave out --ids" in capsys.readouterr().err

@@ -18,15 +18,16 @@ from hrc_cell.adapters.serial.codec import ID_MAX
 from hrc_cell.adapters.serial.emulated_feetech import FEETECH_KINDS
 from hrc_cell.adapters.serial.emulated_feetech_free import serve_feetech
 from hrc_cell.adapters.serial.emulated_models import KINDS
+from hrc_cell.adapters.serial.emulator import BAUDS as EMULATED_BAUDS
 from hrc_cell.adapters.serial.feetech_scan import FEETECH_BAUDS, FeetechFound, scan_feetech
-from hrc_cell.adapters.serial.free import serve_free
+from hrc_cell.adapters.serial.free import free_motors, serve_free
 from hrc_cell.adapters.serial.plan import DYNAMIXEL
 from hrc_cell.adapters.serial.port import PortLost
 from hrc_cell.adapters.serial.scan import BAUDS, Found, scan
 from hrc_cell.cli import motors_doctor
 from hrc_cell.cli.arguments import count, json_file
 from hrc_cell.settings.bus_faults import BusFaults, load_bus_faults
-from hrc_cell.settings.schema import CellError
+from hrc_cell.settings.bus_motors import BusMotor, BusMotors, load_bus_motors
 
 DEFAULT_MODEL = "XM430-W350"
 Scan = Callable[[str, int], tuple[Sequence[Found | FeetechFound], int]]
@@ -34,6 +35,7 @@ SCANS: dict[str, tuple[Scan, tuple[int, ...]]] = {
     DYNAMIXEL: (scan, BAUDS),
     "feetech": (scan_feetech, FEETECH_BAUDS),
 }
+DEFAULT_IDS = "1-7"
 
 
 def add_parser(subparsers: Any) -> None:
@@ -71,17 +73,24 @@ def add_parser(subparsers: Any) -> None:
         "--link", type=Path, required=True, metavar="PATH", help="link to make to their port"
     )
     emulated.add_argument(
-        "--ids", type=ids, default="1-7", metavar="IDS", help="such as 1-6,9 (default 1-7)"
+        "--ids", type=ids, metavar="IDS", help=f"such as 1-6,9 (default {DEFAULT_IDS})"
     )
     emulated.add_argument(
-        "--model",
-        choices=(*KINDS, *FEETECH_KINDS),
-        default=DEFAULT_MODEL,
-        help=f"default {DEFAULT_MODEL}",
+        "--model", choices=(*KINDS, *FEETECH_KINDS), help=f"of them (default {DEFAULT_MODEL})"
     )
     emulated.add_argument(
-        "--baud", type=count, metavar="N",
-        help="let replies leave no faster than this wire carries them (default: at once)",
+        "--motors", type=Path, metavar="FILE",
+        help="motors that differ from each other, instead of --ids and --model (docs/motors.md)",
+    )  # fmt: skip
+    emulated.add_argument(
+        "--baud", type=int, choices=sorted({*EMULATED_BAUDS.values(), *FEETECH_BAUDS}),
+        metavar="N",
+        help="have the motors set to this rate and bytes take the time of this wire (default: they "
+        "answer at any rate, at once)",
+    )  # fmt: skip
+    emulated.add_argument(
+        "--usb-latency-ms", type=count, metavar="N",
+        help="hand bytes on in batches, as an adapter with this latency timer (FTDI: 16 or 1)",
     )  # fmt: skip
     emulated.add_argument(
         "--faults", type=Path, metavar="FILE", help="what is to go wrong, and when (docs/motors.md)"
@@ -146,22 +155,54 @@ def _table(found: Sequence[Found | FeetechFound]) -> Iterator[str]:
 
 def run_emulate(args: argparse.Namespace) -> int:
     """Serve until interrupted. Returns 0, or 2 for wrong input."""
-    if args.model in FEETECH_KINDS and args.faults:
-        print("--faults: only DYNAMIXEL motors are emulated with faults", file=sys.stderr)
-        return 2
     try:
-        script = load_bus_faults(args.faults) if args.faults else BusFaults(faults=())
-    except CellError as error:
+        serve, models = _service(args)
+    except ValueError as error:
         print(error, file=sys.stderr)
         return 2
-    print(f"{args.model} {', '.join(map(str, args.ids))} at {args.link}; Ctrl-C ends", flush=True)
+    for model, served in models.items():
+        print(f"{model} {', '.join(map(str, served))} at {args.link}; Ctrl-C ends", flush=True)
     with contextlib.suppress(KeyboardInterrupt):
         try:
-            if args.model in FEETECH_KINDS:
-                serve_feetech(args.link, args.ids, model=args.model, baud=args.baud)
-            else:
-                serve_free(args.link, args.ids, model=args.model, baud=args.baud, script=script)
+            serve()
         except OSError as error:
             print(f"{args.link}: {error.strerror}", file=sys.stderr)
             return 2
     return 0
+
+
+def _service(args: argparse.Namespace) -> tuple[Callable[[], None], dict[str, list[int]]]:
+    """Return what serves the motors that are meant, and their IDs by model. Raises ValueError."""
+    if args.model in FEETECH_KINDS:
+        if args.faults or args.motors or args.usb_latency_ms:
+            raise ValueError(
+                "--faults, --motors, --usb-latency-ms: only DYNAMIXEL motors are emulated with them"
+            )
+        listed = args.ids or ids(DEFAULT_IDS)
+        return (
+            lambda: serve_feetech(args.link, listed, model=args.model, baud=args.baud),
+            {args.model: listed},
+        )
+    script = load_bus_faults(args.faults) if args.faults else BusFaults(faults=())
+    motors = _emulated(args)
+    emulator, plant = free_motors(motors, script, baud=args.baud)
+    models: dict[str, list[int]] = {}
+    for motor in motors.motors:
+        models.setdefault(motor.model, []).append(motor.id)
+    latency_s = (args.usb_latency_ms or 0) / 1e3
+    return (
+        lambda: serve_free(args.link, emulator, plant, baud=args.baud, latency_s=latency_s),
+        models,
+    )
+
+
+def _emulated(args: argparse.Namespace) -> BusMotors:
+    """Return the motors that are meant. Raises ValueError, CellError among it."""
+    if args.motors is None:
+        model = args.model or DEFAULT_MODEL
+        return BusMotors(
+            motors=tuple(BusMotor(id=i, model=model) for i in args.ids or ids(DEFAULT_IDS))
+        )
+    if args.ids or args.model:
+        raise ValueError("--motors names IDs and models; leave out --ids and --model")
+    return load_bus_motors(args.motors)

@@ -79,7 +79,7 @@ def test_a_silent_motor_hears_and_says_nothing(bench):
         (11, 4, "<B", RANGE),
         (GOAL, 4096, "<i", RANGE),
         (POSITION, 0, "<i", ACCESS),
-        (7, 9, "<B", ACCESS),
+        (10, 1, "<B", ACCESS),
         (GOAL, 0, "<h", LENGTH),
         (102, 1194, "<h", RANGE),
         (GOAL, 100, "<i", OK),

@@ -8,6 +8,9 @@ from typing import Protocol
 class EmulatedBus(Protocol):
     """Several motors on one bus. Bytes in, bytes out; time is an argument."""
 
+    line_baud: int | None
+    """The rate that the other side speaks at; motors set to another hear nothing. None: any."""
+
     def feed(self, data: bytes, now_s: float) -> list[bytes]:
         """Return the statuses that the motors send on these bytes, in order."""
 
@@ -19,3 +22,6 @@ class EmulatedBus(Protocol):
 
     def stalled(self, now_s: float) -> bool:
         """Return whether nothing passes the bus."""
+
+    def delay_s(self, status: bytes) -> float:
+        """Return the return delay of the motor that sends a status."""

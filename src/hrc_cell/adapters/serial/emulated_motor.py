@@ -3,13 +3,15 @@
 What is kept to: EEPROM locked while the torque is on; range, length, limit and access errors; the
 goal stays what it was when the torque comes on (a driver must set it before); Bus Watchdog with all
 it does; Shutdown by a hardware error until Reboot; Realtime Tick. Operating modes are 3 (position)
-and 5 (current-based position); every register that is not emulated refuses to be written.
+and 5 (current-based position); every register that is not emulated refuses to be written. Of
+Startup Configuration the bits are kept, and nothing comes of them.
 Models differ as `emulated_models` says. Source: ROBOTIS e-Manual, XM430-W350.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from hrc_cell.adapters.serial.emulated_models import Kind
@@ -29,7 +31,7 @@ OK = 0
 TRIPPED = 0xFF
 WATCHDOG_STEP_S = 0.02
 POSITION_MODE, CURRENT_BASED_POSITION_MODE = 3, 5
-CURRENT_LIMIT, GOAL_CURRENT = 38, 102
+CURRENT_LIMIT, GOAL_CURRENT, HOMING_OFFSET = 38, 102, 20
 LOAD_FULL_A = 2.0
 """The current at which a motor that knows only its load tells 100 %."""
 GOALS = (100, 102, 104, 116)
@@ -46,11 +48,15 @@ class Cell(NamedTuple):
 
 
 COMMON: dict[int, Cell] = {
+    7: Cell(1, 1, 0, 252),
+    8: Cell(1, 3, 0, 7),
     9: Cell(1, 250, 0, 254),
     11: Cell(1, 3, 3, 5),
+    20: Cell(4, 0, -1044479, 1044479, True),
     36: Cell(2, 885, 0, 885),
     48: Cell(4, 4095, 0, 4095),
     52: Cell(4, 0, 0, 4095),
+    60: Cell(1, 0, 0, 3),
     64: Cell(1, 0, 0, 1),
     65: Cell(1, 0, 0, 1),
     68: Cell(1, 2, 0, 2),
@@ -59,6 +65,14 @@ COMMON: dict[int, Cell] = {
     112: Cell(4, 0, 0, 32767),
     116: Cell(4, 0, 0, 4095, True),
 }
+
+NAMES = {
+    "Baud Rate": 8, "Return Delay Time": 9, "Operating Mode": 11, "Homing Offset": 20,
+    "Temperature Limit": 31, "Max Voltage Limit": 32, "Min Voltage Limit": 34, "PWM Limit": 36,
+    "Current Limit": 38, "Velocity Limit": 44, "Max Position Limit": 48, "Min Position Limit": 52,
+    "Startup Configuration": 60, "Shutdown": 63,
+}  # fmt: skip
+"""The EEPROM by the names of the manual: what can be set before a motor starts."""
 
 
 def writable(kind: Kind) -> dict[int, Cell]:
@@ -90,10 +104,26 @@ class EmulatedMotor:
         self._table = bytearray(SIZE)
         self._put(0, 2, kind.number)
         self._put(6, 1, kind.firmware)
-        self._put(7, 1, motor_id)
         for address, cell in self._cells.items():
             self._put(address, cell.size, cell.start)
+        self._put(7, 1, motor_id)
         self._booted_s: float | None = None
+        self._start_ram()
+
+    def preset(self, registers: Mapping[str, int]) -> None:
+        """Set registers by name, as they were when the power came on.
+
+        Raises ValueError that names a register that cannot be set, or its bounds.
+        """
+        for name, value in registers.items():
+            address = NAMES.get(name)
+            cell = self._cells.get(-1 if address is None else address)
+            if address is None or cell is None:
+                known = [text for text, where in NAMES.items() if where in self._cells]
+                raise ValueError(f"{name!r} is no register of it to preset: {', '.join(known)}")
+            if not cell.low <= value <= cell.high:
+                raise ValueError(f"{name} = {value}: must be {cell.low} to {cell.high}")
+            self._put(address, cell.size, value)
         self._start_ram()
 
     def _start_ram(self) -> None:
@@ -131,7 +161,8 @@ class EmulatedMotor:
         return 0x80 if self.hardware_error else 0
 
     def _counts(self) -> int:
-        return round(CENTRE_COUNTS + self._plant.position_rad(self._index) / COUNT_RAD)
+        shaft = CENTRE_COUNTS + self._plant.position_rad(self._index) / COUNT_RAD
+        return round(shaft + self.value(HOMING_OFFSET))
 
     def read(self, address: int, size: int, now_s: float) -> tuple[int, bytes]:
         """Return error and bytes of the table."""
@@ -210,7 +241,8 @@ class EmulatedMotor:
         if address in (38, 102, 108, 112, 11):
             self._apply_limits()
         if address in (64, 116) and self.torque_on and not self.watchdog_tripped:
-            self._plant.set_goal(self._index, (self.value(116) - CENTRE_COUNTS) * COUNT_RAD)
+            counts = self.value(116) - self.value(HOMING_OFFSET) - CENTRE_COUNTS
+            self._plant.set_goal(self._index, counts * COUNT_RAD)
 
     def _apply_limits(self) -> None:
         velocity, acceleration = self.value(112), self.value(108)

@@ -23,8 +23,7 @@ import contextlib
 import os
 import termios
 import tty
-from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 
@@ -32,25 +31,40 @@ from hrc_cell.adapters.serial import emulated_motor as motor_rules
 from hrc_cell.adapters.serial.emulated_bus import EmulatedBus
 from hrc_cell.adapters.serial.emulated_models import KINDS
 from hrc_cell.adapters.serial.emulated_motor import EmulatedMotor
+from hrc_cell.adapters.serial.emulated_wire import Wire
 from hrc_cell.adapters.serial.emulator_codec import Order, Receiver, status_frame
 from hrc_cell.adapters.serial.plant import Plant
 
 TO_ALL = 0xFE
 PING, READ, WRITE, REG_WRITE, ACTION, REBOOT = 0x01, 0x02, 0x03, 0x04, 0x05, 0x08
 SYNC_READ, SYNC_WRITE = 0x82, 0x83
-TORQUE_ENABLE = 64  # register
+ID, BAUD_RATE, RETURN_DELAY, TORQUE_ENABLE = 7, 8, 9, 64  # registers
+RETURN_DELAY_STEP_S = 2e-6
+BAUDS = {0: 9600, 1: 57600, 2: 115200, 3: 1_000_000, 4: 2_000_000, 5: 3_000_000, 6: 4_000_000}
+"""Values of the register Baud Rate; 7 is 4.5 M, which no terminal can be set to."""
+SPEEDS = {getattr(termios, f"B{baud}"): baud for baud in (*BAUDS.values(), 500_000)}
+"""What a terminal calls its rates."""
 
 
 class Emulator:
     """Several motors on one bus. Bytes in, bytes out; time is an argument."""
 
     def __init__(
-        self, motor_ids: Sequence[int], plant: Plant, *, model: str = "XM430-W350"
+        self,
+        motor_ids: Sequence[int],
+        plant: Plant,
+        *,
+        model: str = "XM430-W350",
+        models: Mapping[int, str] | None = None,
     ) -> None:
+        """`models` names those that are not `model`, by ID."""
+        models = models or {}
         self.motors = {
-            motor_id: EmulatedMotor(motor_id, index, plant, kind=KINDS[model])
+            motor_id: EmulatedMotor(motor_id, index, plant, kind=KINDS[models.get(motor_id, model)])
             for index, motor_id in enumerate(motor_ids)
         }
+        self.line_baud: int | None = None
+        """The rate that the other side speaks at; motors set to another hear nothing. None: any."""
         self.silent: set[int] = set()
         """IDs of motors whose cable is pulled: they hear and say nothing."""
         self._receiver = Receiver()
@@ -73,6 +87,12 @@ class Emulator:
         """Return how much later than due a status leaves: on a good day, not at all."""
         return 0.0
 
+    def delay_s(self, status: bytes) -> float:
+        """Return the return delay of the motor that sends a status, of the slowest for several."""
+        motors = list(self.motors.values())
+        alone = [motor for motor in motors if status[4:5] == bytes((motor.motor_id,))]
+        return max(m.value(RETURN_DELAY) for m in alone or motors) * RETURN_DELAY_STEP_S
+
     def stalled(self, now_s: float) -> bool:
         """Return whether nothing passes the bus."""
         return False
@@ -87,7 +107,7 @@ class Emulator:
         hearing = [
             motor
             for motor_id, motor in self.motors.items()
-            if order.motor_id in (motor_id, TO_ALL) and motor_id not in self.silent
+            if order.motor_id in (motor_id, TO_ALL) and self._hears(motor)
         ]
         if not order.intact:
             if order.motor_id == TO_ALL:
@@ -108,7 +128,20 @@ class Emulator:
                 replies.append(self._status(motor, error, data))
             if order.code == REBOOT:
                 motor.reboot(now_s)
+        if any(motor.value(ID) != motor.motor_id for motor in hearing):
+            self._renumber()
         return replies
+
+    def _hears(self, motor: EmulatedMotor) -> bool:
+        if motor.motor_id in self.silent:
+            return False
+        return self.line_baud in (None, BAUDS.get(motor.value(BAUD_RATE)))
+
+    def _renumber(self) -> None:
+        """Have motors heard by the IDs written into them; of two with one, the last is."""
+        for motor in self.motors.values():
+            motor.motor_id = motor.value(ID)
+        self.motors = {motor.motor_id: motor for motor in self.motors.values()}
 
     @staticmethod
     def _status(motor: EmulatedMotor, error: int, data: bytes = b"") -> bytes:
@@ -150,7 +183,7 @@ class Emulator:
         replies = []
         for motor_id in payload[4:]:
             motor = self.motors.get(motor_id)
-            if motor is None or motor_id in self.silent or motor.value(68) < 1:
+            if motor is None or not self._hears(motor) or motor.value(68) < 1:
                 continue
             error, data = motor.read(address, size, now_s)
             replies.append(self._status(motor, error, data))
@@ -165,7 +198,7 @@ class Emulator:
             return
         for at in range(0, len(rows), size + 1):
             motor = self.motors.get(rows[at])
-            if motor is not None and rows[at] not in self.silent:
+            if motor is not None and self._hears(motor):
                 motor.write(address, rows[at + 1 : at + 1 + size])
 
 
@@ -176,17 +209,22 @@ def _u16(data: bytes, at: int) -> int:
 class EmulatorPort:
     """A pseudo-terminal with the emulated bus behind it, under a name that stays.
 
-    With `baud` replies leave no faster than the wire would carry them.
+    With `baud` instructions and statuses take the time of that wire, motors keep their return
+    delay, and only those set to the rate that the terminal is set to hear it. With `latency_s` the
+    adapter hands bytes on in batches.
     """
 
-    def __init__(self, emulator: EmulatedBus, link: Path, *, baud: int | None = None) -> None:
-        self._emulator, self._link, self._baud = emulator, link, baud
-        self._waiting: deque[tuple[float, bytes]] = deque()  # instant of release, status
-        self._free_s = 0.0  # until when the wire is taken
+    def __init__(
+        self, emulator: EmulatedBus, link: Path, *, baud: int | None = None, latency_s: float = 0.0
+    ) -> None:
+        self._emulator, self._link = emulator, link
+        self._wire = Wire(baud=baud, latency_s=latency_s)
         self._master, self._slave = os.openpty()
         # The slave stays open here, so that a driver may come and go.
         tty.setraw(self._slave, termios.TCSANOW)
         os.set_blocking(self._master, False)
+        if baud in SPEEDS.values():
+            self._set_speed(baud)
         target = os.ttyname(self._slave)
         link.parent.mkdir(parents=True, exist_ok=True)
         new = link.with_name(f".{link.name}.{os.getpid()}")
@@ -206,6 +244,12 @@ class EmulatorPort:
     ) -> None:
         self.close()
 
+    def _set_speed(self, baud: int | None) -> None:
+        """Begin at this rate, for those who leave the terminal as it is."""
+        attributes = termios.tcgetattr(self._slave)
+        attributes[4] = attributes[5] = getattr(termios, f"B{baud}")
+        termios.tcsetattr(self._slave, termios.TCSANOW, attributes)
+
     def fileno(self) -> int:
         """Return the descriptor to poll for reading."""
         return self._master
@@ -220,28 +264,25 @@ class EmulatorPort:
                 data = os.read(self._master, 4096)
             except BlockingIOError:
                 break
-            for status in self._emulator.feed(data, now_s):
-                self._waiting.append((self._release_s(data, status, now_s), status))
-                data = b""
-        due = b""
-        while self._waiting and self._waiting[0][0] <= now_s:
-            due += self._waiting.popleft()[1]
+            self._hear(data, now_s)
+        due = self._wire.come(now_s)
         if due:
             with contextlib.suppress(BlockingIOError):  # nobody reads: the bytes are lost
                 os.write(self._master, due)
 
+    def _hear(self, data: bytes, now_s: float) -> None:
+        timed = self._wire.timed
+        self._wire.hear(len(data), now_s)
+        if timed:
+            speed = termios.tcgetattr(self._slave)[5]
+            self._emulator.line_baud = SPEEDS.get(speed, 0)
+        for status in self._emulator.feed(data, now_s):
+            delay_s = self._emulator.delay_s(status) if timed else 0.0
+            self._wire.send(status, now_s, delay_s + self._emulator.late_s(status, now_s))
+
     def next_s(self) -> float:
         """Return when the next paced status is due, inf if none waits."""
-        return self._waiting[0][0] if self._waiting else float("inf")
-
-    def _release_s(self, heard: bytes, status: bytes, now_s: float) -> float:
-        late_s = self._emulator.late_s(status, now_s)
-        if self._baud is None:
-            self._free_s = max(self._free_s, now_s + late_s)
-        else:
-            bits = 10.0 * (len(heard) + len(status))
-            self._free_s = max(self._free_s, now_s) + bits / self._baud + late_s
-        return self._free_s
+        return self._wire.next_s()
 
     def close(self) -> None:
         """Unplug: a driver that has it open sees a hang-up. Called again it does nothing."""

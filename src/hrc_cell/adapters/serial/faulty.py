@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from hrc_cell.adapters.serial.emulated_motor import EmulatedMotor
 from hrc_cell.adapters.serial.emulator import Emulator
@@ -24,9 +24,15 @@ class FaultyEmulator(Emulator):
     """Motors on a bad day. Begun when the first bytes come or time first passes."""
 
     def __init__(
-        self, motor_ids: Sequence[int], plant: Plant, *, model: str, script: BusFaults
+        self,
+        motor_ids: Sequence[int],
+        plant: Plant,
+        *,
+        model: str = "XM430-W350",
+        models: Mapping[int, str] | None = None,
+        script: BusFaults,
     ) -> None:
-        super().__init__(motor_ids, plant, model=model)
+        super().__init__(motor_ids, plant, model=model, models=models)
         self._script = script
         self._draw = random.Random(script.seed)
         self._begun_s: float | None = None

@@ -4,37 +4,62 @@ from __future__ import annotations
 
 import select
 import time
-from collections.abc import Sequence
 from pathlib import Path
 
 from hrc_cell.adapters.serial.emulated_models import KINDS
 from hrc_cell.adapters.serial.emulated_motor import RPM
-from hrc_cell.adapters.serial.emulator import EmulatorPort
+from hrc_cell.adapters.serial.emulator import BAUDS, EmulatorPort
 from hrc_cell.adapters.serial.faulty import FaultyEmulator
 from hrc_cell.adapters.serial.plant import FreeMotors
 from hrc_cell.settings.bus_faults import BusFaults
+from hrc_cell.settings.bus_motors import BusMotors
 
 STEP_S = 0.002
 
 
+def free_motors(
+    motors: BusMotors, script: BusFaults, *, baud: int | None = None
+) -> tuple[FaultyEmulator, FreeMotors]:
+    """Return emulated motors and what they turn. With `baud` they are set to that rate.
+
+    Raises ValueError that names a motor that cannot be so.
+    """
+    listed = motors.motors
+    for motor in listed:
+        if motor.model not in KINDS:
+            raise ValueError(f"motor {motor.id}: {motor.model!r} is none of {', '.join(KINDS)}")
+    plant = FreeMotors(
+        [motor.position_rad for motor in listed],
+        speed_max_radps=[KINDS[motor.model].speed_rpm * RPM for motor in listed],
+        load_a=[motor.load_a for motor in listed],
+        inertia_ratio=[motor.inertia_ratio for motor in listed],
+    )
+    models = {motor.id: motor.model for motor in listed}
+    emulator = FaultyEmulator(list(models), plant, models=models, script=script)
+    values = {rate: value for value, rate in BAUDS.items()}
+    if baud is not None and baud not in values:
+        raise ValueError(f"{baud} baud is none of {', '.join(map(str, values))}")
+    start = {} if baud is None else {"Baud Rate": values[baud]}
+    for motor in listed:
+        try:
+            emulator.motors[motor.id].preset(start | (motor.registers or {}))
+        except ValueError as error:
+            raise ValueError(f"motor {motor.id}: {error}") from error
+    return emulator, plant
+
+
 def serve_free(
     link: Path,
-    motor_ids: Sequence[int],
+    emulator: FaultyEmulator,
+    plant: FreeMotors,
     *,
-    model: str,
-    baud: int | None,
-    script: BusFaults,
+    baud: int | None = None,
+    latency_s: float = 0.0,
 ) -> None:
-    """Serve motors at register value 2048.
-
-    `baud` paces what they answer; None: at once. While `script` has the adapter pulled out there is
-    no port behind the link.
-    """
-    plant = FreeMotors([0.0] * len(motor_ids), speed_max_radps=KINDS[model].speed_rpm * RPM)
-    emulator = FaultyEmulator(motor_ids, plant, model=model, script=script)
+    """Serve them behind a link (EmulatorPort); while the adapter is pulled out there is no port."""
     then_s = time.monotonic()
     while True:
-        with EmulatorPort(emulator, link, baud=baud) as port:
+        with EmulatorPort(emulator, link, baud=baud, latency_s=latency_s) as port:
             while not emulator.unplugged(then_s):
                 _wait(port)
                 port.serve(now_s := time.monotonic())

@@ -55,16 +55,28 @@ class FreeMotors:
     CURRENT_PER_ACCELERATION = 0.01  # [A s2/rad] inertia over torque constant
 
     def __init__(
-        self, positions_rad: Sequence[float], *, speed_max_radps: float = SPEED_MAX_RADPS
+        self,
+        positions_rad: Sequence[float],
+        *,
+        speed_max_radps: float | Sequence[float] = SPEED_MAX_RADPS,
+        load_a: float | Sequence[float] = 0.0,
+        inertia_ratio: float | Sequence[float] = 1.0,
     ) -> None:
+        """For each motor or for all: the current that its load takes, whatever it does, and its
+        inertia as a multiple of the unloaded motor's. A load does not turn a limp shaft.
+        """
         count = len(positions_rad)
-        self._speed_max_radps = speed_max_radps
+        self._speed_max_radps = np.broadcast_to(speed_max_radps, count)
+        self._load_a = np.broadcast_to(load_a, count)
+        self._per_acceleration = self.CURRENT_PER_ACCELERATION * np.broadcast_to(
+            inertia_ratio, count
+        )
         self.positions = np.array(positions_rad, dtype=float)
         self.velocities = np.zeros(count)
         self.accelerations = np.zeros(count)
         self.goals = self.positions.copy()
         self.powered = np.zeros(count, dtype=bool)
-        self._velocity_max = np.full(count, speed_max_radps)
+        self._velocity_max = self._speed_max_radps.astype(float)
         self._acceleration_max = np.full(count, self.ACCELERATION_MAX_RADPS2)
 
     def position_rad(self, index: int) -> float:
@@ -76,8 +88,9 @@ class FreeMotors:
         return float(self.velocities[index])
 
     def current_a(self, index: int) -> float:
-        """Return the current [A] that the acceleration takes."""
-        return float(self.accelerations[index] * self.CURRENT_PER_ACCELERATION)
+        """Return the current [A] that load and acceleration take."""
+        inertia_a = self.accelerations[index] * self._per_acceleration[index]
+        return float(self._load_a[index] + inertia_a)
 
     def power(self, index: int, *, on: bool) -> None:
         """Switch the torque; it begins at the present position."""
@@ -92,12 +105,13 @@ class FreeMotors:
     def limit(
         self, index: int, *, velocity_radps: float, acceleration_radps2: float, current_a: float
     ) -> None:
-        """Take the profile; the current limit bounds the acceleration."""
-        self._velocity_max[index] = min(velocity_radps, self._speed_max_radps)
+        """Take the profile; what the load leaves of the current limit bounds the acceleration."""
+        self._velocity_max[index] = min(velocity_radps, self._speed_max_radps[index])
+        left_a = max(current_a - abs(self._load_a[index]), 0.0)
         self._acceleration_max[index] = min(
             acceleration_radps2,
             self.ACCELERATION_MAX_RADPS2,
-            current_a / self.CURRENT_PER_ACCELERATION,
+            left_a / self._per_acceleration[index],
         )
 
     def step(self, dt_s: float) -> None:
