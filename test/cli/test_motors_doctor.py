@@ -11,6 +11,8 @@ from hrc_cell.adapters.serial.emulated_motor import EmulatedMotor
 from hrc_cell.adapters.serial.emulator import Emulator
 from hrc_cell.cli import motors_doctor
 from hrc_cell.cli.main import main
+from hrc_cell.cli.variant import variant
+from hrc_cell.settings.share import share_folder
 
 START = (0.0,) * (JOINTS + 1)  # one more than the cell has
 
@@ -132,3 +134,10 @@ def test_a_port_that_is_not_there_is_found_wrong(tmp_path, capsys):
     (finding,) = json.loads(capsys.readouterr().out)["findings"]
     assert (finding["name"], finding["state"]) == ("port", "wrong")
     assert "is the adapter plugged in?" in finding["found"]
+
+
+def test_a_real_cell_is_examined_before_its_stops_are_measured(tmp_path, capsys):
+    real = {"simulated": False, "bus.port": str(tmp_path / "none"), "sim": None}
+    cell = variant(share_folder() / "config" / "default", tmp_path / "cell", real)
+    assert main(["motors", "doctor", str(cell)]) == 1
+    assert "is the adapter plugged in?" in capsys.readouterr().out

@@ -10,13 +10,13 @@ from hrc_cell.settings.schema import CellError, Problem
 from hrc_cell.settings.share import find_named
 
 
-def checked_cell(named: str) -> Cell:
-    """Return the cell of this folder or name.
+def checked_cell(named: str, *, without_stops: bool = False) -> Cell:
+    """Return the cell of this folder or name; `without_stops` as if no stop were measured yet.
 
     Raises CellError with everything wrong in its files, in the robot's description and with the
     room of the simulation, FileNotFoundError if there is no such cell.
     """
-    cell = load_cell(cell_folder(named))
+    cell = load_cell(cell_folder(named), without_stops=without_stops)
     problems = list(_outside(cell))
     if problems:
         raise CellError(problems)

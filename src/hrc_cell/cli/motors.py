@@ -24,7 +24,7 @@ from hrc_cell.adapters.serial.free import free_motors, serve_free
 from hrc_cell.adapters.serial.plan import DYNAMIXEL
 from hrc_cell.adapters.serial.port import PortLost
 from hrc_cell.adapters.serial.scan import BAUDS, Found, scan
-from hrc_cell.cli import motors_doctor
+from hrc_cell.cli import motors_calibrate, motors_doctor, motors_monitor, motors_set
 from hrc_cell.cli.arguments import count, json_file
 from hrc_cell.settings.bus_faults import BusFaults, load_bus_faults
 from hrc_cell.settings.bus_motors import BusMotor, BusMotors, load_bus_motors
@@ -41,7 +41,7 @@ DEFAULT_IDS = "1-7"
 def add_parser(subparsers: Any) -> None:
     """Add `motors scan`, `motors doctor` and `motors emulate`."""
     parser = subparsers.add_parser(
-        "motors", help="find and examine motors on a bus, or emulate them",
+        "motors", help="find, examine and set up motors on a bus, or emulate them",
         epilog="example: hrc-cell motors scan /dev/ttyUSB0",
     )  # fmt: skip
     whats = parser.add_subparsers(title="what", metavar="WHAT", required=True)
@@ -64,6 +64,9 @@ def add_parser(subparsers: Any) -> None:
     found.add_argument("--json", type=json_file, metavar="FILE", help="write what was found there")
     found.set_defaults(run=run_scan)
     motors_doctor.add_parser(whats)
+    motors_monitor.add_parser(whats)
+    motors_set.add_parser(whats)
+    motors_calibrate.add_parser(whats)
     emulated = whats.add_parser(
         "emulate", help="serve emulated motors on a pseudo-terminal",
         description="Serve emulated motors that turn nothing, until interrupted.",

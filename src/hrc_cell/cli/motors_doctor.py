@@ -50,7 +50,7 @@ def add_parser(subparsers: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     """Look and print. Returns 0 if nothing is wrong, 1 if something is, 2 for wrong input."""
     try:
-        cell = checked_cell(args.cell)
+        cell = checked_cell(args.cell, without_stops=True)
         port = args.port or cell.file.bus.port
         if port == SIM_PORT:
             raise ValueError(f"{args.cell} is simulated: name a port with --port")

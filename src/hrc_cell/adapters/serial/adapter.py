@@ -20,3 +20,16 @@ def latency_timer_ms(port: str, sys: Path = SYS) -> int | None:
         return int(file.read_text())
     except (OSError, ValueError):
         return None
+
+
+def holders(port: str, proc: Path = Path("/proc")) -> list[str]:
+    """Return who has a port open, as far as this user may see: process IDs and their commands."""
+    device, found = Path(port).resolve(), []
+    for folder in sorted(proc.glob("[0-9]*"), key=lambda path: int(path.name)):
+        try:
+            if any(link.resolve() == device for link in (folder / "fd").iterdir()):
+                words = (folder / "cmdline").read_bytes().split(b"\0")
+                found.append(f"{folder.name} ({b' '.join(words).decode(errors='replace').strip()})")
+        except OSError:  # ended meanwhile, or another user's
+            continue
+    return found
