@@ -1,16 +1,11 @@
 """A person calibrates an arm at a real terminal: the test turns the shafts and presses Enter."""
 
-import os
-import re
-import select
 import shutil
-import subprocess
-import sys
-import time
 
 import pytest
 import yaml
 from emulated import JOINTS, RunningMotors
+from terminal import Terminal
 
 from hrc_cell.adapters.serial.plant import COUNTS_PER_TURN
 from hrc_cell.cli.main import main
@@ -18,53 +13,7 @@ from hrc_cell.settings.cell import load_cell
 from hrc_cell.settings.share import share_folder
 
 COUNT_RAD = 2.0 * 3.141592653589793 / COUNTS_PER_TURN
-LIMIT_S = 60.0
 DEFAULT = share_folder() / "config" / "default"
-
-
-class Terminal:
-    """A program in a terminal of its own, and the person before it."""
-
-    def __init__(self, *words):
-        self._master, slave = os.openpty()
-        command = [sys.executable, "-m", "hrc_cell.cli.main", *map(str, words)]
-        self.child = subprocess.Popen(command, stdin=slave, stdout=slave, stderr=slave)
-        os.close(slave)
-        self.shown = ""
-        self._at = 0
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.child.kill()
-        self.child.wait()
-        os.close(self._master)
-
-    def read(self):
-        try:
-            came = os.read(self._master, 4096).decode()
-        except OSError:  # the program has ended
-            came = ""
-        self.shown += came
-        return bool(came)
-
-    def wait(self, pattern):
-        """Return the match once the program has shown this, after what was waited for before."""
-        end_s = time.monotonic() + LIMIT_S
-        while not (found := re.compile(pattern).search(self.shown, self._at)):
-            ready, _, _ = select.select([self._master], [], [], end_s - time.monotonic())
-            assert ready and self.read(), f"no {pattern!r} in: {self.shown}"
-        self._at = found.end()
-        return found
-
-    def type(self, text):
-        os.write(self._master, f"{text}\n".encode())
-
-    def end(self):
-        while self.read():
-            pass
-        return self.child.wait(LIMIT_S)
 
 
 @pytest.fixture

@@ -24,7 +24,13 @@ from hrc_cell.adapters.serial.free import free_motors, serve_free
 from hrc_cell.adapters.serial.plan import DYNAMIXEL
 from hrc_cell.adapters.serial.port import PortLost
 from hrc_cell.adapters.serial.scan import BAUDS, Found, scan
-from hrc_cell.cli import motors_calibrate, motors_doctor, motors_monitor, motors_set
+from hrc_cell.cli import (
+    motors_calibrate,
+    motors_doctor,
+    motors_monitor,
+    motors_set,
+    motors_try,
+)
 from hrc_cell.cli.arguments import count, json_file
 from hrc_cell.settings.bus_faults import BusFaults, load_bus_faults
 from hrc_cell.settings.bus_motors import BusMotor, BusMotors, load_bus_motors
@@ -67,6 +73,7 @@ def add_parser(subparsers: Any) -> None:
     motors_monitor.add_parser(whats)
     motors_set.add_parser(whats)
     motors_calibrate.add_parser(whats)
+    motors_try.add_parser(whats)
     emulated = whats.add_parser(
         "emulate", help="serve emulated motors on a pseudo-terminal",
         description="Serve emulated motors that turn nothing, until interrupted.",
