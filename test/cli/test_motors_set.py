@@ -8,6 +8,7 @@ import pytest
 from emulated import RunningMotors
 
 from hrc_cell.adapters.serial.control_table import MODEL_UNIT, TABLE, entries, find, shown, steps
+from hrc_cell.adapters.serial.emulator import Emulator
 from hrc_cell.adapters.serial.models import BY_NAME
 from hrc_cell.cli.asking import Person
 from hrc_cell.cli.main import main
@@ -136,6 +137,23 @@ def test_what_may_not_be_written_is_refused_with_what_may(motors, words, said, c
 def test_a_motor_that_refuses_is_told(motors, capsys):
     assert set_one(motors, "drive mode", "1", "--yes") == 1
     assert "the register may not be written now" in capsys.readouterr().err
+
+
+class Deaf(Emulator):
+    """Motors that take every order and do nothing."""
+
+    def feed(self, data, now_s):
+        tables = {motor_id: bytes(motor._table) for motor_id, motor in self.motors.items()}
+        replies = super().feed(data, now_s)
+        for motor_id, motor in self.motors.items():
+            motor._table[:] = tables[motor_id]
+        return replies
+
+
+def test_a_motor_that_does_not_take_it_is_told(tmp_path, capsys):
+    with RunningMotors(tmp_path / "motors", start_rad=(0.0,) * 3, emulator=Deaf) as deaf:
+        assert set_one(deaf, "return delay time", "20", "--yes") == 1
+    assert "is 500 us and did not become 20 us" in capsys.readouterr().err
 
 
 def test_all_registers_are_listed_with_their_units(motors, capsys):
