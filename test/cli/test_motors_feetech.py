@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import time
 
 import pytest
 from emulated import JOINTS
@@ -70,6 +71,34 @@ def test_faults_are_of_dynamixel_motors(tmp_path, capsys):
     command = ["motors", "emulate", "--link", str(tmp_path / "motors"), "--model", "STS3215"]
     assert main([*command, "--faults", "day.yaml"]) == 2
     assert "only DYNAMIXEL motors are emulated with faults" in capsys.readouterr().err
+
+
+def test_a_rate_that_the_motors_do_not_have_is_refused(tmp_path, capsys):
+    command = ["motors", "emulate", "--link", str(tmp_path / "motors"), "--baud"]
+    assert main([*command, "2000000", "--model", "STS3215"]) == 2
+    assert "2000000 baud is none of 1000000, 500000" in capsys.readouterr().err
+    assert main([*command, "500000"]) == 2
+    assert "500000 baud is none of 9600" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("baud", [500_000, 115_200])
+def test_motors_at_another_rate_are_found_there_alone(tmp_path, baud, capsys):
+    link = tmp_path / "motors"
+    command = [sys.executable, "-m", "hrc_cell.cli.main", "motors", "emulate", "--link", str(link),
+               "--ids", "2", "--model", "STS3215", "--baud", str(baud)]  # fmt: skip
+    child = subprocess.Popen(command, stdout=subprocess.PIPE)
+    try:
+        end_s = time.monotonic() + LIMIT_S
+        while not link.is_symlink():
+            assert time.monotonic() < end_s
+            time.sleep(0.005)
+        assert main(["motors", "scan", str(link), "--protocol", "feetech"]) == 0
+        found = [line.split()[:2] for line in capsys.readouterr().out.splitlines()[1:]]
+        assert found == [[str(baud), "2"]]
+    finally:
+        child.kill()
+        child.wait()
+        child.stdout.close()
 
 
 def nothing(emulator):

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
 from hrc_cell.cli.places import cell_folder
 from hrc_cell.settings.cell import Cell, load_cell
 from hrc_cell.settings.schema import CellError, Problem
 from hrc_cell.settings.share import find_named
+
+if TYPE_CHECKING:
+    from hrc_cell.adapters.serial.plan import BusPlan
 
 
 def checked_cell(named: str, *, without_stops: bool = False) -> Cell:
@@ -21,6 +25,22 @@ def checked_cell(named: str, *, without_stops: bool = False) -> Cell:
     if problems:
         raise CellError(problems)
     return cell
+
+
+def dynamixel_plan(cell: Cell, port: str) -> BusPlan:
+    """Return the plan of a cell's motors for what only DYNAMIXEL motors can be asked.
+
+    Raises ValueError for a cell with others, or whose rate or limits cannot be kept.
+    """
+    from hrc_cell.adapters.motor_plan import motor_plan
+    from hrc_cell.adapters.serial.plan import DYNAMIXEL
+
+    plan = motor_plan(cell, port)
+    if plan.protocol != DYNAMIXEL:
+        raise ValueError(
+            f"{cell.folder}: bus.protocol = {plan.protocol}; this command knows only {DYNAMIXEL}"
+        )
+    return plan
 
 
 def _outside(cell: Cell) -> Iterator[Problem]:

@@ -175,6 +175,9 @@ def run_emulate(args: argparse.Namespace) -> int:
     with contextlib.suppress(KeyboardInterrupt):
         try:
             serve()
+        except ValueError as error:
+            print(error, file=sys.stderr)
+            return 2
         except OSError as error:
             print(f"{args.link}: {error.strerror}", file=sys.stderr)
             return 2
@@ -186,7 +189,7 @@ def _service(args: argparse.Namespace) -> tuple[Callable[[], None], dict[str, li
     if args.model in FEETECH_KINDS:
         if args.faults or args.motors or args.usb_latency_ms:
             raise ValueError(
-                "--faults, --motors, --usb-latency-ms: only DYNAMIXEL motors are emulated with them"
+                "only DYNAMIXEL motors are emulated with faults, of a file or behind a slow adapter"
             )
         listed = args.ids or ids(DEFAULT_IDS)
         return (

@@ -15,7 +15,6 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from hrc_cell.adapters.motor_plan import motor_plan
 from hrc_cell.adapters.serial import change
 from hrc_cell.adapters.serial.calibration import Calibration, Unclear, at_rest, calibrate
 from hrc_cell.adapters.serial.master import Master, NoReply, Refused
@@ -28,7 +27,7 @@ from hrc_cell.adapters.serial.registers import (
     TORQUE_ENABLE,
 )
 from hrc_cell.cli.asking import NotAgreed, Person
-from hrc_cell.cli.checked import checked_cell
+from hrc_cell.cli.checked import checked_cell, dynamixel_plan
 from hrc_cell.settings.cell import SIM_PORT, Cell, load_cell
 from hrc_cell.settings.schema import CellError
 from hrc_cell.settings.yaml_edit import set_values
@@ -61,7 +60,7 @@ def run(args: argparse.Namespace) -> int:
         port = args.port or cell.file.bus.port
         if port == SIM_PORT:
             raise ValueError(f"{args.cell} is simulated: name a port with --port")
-        plan = motor_plan(cell, port)
+        plan = dynamixel_plan(cell, port)
         motors = _chosen(plan, args.joint)
     except (CellError, ValueError, OSError) as error:
         print(error, file=sys.stderr)

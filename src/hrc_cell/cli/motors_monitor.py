@@ -22,6 +22,7 @@ from hrc_cell.adapters.serial import change
 from hrc_cell.adapters.serial.adapter import holders
 from hrc_cell.adapters.serial.driver import hardware_error_text
 from hrc_cell.adapters.serial.models import BY_NAME
+from hrc_cell.adapters.serial.plan import DYNAMIXEL
 from hrc_cell.adapters.serial.port import PortLost
 from hrc_cell.adapters.serial.scan import scan
 from hrc_cell.adapters.serial.watch import Watch, Watched
@@ -103,7 +104,8 @@ def _looks(args: argparse.Namespace) -> Iterator[Look]:
     if path.is_absolute() and not path.exists():
         raise PortLost(errno.ENOENT, f"{path}: no such device; is the adapter plugged in?")
     cell = checked_cell(args.target, without_stops=True)
-    return _cell(cell.file.bus.port, args.baud or cell.file.bus.baud, args)
+    bus = cell.file.bus
+    return _cell(bus.port if bus.protocol == DYNAMIXEL else None, args.baud or bus.baud, args)
 
 
 # The bus itself.
@@ -141,8 +143,8 @@ def _bus(port: str, baud: int, period_s: float) -> Iterator[Look]:
 # A running cell.
 
 
-def _cell(port: str, baud: int, args: argparse.Namespace) -> Iterator[Look]:
-    """Yield what a running cell tells of its motors, or what its port does."""
+def _cell(port: str | None, baud: int, args: argparse.Namespace) -> Iterator[Look]:
+    """Yield what a running cell tells of its motors, or what its port does; None: it cannot."""
     from hrc_cell.cli.witness import Late, Witness
 
     with Witness(("motor_states",), namespace=args.namespace) as witness:
@@ -153,9 +155,10 @@ def _cell(port: str, baud: int, args: argparse.Namespace) -> Iterator[Look]:
         else:
             running = True
             yield from _told(witness, args.period)
-    if not running and port == SIM_PORT:
-        raise Ended(f"{args.target} does not tell of its motors, and is simulated: does it run?")
-    if not running:
+    if not running and port in (SIM_PORT, None):
+        why = "is simulated" if port else "has motors that this command cannot read itself"
+        raise Ended(f"{args.target} does not tell of its motors, and {why}: does it run?")
+    if not running and port is not None:
         print(f"no running cell heard; reading {port}", file=sys.stderr)
         yield from _bus(port, baud, args.period)
 

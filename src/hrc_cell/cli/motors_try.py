@@ -20,7 +20,6 @@ from dataclasses import asdict, replace
 from datetime import datetime, timezone
 from typing import Any
 
-from hrc_cell.adapters.motor_plan import motor_plan
 from hrc_cell.adapters.serial.adapter import latency_timer_ms
 from hrc_cell.adapters.serial.driver import Driver
 from hrc_cell.adapters.serial.master import Master, NoReply, Refused
@@ -30,7 +29,7 @@ from hrc_cell.adapters.serial.scan import scan
 from hrc_cell.adapters.serial.trial import NoRoom, Trial
 from hrc_cell.cli.arguments import json_file
 from hrc_cell.cli.asking import NotAgreed, Person
-from hrc_cell.cli.checked import checked_cell
+from hrc_cell.cli.checked import checked_cell, dynamixel_plan
 from hrc_cell.cli.finding import Finding, show
 from hrc_cell.cli.motors_doctor import examine
 from hrc_cell.settings.cell import SIM_PORT
@@ -67,7 +66,7 @@ def run(args: argparse.Namespace) -> int:
         port = args.port or cell.file.bus.port
         if port == SIM_PORT:
             raise ValueError(f"{args.cell} is simulated: name a port with --port")
-        plan = motor_plan(cell, port)
+        plan = dynamixel_plan(cell, port)
         known = [motor.joint for motor in plan.motors]
         for joint in args.joint or ():
             if joint not in known:

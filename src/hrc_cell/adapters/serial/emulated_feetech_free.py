@@ -7,19 +7,27 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from hrc_cell.adapters.serial.emulated_feetech import FEETECH_KINDS, RPM
+from hrc_cell.adapters.serial.emulated_feetech import BAUD, FEETECH_KINDS, RPM
 from hrc_cell.adapters.serial.emulator import EmulatorPort
-from hrc_cell.adapters.serial.emulator_feetech import FeetechEmulator
+from hrc_cell.adapters.serial.emulator_feetech import BAUDS, FeetechEmulator
 from hrc_cell.adapters.serial.plant import FreeMotors
 
 STEP_S = 0.002
 
 
 def serve_feetech(link: Path, motor_ids: Sequence[int], *, model: str, baud: int | None) -> None:
-    """Serve motors at the middle of their range. `baud` paces what they answer; None: at once."""
+    """Serve motors at the middle of their range.
+
+    With `baud` they are set to that rate, and what passes takes its time; None: at once. Raises
+    ValueError for a rate that they do not have.
+    """
     kind = FEETECH_KINDS[model]
     plant = FreeMotors([0.0] * len(motor_ids), speed_max_radps=kind.speed_rpm * RPM)
     emulator = FeetechEmulator(motor_ids, plant, model=model)
+    if baud is not None and baud not in BAUDS:
+        raise ValueError(f"{baud} baud is none of {', '.join(map(str, BAUDS))}")
+    for motor in emulator.motors.values() if baud is not None else ():
+        motor.write(BAUD, bytes([BAUDS.index(baud)]))
     then_s = time.monotonic()
     with EmulatorPort(emulator, link, baud=baud) as port:
         poll = select.poll()
