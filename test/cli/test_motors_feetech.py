@@ -9,6 +9,7 @@ import pytest
 from emulated import JOINTS
 from feetech import feetech_motors, feetech_plan
 
+from hrc_cell.adapters.serial.emulator_feetech import FeetechEmulator
 from hrc_cell.cli import motors_doctor
 from hrc_cell.cli.main import main
 
@@ -70,7 +71,7 @@ def test_emulated_motors_serve_whoever_comes_and_take_their_link_away(tmp_path, 
 def test_faults_are_of_dynamixel_motors(tmp_path, capsys):
     command = ["motors", "emulate", "--link", str(tmp_path / "motors"), "--model", "STS3215"]
     assert main([*command, "--faults", "day.yaml"]) == 2
-    assert "only DYNAMIXEL motors are emulated with faults" in capsys.readouterr().err
+    assert "only DYNAMIXEL motors are emulated with" in capsys.readouterr().err
 
 
 def test_a_rate_that_the_motors_do_not_have_is_refused(tmp_path, capsys):
@@ -136,6 +137,24 @@ def test_the_doctor_tells_what_is_wrong_and_that_there_is_no_watchdog(
     assert all(one.state == "ok" for one in rest)
     assert len({one.name for one in found}) == 4 + JOINTS
     assert "the wire carries 309 Hz with goals" in found[-1].found
+
+
+class Colliding(FeetechEmulator):
+    """Two motors with ID 8, which the cell does not name, that answer at once."""
+
+    def feed(self, data, now_s):
+        replies = super().feed(data, now_s)
+        return [bytes([*r[:4], r[4] ^ 1, *r[5:]]) if r[2] == 8 else r for r in replies]
+
+
+def test_the_doctor_tells_of_others_on_the_bus_and_of_two_with_one_id(tmp_path):
+    start = (0.0,) * (JOINTS + 1)
+    with feetech_motors(tmp_path / "one", start_rad=start) as motors:
+        found = {one.name: one for one in motors_doctor.examine(feetech_plan(motors.link))}
+    assert "which the cell does not name" in found["motor 8"].found
+    with feetech_motors(tmp_path / "two", start_rad=start, emulator=Colliding) as motors:
+        found = {one.name: one for one in motors_doctor.examine(feetech_plan(motors.link))}
+    assert "do two motors have the same ID?" in found["replies"].advice
 
 
 def test_a_port_that_is_not_there_is_told(tmp_path):

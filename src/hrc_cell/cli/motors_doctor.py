@@ -18,6 +18,7 @@ from hrc_cell.adapters.motor_plan import motor_plan
 from hrc_cell.adapters.serial import registers
 from hrc_cell.adapters.serial.adapter import LATENCY_MAX_MS, UDEV_RULE, latency_timer_ms
 from hrc_cell.adapters.serial.driver import Driver
+from hrc_cell.adapters.serial.feetech_scan import scan_feetech
 from hrc_cell.adapters.serial.master import Master, NoReply, StatusError
 from hrc_cell.adapters.serial.models import BY_NAME, unfit
 from hrc_cell.adapters.serial.plan import DYNAMIXEL, BusPlan, MotorPlan
@@ -74,10 +75,7 @@ def examine(plan: BusPlan) -> Iterator[Finding]:
     yield Finding(name="port", state="ok", found=f"{plan.port} at {plan.baud} baud")
     yield _adapter(plan.port)
     if broken:
-        yield Finding(
-            name="replies", state="wrong", found=f"{broken} broken",
-            advice="do two motors have the same ID? Connect them one by one and give each its own",
-        )  # fmt: skip
+        yield _collision(broken)
     port = Port(plan.port, plan.baud)
     try:
         master = Master(port, reply_margin_s=plan.reply_margin_s)
@@ -97,10 +95,26 @@ def examine(plan: BusPlan) -> Iterator[Finding]:
 
 
 def _feetech(plan: BusPlan) -> Iterator[Finding]:
-    Port(plan.port, plan.baud).close()
+    """Yield the same of Feetech motors. Raises PortLost."""
+    found, broken = scan_feetech(plan.port, plan.baud)
     yield Finding(name="port", state="ok", found=f"{plan.port} at {plan.baud} baud")
     yield _adapter(plan.port)
+    if broken:
+        yield _collision(broken)
     yield from examine_feetech(plan)
+    for one in found:
+        if one.motor_id not in plan.motor_ids:
+            yield Finding(
+                name=f"motor {one.motor_id}", state="note",
+                found=f"{one.model}, which the cell does not name",
+            )  # fmt: skip
+
+
+def _collision(broken: int) -> Finding:
+    return Finding(
+        name="replies", state="wrong", found=f"{broken} broken",
+        advice="do two motors have the same ID? Connect them one by one and give each its own",
+    )  # fmt: skip
 
 
 def _adapter(port: str) -> Finding:
