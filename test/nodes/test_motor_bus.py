@@ -19,6 +19,7 @@ from feetech import feetech_motors
 from hrc_cell_interfaces.msg import CellEvent, JointGoals, MotionPermit, MotorStates
 from rclpy.executors import SingleThreadedExecutor
 from sensor_msgs.msg import JointState
+from std_srvs.srv import Trigger
 from strategies import ROOT
 
 from hrc_cell.cli.variant import variant
@@ -317,3 +318,52 @@ def test_diagnostics_tell_how_the_bus_and_each_motor_are(motors, around):
 
 def value(status, key):
     return {pair.key: pair.value for pair in status.values}[key]
+
+
+def ask_for_reboot(around, joint):
+    client = around.node.create_client(Trigger, f"motors/{joint}/reboot")
+    around.wait("the service", client.service_is_ready)
+    future = client.call_async(Trigger.Request())
+    around.wait("an answer", future.done)
+    around.node.destroy_client(client)
+    return future.result()
+
+
+@pytest.mark.req("S3")
+def test_a_motor_is_rebooted_on_request_if_it_has_a_hardware_error_and_the_gate_holds(
+    motors, around
+):
+    around.wait_gate(HOLD)
+    answer = ask_for_reboot(around, "joint_2")
+    assert (answer.success, answer.message) == (
+        False, "joint_2: its motor reports no hardware error",
+    )  # fmt: skip
+    get_moving(motors, around)
+    assert "the arm moves" in ask_for_reboot(around, "joint_2").message
+    with motors.lock:
+        motors.emulator.motors[2].fail(0x20)
+    around.speed_radps = 0.0
+    around.wait("the fault", lambda: around.last(MotorStates).gate_reason.startswith("hardware"))
+    around.wait_gate(HOLD)
+    around.wait("the error", lambda: around.last(MotorStates).motors[1].hardware_error)
+    assert ask_for_reboot(around, "joint_2").success
+    around.wait("no error", lambda: not around.last(MotorStates).motors[1].hardware_error)
+    around.wait("a word", lambda: any(e.kind == "bus_rebooted" for e in around.heard[CellEvent]))
+    assert around.last(MotorStates).gate_reason == "hardware_error:joint_2"
+    assert motors.torque == [True, False, True, True, True, True, True]
+
+
+@pytest.mark.req("S3")
+def test_without_its_port_it_lives_on_and_tells_no_joints(motors, around):
+    get_moving(motors, around)
+    motors.unplug()
+    around.speed_radps = 0.0
+    around.wait("the fault", lambda: around.last(MotorStates).gate_reason == "port_lost")
+    around.heard[JointState].clear()
+    around.wait("more states", lambda: len(around.heard[MotorStates]) % 20 == 19)
+    assert around.heard[JointState] == []
+    motors.plug()
+    around.wait("the port", lambda: any(e.kind == "bus_port_back" for e in around.heard[CellEvent]))
+    assert around.process.poll() is None
+    around.wait("samples", lambda: around.last(MotorStates).motors[0].torque_on)
+    assert around.heard[JointState] == []  # the monitor has not stopped the cell yet

@@ -53,7 +53,11 @@ def test_every_topic_is_documented_and_there_is_no_other(settled):
 
 
 def test_every_service_is_documented_and_there_is_no_other(settled):
-    assert here(settled.get_service_names_and_types()) == documented("Services")
+    found = {
+        (re.sub("^motors/[^/]+/", "motors/<joint>/", name), kind)
+        for name, kind in here(settled.get_service_names_and_types())
+    }
+    assert found == documented("Services")
 
 
 def test_every_action_is_documented_and_there_is_no_other(settled):

@@ -4,8 +4,10 @@ Thin. The bus process (adapters.serial.bus_process) owns the port and holds the 
 turns stamps into instants of the monotonic clock, watches that the bus process lives, and
 publishes. Joint states are published only when every joint has a new sample, stamped with the
 oldest of them; while a fault is latched that the monitor has not acted on yet they are withheld, so
-that the monitor stops the cell. When the bus process dies or stalls the node ends, and is started
-anew by whoever started it; the motors hold by their own watchdog meanwhile.
+that the monitor stops the cell. A lost port or power is no end: the bus process waits for both. A
+motor with a hardware error is rebooted on request only. When the bus process dies or stalls the
+node ends, and is started anew by whoever started it; the motors hold by their own watchdog
+meanwhile.
 
 Source of the port "sim": the link <state_dir>/motors that the simulated cell makes.
 """
@@ -16,10 +18,12 @@ import json
 import math
 import time
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from hrc_cell_interfaces.msg import JointGoals, MotionPermit, MotorState, MotorStates
 from sensor_msgs.msg import JointState
+from std_srvs.srv import Trigger
 
 from hrc_cell.adapters.motor_plan import motor_plan
 from hrc_cell.adapters.serial.adapter import latency_timer_ms
@@ -43,6 +47,11 @@ MOTOR_STATES_HZ = 10.0
 STALL_WATCHDOGS = 2.0
 """The bus process may be silent for this many times bus.watchdog_s; the motors hold by then."""
 SIM_LINK = "motors"
+BAD = (
+    "bus_fault", "bus_fault_stays", "bus_failed", "bus_port_lost", "bus_torque_stays",
+    "bus_reboot_failed",
+)  # fmt: skip
+"""Events that are logged as errors."""
 
 
 class MotorBus(CellNode):
@@ -76,6 +85,7 @@ class MotorBus(CellNode):
         self._joint_states = self.create_publisher(JointState, "joint_states", NEWEST)
         self._motor_states = self.create_publisher(MotorStates, "motor_states", NEWEST)
         wait_for_port(port, PORT_TIMEOUT_S)
+        self._command = Command()
         self._child = BusChild(self._plan)
         ready = self._child.wait_ready(READY_TIMEOUT_S)
         self._report("bus_ready", ready)
@@ -92,13 +102,21 @@ class MotorBus(CellNode):
             self.create_subscription(JointGoals, "joint_goals", self._take_goals, NEWEST),
         ]
         self._timer = self.create_timer(1.0 / JOINT_STATES_HZ, self._tick)
+        self._reboots = [
+            self.create_service(
+                Trigger, f"motors/{motor.joint}/reboot", partial(self._reboot, index)
+            )
+            for index, motor in enumerate(self._plan.motors)
+        ]
 
     def stop(self) -> None:
         """Let the joints come to rest and be held: what is not renewed expires."""
         for subscription in self._acts:
             self.destroy_subscription(subscription)
+        for service in self._reboots:
+            self.destroy_service(service)
         self.destroy_timer(self._timer)
-        self._hand_over(Command())
+        self._hand_over(Command(reboot_seq=self._command.reboot_seq))
 
     def close(self) -> None:
         """Bring the joints to rest, torque off, port closed."""
@@ -127,6 +145,7 @@ class MotorBus(CellNode):
             gripper_permitted=message.gripper_permitted,
             state=message.state,
             same_config=self.same_config(message.config_sha256),
+            stop_category=message.stop_category,
             corridor_rad=corridor,
             corridor_speed_radps=tuple(message.corridor_speed) if corridor else (),
         )
@@ -152,6 +171,22 @@ class MotorBus(CellNode):
         self._command = command
         if self._child is not None:
             self._child.shared.write_command(command)
+
+    def _reboot(self, index: int, _: Trigger.Request, answer: Trigger.Response) -> Trigger.Response:
+        """Ask for one motor to be rebooted, where that can be; what came of it is an event."""
+        state = None if self._child is None else self._child.shared.read_state()
+        joint = self._plan.motors[index].joint
+        if state is None or state.gate not in (MotorStates.GATE_HOLD, MotorStates.GATE_CLOSED):
+            answer.message = f"{joint}: the arm moves; stop it first"
+        elif not state.motors[index].hardware_error:
+            answer.message = f"{joint}: its motor reports no hardware error"
+        else:
+            command = self._command
+            seq = command.reboot_seq + 1
+            self._hand_over(replace(command, reboot_seq=seq, reboot_index=index))
+            answer.success = True
+            answer.message = "begun; once the event bus_rebooted came, reset the cell"
+        return answer
 
     # From the bus process to the graph.
 
@@ -233,8 +268,7 @@ class MotorBus(CellNode):
         """Publish an event and log it."""
         self.tell(kind, data)
         text = json.dumps(data, sort_keys=True)
-        bad = kind in ("bus_fault", "bus_fault_stays", "bus_failed", "bus_port_lost")
-        if bad:
+        if kind in BAD:
             self.get_logger().error(f"{kind}: {text}")
         else:
             self.get_logger().info(f"{kind}: {text}")

@@ -25,6 +25,10 @@ class Motor:
     zero_counts: int = setting(
         "Present Position where the joint is at 0", unit="counts", low=0, high=4095, default=2048
     )
+    release_on_stop: bool = setting(
+        "its torque is taken in stops of category 0 and 1; false: it would fall, so it is held",
+        default=False,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,7 +20,7 @@ counts = st.integers(0, 2**63)
 permits = st.builds(
     PermitRecord, seq=counts, stamp_s=number, lease_s=number, speed_ratio=number,
     oldest_sample_age_s=number, reaction_time_s=number, gripper_permitted=st.booleans(),
-    state=st.integers(0, 255), same_config=st.booleans(),
+    state=st.integers(0, 255), same_config=st.booleans(), stop_category=st.integers(0, 255),
 )  # fmt: skip
 rows = st.integers(2, 3).flatmap(  # of all joints, or of all but the gripper
     lambda count: st.tuples(*[st.tuples(*[number] * count)] * 2)
@@ -49,7 +49,13 @@ def shared():
     memory.close()
 
 
-@given(st.builds(Command, permit=st.none() | permits, goal=st.none() | goals, end=st.booleans()))
+commands = st.builds(
+    Command, permit=st.none() | permits, goal=st.none() | goals, end=st.booleans(),
+    reboot_seq=counts, reboot_index=st.integers(0, 255),
+)  # fmt: skip
+
+
+@given(commands)
 def test_a_command_arrives_as_it_was_written(shared, command):
     shared.write_command(command)
     assert shared.read_command() == command

@@ -1,15 +1,21 @@
 """Motors brought up without a jump.
 
 Every motor answers and is a known model; nothing but what differs is written; each motor's goal is
-its present position before its torque comes on, one motor after the other; one that moves then by
-more than `DRIFT_MAX_RAD` ends it. Torque that is on already stays on, so an arm that was held does
+its present position before its torque comes on, one motor after the other. The torque rises from
+nothing within `RAMP_S` (in position mode Goal PWM limits it, for the gripper Goal Current) and is
+watched meanwhile: a motor that moves by more than `DRIFT_MAX_RAD` ends it, and those switched on
+are switched off again. Torque that is on already stays on, so an arm that was held does
 not fall when its driver is started anew, and a gripper that presses on something (its goal lies off
 its position, but within `squeeze_max_rad`) keeps its goal, so it drops nothing. Where a motor under
 torque would have to lose it for a setting, it is refused: no joint has a brake.
+
+All motors are read at least every `AWAKE_S` and a reply's `PATIENT_S`, so that the watchdogs of
+those that are up stay quiet, whatever one of them does not answer.
 """
 
 from __future__ import annotations
 
+import contextlib
 import math
 import struct
 import time
@@ -18,13 +24,14 @@ from dataclasses import replace
 
 from hrc_cell.adapters.serial import codec, registers
 from hrc_cell.adapters.serial.driver import Driver, hardware_error_text
-from hrc_cell.adapters.serial.master import NoReply, Refused, StatusError
+from hrc_cell.adapters.serial.master import AWAKE_S, NoReply, Refused, StatusError
 from hrc_cell.adapters.serial.models import MODELS, model_name, unfit
 from hrc_cell.adapters.serial.plan import MotorPlan
 from hrc_cell.adapters.serial.registers import (
     BUS_WATCHDOG,
     GOAL_CURRENT,
     GOAL_POSITION,
+    GOAL_PWM,
     HARDWARE_ERROR,
     OPERATING_MODE,
     POSITION_MAX,
@@ -32,19 +39,31 @@ from hrc_cell.adapters.serial.registers import (
     PRESENT_POSITION,
     PROFILE_ACCELERATION,
     PROFILE_VELOCITY,
+    PWM_LIMIT,
     RAD_PER_COUNT,
     RETURN_DELAY,
+    STARTUP_CONFIGURATION,
     STATUS_RETURN_LEVEL,
     TORQUE_ENABLE,
+    Register,
 )
 
 DRIFT_MAX_RAD = 0.0175  # 1 degree
 SETTLE_S = 0.03
+RAMP_S, RAMP_STEPS = 0.2, 10
+TRIES = 3
+"""So often motors are brought up whose watchdog trips on the way."""
+STARTS_BY_ITSELF = 0x03
+"""Bits of Startup Configuration: torque on, RAM as it was."""
 READINGS_APART_MAX = 20  # counts, of two readings of a joint at rest
 PROFILE_VELOCITY_RATIO = 1.2
 """The motor's own speed limit stands this much over the gate's, as a backstop that does not lag."""
 PROFILE_ACCELERATION_RATIO = 5.0
 """And its acceleration over the gate's deceleration."""
+
+
+class Tripped(Refused):
+    """A motor's watchdog stopped it on the way; what has torque keeps it."""
 
 
 def bring_up(driver: Driver, after_read: Callable[[], None] = lambda: None) -> list[float]:
@@ -61,36 +80,55 @@ class BringUp:
 
     def __init__(self, driver: Driver, after_read: Callable[[], None]) -> None:
         self._driver, self._after_read = driver, after_read
+        self._read_s = -math.inf  # when all were read last
 
     def run(self) -> list[float]:
-        """Bring every motor under torque where it stands; return the goals that hold it there.
+        """See `bring_up`."""
+        master = self._driver.master
+        master.between = self._keep_awake
+        try:
+            for _ in range(TRIES - 1):
+                with contextlib.suppress(Tripped):
+                    return self._run()
+            return self._run()
+        finally:
+            master.between = lambda: None
 
-        Raises NoReply or Refused; the motors then have the torque they had.
-        """
+    def _run(self) -> list[float]:
         # Without a status level of 2 nobody would answer; this order needs no answer.
         self._driver.master.write_all(
             STATUS_RETURN_LEVEL, dict.fromkeys(self._driver.plan.motor_ids, 2)
         )
-        self._greet()
         self._driver.begin_anew()
+        self._greet()
         for index, motor in enumerate(self._driver.plan.motors):
             try:
                 self._configure(index, motor)
             except (NoReply, StatusError) as error:
                 raise type(error)(f"{motor.joint}: {error}") from error
-            self._read()  # keeps the watchdogs of the others quiet
+            self._read()
         switched: list[MotorPlan] = []
         goals_rad: list[float] = []
         try:
             for index, motor in enumerate(self._driver.plan.motors):
-                if not self._driver.master.read(motor.motor_id, TORQUE_ENABLE):
+                limp = not self._driver.master.read(motor.motor_id, TORQUE_ENABLE)
+                if limp:
                     switched.append(motor)
-                goals_rad.append(self._energise(index, motor))
-        except (NoReply, Refused):
+                goals_rad.append(self._energise(index, motor, limp=limp))
+        except (NoReply, Refused) as error:
+            if isinstance(error, StatusError) and self._tripped(motor):
+                raise Tripped(
+                    f"{motor.joint}: its Bus Watchdog tripped while it was brought up: this "
+                    f"machine was busy for longer than {self._driver.plan.watchdog_s:g} s"
+                ) from error
             self._driver.switch_off(switched)
             raise
         self._driver.count_anew()
         return goals_rad
+
+    def _tripped(self, motor: MotorPlan) -> bool:
+        state = self._driver.master.read(motor.motor_id, BUS_WATCHDOG)
+        return state == registers.WATCHDOG_TRIPPED
 
     def _greet(self) -> None:
         """Ping every motor; refuse with everything that is wrong."""
@@ -121,6 +159,11 @@ class BringUp:
                 f"{motor.joint}: motor {motor_id} reports {hardware_error_text(error)}; "
                 "find the cause, then switch its power off and on"
             )
+        if int(master.read(motor_id, STARTUP_CONFIGURATION)) & STARTS_BY_ITSELF:
+            raise Refused(
+                f"{motor.joint}: motor {motor_id} takes torque or old goals up with its power; "
+                "clear bits 0 and 1 of its Startup Configuration (60) with the maker's tool"
+            )
         if master.read(motor_id, BUS_WATCHDOG):
             master.write(motor_id, BUS_WATCHDOG, 0)
         hand = motor.current_max_a is not None
@@ -147,10 +190,16 @@ class BringUp:
         master.write(motor_id, PROFILE_VELOCITY, fastest)
         acceleration = PROFILE_ACCELERATION_RATIO * self._driver.plan.stop_deceleration_radps2
         master.write(motor_id, PROFILE_ACCELERATION, acceleration)
-        if motor.current_max_a is not None:
-            steps = motor.current_max_a / self._driver.current_unit_a[index]
-            master.write(motor_id, GOAL_CURRENT, steps)
+        if master.read(motor_id, TORQUE_ENABLE):  # else it rises when it is switched on
+            register, full = self._strength(index, motor)
+            master.write(motor_id, register, full)
         self._aim(motor)
+
+    def _strength(self, index: int, motor: MotorPlan) -> tuple[Register, float]:
+        """Return the register that limits a motor's torque, and its value in work."""
+        if motor.current_max_a is not None:
+            return GOAL_CURRENT, round(motor.current_max_a / self._driver.current_unit_a[index])
+        return GOAL_PWM, self._driver.master.read(motor.motor_id, PWM_LIMIT)
 
     def _aim(self, motor: MotorPlan) -> tuple[float, float]:
         """Set the goal to the present position, unless it presses; return both, position first."""
@@ -169,7 +218,7 @@ class BringUp:
             raise Refused(f"{motor.joint}: motor {motor_id} did not take its goal")
         return motor.radians(present), motor.radians(goal)
 
-    def _energise(self, index: int, motor: MotorPlan) -> float:
+    def _energise(self, index: int, motor: MotorPlan, *, limp: bool) -> float:
         """Switch watchdog and torque on, see that the joint stays where it is; return its goal."""
         master, motor_id = self._driver.master, motor.motor_id
         present_rad, goal_rad = self._aim(motor)
@@ -177,21 +226,40 @@ class BringUp:
         master.write(motor_id, BUS_WATCHDOG, steps)
         if master.read(motor_id, BUS_WATCHDOG) != steps:
             raise Refused(f"{motor.joint}: motor {motor_id} did not take its Bus Watchdog")
+        register, full = self._strength(index, motor)
+        if limp:
+            master.write(motor_id, register, 0)
         master.write(motor_id, TORQUE_ENABLE, 1)
         driver = self._driver
         driver.motors[index] = replace(driver.motors[index], torque_on=True, hardware_error=0)
-        end_s = time.monotonic() + SETTLE_S
-        while time.monotonic() < end_s:
-            self._read()
-            time.sleep(self._driver.plan.period_s)
-        drift = abs(driver.motors[index].position_rad - present_rad)
-        if not drift <= DRIFT_MAX_RAD:
-            raise Refused(
-                f"{motor.joint} moved by {drift:.3f} rad when its torque came on; "
-                "is the arm held or loaded?"
-            )
+        for step in range(1, RAMP_STEPS + 1) if limp else ():
+            master.write(motor_id, register, round(full * step / RAMP_STEPS))
+            self._watch(index, present_rad, RAMP_S / RAMP_STEPS)
+        if master.read(motor_id, register) != full:
+            raise Refused(f"{motor.joint}: motor {motor_id} did not take its {register.name}")
+        self._watch(index, present_rad, SETTLE_S)
         return goal_rad
+
+    def _watch(self, index: int, present_rad: float, for_s: float) -> None:
+        """See for so long that a joint stays where it is. Raises Refused where it does not."""
+        end_s = time.monotonic() + for_s
+        while True:
+            self._read()
+            drift = abs(self._driver.motors[index].position_rad - present_rad)
+            if not drift <= DRIFT_MAX_RAD:
+                raise Refused(
+                    f"{self._driver.plan.motors[index].joint} moved by {drift:.3f} rad when its "
+                    "torque came on; is the arm held or loaded?"
+                )
+            if time.monotonic() >= end_s:
+                return
+            time.sleep(self._driver.plan.period_s)
+
+    def _keep_awake(self) -> None:
+        if time.monotonic() - self._read_s >= AWAKE_S:
+            self._read()
 
     def _read(self) -> None:
         self._driver.read_all()
+        self._read_s = time.monotonic()
         self._after_read()

@@ -4,8 +4,8 @@ Each cycle: the gate judges the newest goal and permit of the shared memory, all
 frame, all motors are read in one request, one slow register follows. A silent node needs nobody to
 notice it: its permit and goals carry their instants and grow old.
 
-A fault (a motor silent for `lost_cycles_max` cycles, a tripped watchdog, a hardware error, torque
-gone, a cycle that came too late for the watchdogs) brings the joints to rest and is latched. It is
+A fault (see `soundness`; `bus_stalled`, a cycle that came too late for the watchdogs; `port_lost`,
+the adapter pulled out) brings the joints to rest and is latched. It is
 cleared when the monitor has been LATCHED since and a person has reset it (a fresh permit with state
 READY), and then only by bringing all motors up again: checks, goals at the present positions (the
 gripper keeps its grip), HOLD.
@@ -13,6 +13,10 @@ A motor that does not answer is tried again for `CLEAR_WITHIN_S`. After that, at
 answers with an error, and as soon as the cell is started, the reset is used up: the fault stays,
 the monitor, which gets no joint states then, latches anew, and a person has to reset again. So
 nothing ever clears later than the reset explains.
+
+A port that is lost is closed and tried again under its name (`Again`). Once it is there the motors
+are read, so that the monitor knows the joints and a person can reset; nothing is written to them
+before. After a power cut likewise: what the motors held in RAM is written when they are brought up.
 """
 
 from __future__ import annotations
@@ -28,18 +32,14 @@ import numpy as np
 
 from hrc_cell.adapters.serial.drives import Drive, error_text
 from hrc_cell.adapters.serial.master import NoReply, Refused
+from hrc_cell.adapters.serial.orders import Orders
 from hrc_cell.adapters.serial.plan import BusPlan
-from hrc_cell.adapters.serial.shared import BusState, Command, PermitRecord, Shared
-from hrc_cell.core.corridor import Corridor
-from hrc_cell.core.gate import (
-    Array,
-    GateState,
-    GoalView,
-    Phase,
-    closed,
-    held,
-    step,
-)
+from hrc_cell.adapters.serial.port import Again, PortLost
+from hrc_cell.adapters.serial.reboot import Reboots
+from hrc_cell.adapters.serial.release import Release
+from hrc_cell.adapters.serial.shared import BusState, Shared
+from hrc_cell.adapters.serial.soundness import unsound
+from hrc_cell.core.gate import Array, GateState, Phase, closed, held, step
 from hrc_cell.core.permit import PermitView
 
 LATCHED, READY = 0, 1  # states of MotionPermit
@@ -66,9 +66,10 @@ class BusLoop:
         self._clear_until_s = math.inf
         self._cycle = self._missed = 0
         self._ending = False
-        self._command = Command()
-        self._corridor_seq = 0
-        self._corridor_known: Corridor | None = None
+        self._orders = Orders(shared)
+        self._release, self._reboots = Release(driver), Reboots(driver)
+        self._reboot_seq = 0
+        self._again: Again | None = None  # while the port is away
         self._then_s = 0.0  # start of the last cycle, or end of bringing up
 
     def end(self, *_: object) -> None:
@@ -79,10 +80,11 @@ class BusLoop:
         """Bring the motors up and hold them. Raises NoReply or Refused."""
         self.gate = held(np.array(self._driver.bring_up(self._publish_samples)))
         self._limits = self._plan.gate_limits(self._driver.windows_rad)
+        self._release.end()
         self._then_s = time.monotonic()
 
     def run(self) -> None:
-        """Run cycles until told to end and at rest. Raises PortLost."""
+        """Run cycles until told to end and at rest."""
         period_s = self._plan.period_s
         due_s = time.monotonic()
         while True:
@@ -98,25 +100,30 @@ class BusLoop:
             dt_s, self._then_s = now_s - self._then_s, now_s
             if dt_s > self._plan.watchdog_s:
                 self._latch("bus_stalled")
-            self._run_cycle(now_s, dt_s)
+            try:
+                self._run_cycle(now_s, dt_s)
+            except PortLost as error:
+                self._lose_port(error)
             if self._ending and self.gate.phase in (Phase.HOLD, Phase.CLOSED):
                 return
 
     def _run_cycle(self, now_s: float, dt_s: float) -> None:
-        command = self._shared.read_command()
-        if command is not None:
-            self._command = command
-        self._ending = self._ending or self._command.end
-        permit = self._permit(now_s)
+        self._ending = self._orders.read().end or self._ending
+        permit = self._orders.permit(now_s)
         if self.fault:
             self._try_to_clear(permit)
             if not self.fault:  # that took a while: permit and goals have to be looked at anew
                 self._publish_samples()
                 return
+        if self._again is not None:
+            self._without_port(self._again, now_s)
+            return
+        self._obey_category(permit)
+        self._obey_reboot(now_s)
         self.gate = step(
             self._limits,
             self.gate,
-            goal=self._goal(now_s),
+            goal=self._orders.goal(now_s),
             permit=permit,
             measured_rad=self._measured(),
             dt_s=dt_s,
@@ -132,70 +139,78 @@ class BusLoop:
     def _measured(self) -> Array:
         return np.array([motor.position_rad for motor in self._driver.motors])
 
-    def _permit(self, now_s: float) -> PermitView | None:
-        """Return the permit with the age it has now."""
-        permit = self._command.permit
-        if permit is None:
-            return None
-        return PermitView(
-            seq=permit.seq,
-            age_s=now_s - permit.stamp_s,
-            lease_s=permit.lease_s,
-            speed_ratio=permit.speed_ratio,
-            oldest_sample_age_s=permit.oldest_sample_age_s,
-            reaction_time_s=permit.reaction_time_s,
-            gripper_permitted=permit.gripper_permitted,
-            state=permit.state,
-            same_config=permit.same_config,
-            corridor=self._corridor(permit),
-        )
-
-    def _corridor(self, permit: PermitRecord) -> Corridor | None:
-        """Return what was judged of the path; made anew only when the permit is another one."""
-        if not permit.corridor_rad:
-            return None
-        if permit.seq != self._corridor_seq or self._corridor_known is None:
-            joints = len(permit.corridor_speed_radps)
-            self._corridor_seq = permit.seq
-            self._corridor_known = Corridor(
-                rows_rad=np.reshape(permit.corridor_rad, (-1, joints)),
-                speed_radps=np.array(permit.corridor_speed_radps),
-            )
-        return self._corridor_known
-
-    def _goal(self, now_s: float) -> GoalView | None:
-        """Return the goals with the age they have now."""
-        goal = self._command.goal
-        if goal is None:
-            return None
-        return GoalView(
-            seq=goal.seq,
-            age_s=now_s - goal.stamp_s,
-            lifetime_s=goal.lifetime_s,
-            positions_rad=np.array(goal.positions_rad),
-            velocities_radps=np.array(goal.velocities_radps),
-        )
-
     def _look_for_faults(self) -> None:
-        driver = self._driver
-        for index, motor in enumerate(self._plan.motors):
-            known = driver.motors[index]
-            if driver.silent_cycles[index] >= self._plan.lost_cycles_max:
-                self._latch(f"motor_lost:{motor.joint}")
-            elif driver.tripped[index]:
-                self._latch(f"watchdog:{motor.joint}")
-            elif known.hardware_error:
-                self._latch(f"hardware_error:{motor.joint}", bits=known.hardware_error)
-            elif not known.torque_on:
-                self._latch(f"torque_off:{motor.joint}")
+        fault, bits = unsound(self._driver)
+        if fault == "power_cut":
+            self.gate = closed(len(self._plan.motors))
+        if fault:
+            self._latch(fault, bits=bits)
+        if self._latch_seen:  # a motor that began anew counts as there; it is told by its fault
+            self._driver.begin_anew(self._plan.lost_cycles_max)
 
-    def _latch(self, fault: str, *, bits: int = 0) -> None:
+    def _obey_category(self, permit: PermitView | None) -> None:
+        """Take the torque where a permit asks for that; only a reset brings it back."""
+        category = self._orders.stop_category
+        if permit is not None and self._release.due(permit, category, self.gate.phase):
+            self._release.begin()
+            tell("torque_taken", category=category, joints=self._release.joints)
+            if not self.fault:
+                self.fault = f"stop_category_{category}"
+                self._latch_seen = permit.state == LATCHED
+            if self._release.everywhere:
+                self.gate = closed(len(self._plan.motors))
+        if resist := self._release.go_on():
+            tell("torque_stays", joints=resist)
+
+    def _obey_reboot(self, now_s: float) -> None:
+        """Reboot a motor that a person has asked for, once, and tell what came of it."""
+        command = self._orders.command
+        if command.reboot_seq == self._reboot_seq:
+            return
+        self._reboot_seq, index = command.reboot_seq, command.reboot_index
+        why = self._reboots.refusal(index, self.gate.phase, now_s)
+        if not why:
+            try:
+                self._reboots.reboot(index, self._publish_samples)
+            except (NoReply, Refused) as error:
+                why = str(error)
+            self._then_s = time.monotonic()
+        if why:
+            tell("reboot_failed", text=why)
+        else:
+            tell("rebooted", joint=self._plan.motors[index].joint)
+
+    # Without a port.
+
+    def _lose_port(self, error: PortLost) -> None:
+        """Close the port and latch that; nothing is known of the motors until it is back."""
+        self._driver.close_port()
+        self.gate = closed(len(self._plan.motors))
+        self._again = Again(time.monotonic())
+        self._latch("port_lost", text=str(error.strerror))
+        self._publish_samples()
+
+    def _without_port(self, again: Again, now_s: float) -> None:
+        """Try to open the port where that is due."""
+        self._shared.beat()
+        if again.due(now_s):
+            try:
+                self._driver.open_port()
+            except PortLost as error:
+                again.failed(now_s, error)
+            else:
+                self._again = None
+                self._driver.begin_anew()
+                tell("port_back", text=self._plan.port)
+        self._publish_samples()
+
+    def _latch(self, fault: str, *, bits: int = 0, text: str = "") -> None:
         """Keep the first fault until a person clears it."""
         if self.fault:
             return
         self.fault, self._latch_seen = fault, False
-        more = {"text": error_text(self._plan.protocol, bits)} if bits else {}
-        tell("fault", fault=fault, **more)
+        text = error_text(self._plan.protocol, bits) if bits else text
+        tell("fault", fault=fault, **({"text": text} if text else {}))
 
     def _try_to_clear(self, permit: PermitView | None) -> None:
         """Bring the motors up again once a person has reset the cell after the fault."""
@@ -205,14 +220,22 @@ class BusLoop:
             self._latch_seen, self._clear_until_s = True, math.inf
         elif self._latch_seen and permit.state > READY:
             self._stays("the cell was started before the motors were up again")
+        elif self._latch_seen and self._again is not None:
+            self._stays(self._again.why)
         elif self._latch_seen and self.gate.phase in (Phase.HOLD, Phase.CLOSED):
             self._clear()
 
     def _clear(self) -> None:
-        """Try to bring the motors up; on failure goals stay unwritten: some may have new ones."""
+        """Try to bring the motors up; on failure goals stay unwritten: some may have new ones.
+
+        Raises PortLost, the reset being used up then too.
+        """
         self._clear_until_s = min(self._clear_until_s, time.monotonic() + CLEAR_WITHIN_S)
         try:
             self.bring_up()
+        except PortLost as error:
+            self._stays(str(error.strerror))
+            raise
         except (NoReply, Refused) as error:
             self.gate = closed(len(self._plan.motors))
             if isinstance(error, Refused) or time.monotonic() >= self._clear_until_s:

@@ -63,8 +63,9 @@ def main(arguments: list[str]) -> int:
     loop = BusLoop(plan, shared, make_drive(plan, port, shared.beat))
     signal.signal(signal.SIGTERM, loop.end)
     try:
+        real_time = be_real_time()
         loop.bring_up()
-        tell("ready", wire_limit_hz=plan.wire_limit_hz(), real_time=be_real_time())
+        tell("ready", wire_limit_hz=plan.wire_limit_hz(), real_time=real_time)
         gc.collect()
         gc.freeze()
         gc.disable()

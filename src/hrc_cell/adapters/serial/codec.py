@@ -80,6 +80,11 @@ def ping(motor_id: int) -> bytes:
     return instruction(motor_id, PING)
 
 
+def reboot(motor_id: int) -> bytes:
+    """Return an order to begin anew."""
+    return instruction(motor_id, REBOOT)
+
+
 def read(motor_id: int, address: int, size: int) -> bytes:
     """Return a request for `size` bytes from `address`."""
     return instruction(motor_id, READ, struct.pack("<HH", address, size))

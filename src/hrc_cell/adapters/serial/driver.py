@@ -12,6 +12,7 @@ from dataclasses import replace
 from hrc_cell.adapters.serial import codec, registers
 from hrc_cell.adapters.serial.master import Freshness, Master, NoReply, StatusError
 from hrc_cell.adapters.serial.plan import SLOW_SIZE, BusPlan, MotorPlan
+from hrc_cell.adapters.serial.port import PortLost
 from hrc_cell.adapters.serial.registers import (
     BUS_WATCHDOG,
     GOAL_POSITION,
@@ -19,6 +20,7 @@ from hrc_cell.adapters.serial.registers import (
 )
 from hrc_cell.adapters.serial.shared import MotorRecord
 
+TAKEN_TIMES = 3
 _SLOW = (registers.INPUT_VOLTAGE.address, TORQUE_ENABLE.address, BUS_WATCHDOG.address)
 _SLOW_SIZES = (3, SLOW_SIZE, 1)
 HARDWARE_ERRORS = {
@@ -47,6 +49,7 @@ class Driver:
         self.motors = [MotorRecord() for _ in plan.motors]
         self.silent_cycles = [0] * len(plan.motors)
         self.tripped = [False] * len(plan.motors)
+        self.reset = [False] * len(plan.motors)  # has lost what it held in RAM
         self.windows_rad = [(motor.lower_rad, motor.upper_rad) for motor in plan.motors]
         self.master = master
         age_max_s = plan.reply_margin_s + 2.0 * plan.period_s
@@ -55,15 +58,17 @@ class Driver:
         self._alerted: int | None = None  # index of a motor whose alert is not explained yet
         self.current_unit_a = [math.nan] * len(plan.motors)  # of a step; NaN: has none
 
-    def begin_anew(self) -> None:
-        """Take the next sample of each motor for new, whatever its tick."""
-        for fresh in self._fresh:
-            fresh.reset()
+    def begin_anew(self, silent_cycles: int = 0) -> None:
+        """Take the next sample for new, whatever its tick, of motors silent for so long."""
+        for fresh, silent in zip(self._fresh, self.silent_cycles, strict=True):
+            if silent >= silent_cycles:
+                fresh.reset()
 
     def count_anew(self) -> None:
-        """Take all motors for heard and none for tripped, as after bringing them up."""
+        """Take all motors for heard, none for tripped or reset, as after bringing them up."""
         self.silent_cycles = [0] * len(self.plan.motors)
         self.tripped = [False] * len(self.plan.motors)
+        self.reset = [False] * len(self.plan.motors)
 
     # The cycle.
 
@@ -92,6 +97,8 @@ class Driver:
                 continue
             sample = registers.sample(status.data)
             if not self._fresh[index].fresh(sample.tick_s, reply_s):
+                if self._fresh[index].began_anew(sample.tick_s, reply_s):
+                    self.reset[index] = True
                 continue
             self.silent_cycles[index] = 0
             error = self.motors[index].hardware_error if status.alert else 0
@@ -137,6 +144,47 @@ class Driver:
         else:
             self.tripped[index] = data[0] == registers.WATCHDOG_TRIPPED
 
+    def take_torque(self, indices: Sequence[int]) -> list[int]:
+        """Switch these motors' torque off at once; return those that were not seen to be off.
+
+        One order to all, sent `TAKEN_TIMES`, then one question to all. Raises PortLost.
+        """
+        ids = [self.plan.motors[index].motor_id for index in indices]
+        for _ in range(TAKEN_TIMES):
+            self.master.write_all(TORQUE_ENABLE, dict.fromkeys(ids, 0))
+        size = TORQUE_ENABLE.size
+        replies = self.master.ask(codec.sync_read(ids, TORQUE_ENABLE.address, size), ids, size)
+        left = []
+        for index, motor_id in zip(indices, ids, strict=True):
+            status = replies[motor_id][0] if motor_id in replies else None
+            if status is None or status.error or status.data != b"\0":
+                left.append(index)
+            else:
+                self.motors[index] = replace(self.motors[index], torque_on=False)
+        return left
+
+    def order_reboot(self, index: int) -> None:
+        """Let a motor begin anew; its answer may be lost."""
+        motor_id = self.plan.motors[index].motor_id
+        self.master.ask(codec.reboot(motor_id), (motor_id,), 0)
+
+    def look(self, index: int) -> None:
+        """Read a motor's hardware error and torque. Raises NoReply or StatusError."""
+        motor_id = self.plan.motors[index].motor_id
+        error = int(self.master.read(motor_id, registers.HARDWARE_ERROR, tries=1))
+        torque = self.master.read(motor_id, TORQUE_ENABLE, tries=1)
+        self.motors[index] = replace(
+            self.motors[index], hardware_error=error, torque_on=torque == 1
+        )
+
+    def close_port(self) -> None:
+        """Close the port, which is gone."""
+        self.master.close()
+
+    def open_port(self) -> None:
+        """Open the port again, under its name. Raises PortLost."""
+        self.master.open()
+
     # The end.
 
     def torque_off(self) -> list[str]:
@@ -151,6 +199,6 @@ class Driver:
             try:
                 self.master.write(motor.motor_id, TORQUE_ENABLE, 0)
                 self.master.write(motor.motor_id, BUS_WATCHDOG, 0)
-            except (NoReply, StatusError) as error:
+            except (NoReply, StatusError, PortLost) as error:
                 failed.append(f"{motor.joint}: {error}")
         return failed

@@ -24,12 +24,15 @@ from hrc_cell.adapters.serial.shared import MotorRecord
 class Drive(Protocol):
     """All motors of one bus. Sequences run over the motors of the plan."""
 
+    plan: BusPlan
     motors: list[MotorRecord]
     """The newest sample of each."""
     silent_cycles: list[int]
     """In how many cycles in a row a motor told nothing that counts."""
     tripped: list[bool]
     """Whether its watchdog has stopped it."""
+    reset: list[bool]
+    """Whether it has begun anew, its RAM lost, since it was brought up."""
     windows_rad: list[tuple[float, float]]
     """Where its joint may go by the description and by the motor's own limits."""
 
@@ -49,6 +52,24 @@ class Drive(Protocol):
 
     def read_slow(self) -> None:
         """Read something of what a cycle does not read."""
+
+    def begin_anew(self, silent_cycles: int = 0) -> None:
+        """Take the next sample for new, whatever it is, of motors silent for so long."""
+
+    def take_torque(self, indices: Sequence[int]) -> list[int]:
+        """Switch these motors' torque off at once; return those that were not seen to be off."""
+
+    def order_reboot(self, index: int) -> None:
+        """Let a motor begin anew. Raises Refused where its kind knows no such order."""
+
+    def look(self, index: int) -> None:
+        """Read a motor's hardware error and torque. Raises NoReply or Refused."""
+
+    def close_port(self) -> None:
+        """Close the port, which is gone."""
+
+    def open_port(self) -> None:
+        """Open the port again, under its name. Raises PortLost."""
 
     def torque_off(self) -> list[str]:
         """Switch every motor off, each tried even if others fail; return what failed."""

@@ -32,6 +32,7 @@ TRIPPED = 0xFF
 WATCHDOG_STEP_S = 0.02
 POSITION_MODE, CURRENT_BASED_POSITION_MODE = 3, 5
 CURRENT_LIMIT, GOAL_CURRENT, HOMING_OFFSET = 38, 102, 20
+PWM_LIMIT, GOAL_PWM, PWM_FULL = 36, 100, 885
 LOAD_FULL_A = 2.0
 """The current at which a motor that knows only its load tells 100 %."""
 GOALS = (100, 102, 104, 116)
@@ -61,6 +62,7 @@ COMMON: dict[int, Cell] = {
     65: Cell(1, 0, 0, 1),
     68: Cell(1, 2, 0, 2),
     98: Cell(1, 0, 0, 127),
+    100: Cell(2, 885, -885, 885, True),
     108: Cell(4, 0, 0, 32767),
     112: Cell(4, 0, 0, 32767),
     116: Cell(4, 0, 0, 4095, True),
@@ -130,6 +132,7 @@ class EmulatedMotor:
         for address, cell in self._cells.items():
             if address >= RAM:
                 self._put(address, cell.size, cell.start)
+        self._put(GOAL_PWM, 2, self.value(PWM_LIMIT))
         if self._kind.current_limit:
             self._put(GOAL_CURRENT, 2, self.value(CURRENT_LIMIT))
         self._put(116, 4, self._counts())
@@ -223,6 +226,8 @@ class EmulatedMotor:
             return RANGE
         if address == 116 and not self.value(52) <= value <= self.value(48):
             return LIMIT
+        if address == GOAL_PWM and abs(value) > self.value(PWM_LIMIT):
+            return LIMIT
         if address == GOAL_CURRENT and abs(value) > self.value(CURRENT_LIMIT):
             return LIMIT
         if address == 64 and value and self.hardware_error & self._table[63]:
@@ -238,7 +243,7 @@ class EmulatedMotor:
         """Do what a written register does."""
         if address == 64:
             self._plant.power(self._index, on=bool(value))
-        if address in (38, 102, 108, 112, 11):
+        if address in (38, GOAL_PWM, 102, 108, 112, 11):
             self._apply_limits()
         if address in (64, 116) and self.torque_on and not self.watchdog_tripped:
             counts = self.value(116) - self.value(HOMING_OFFSET) - CENTRE_COUNTS
@@ -252,6 +257,9 @@ class EmulatedMotor:
             if self._table[11] == CURRENT_BASED_POSITION_MODE:
                 steps = min(steps, abs(self.value(GOAL_CURRENT)))
             current_a = steps * self._kind.current_unit_a
+        pwm = abs(self.value(GOAL_PWM))
+        if pwm < PWM_FULL:  # a motor at rest draws in proportion
+            current_a = min(current_a, pwm / PWM_FULL * self._kind.stall_a)
         self._plant.limit(
             self._index,
             velocity_radps=velocity * VELOCITY_UNIT if velocity else math.inf,

@@ -25,7 +25,10 @@ from hrc_cell.adapters.serial.feetech_registers import TABLES, Model
 from hrc_cell.adapters.serial.feetech_samples import LENGTHS, Sample, can_follow, sample
 from hrc_cell.adapters.serial.master import NoReply, Refused
 from hrc_cell.adapters.serial.plan import BusPlan, MotorPlan
+from hrc_cell.adapters.serial.port import PortLost
 from hrc_cell.adapters.serial.shared import MotorRecord
+
+TAKEN_TIMES = 3
 
 
 class FeetechDriver:
@@ -37,15 +40,18 @@ class FeetechDriver:
         self.motors = [MotorRecord() for _ in plan.motors]
         self.silent_cycles = [0] * len(plan.motors)
         self.tripped = [False] * len(plan.motors)  # by a watchdog: there is none
+        self.reset = [False] * len(plan.motors)  # without a clock nothing tells
         self.windows_rad = [(motor.lower_rad, motor.upper_rad) for motor in plan.motors]
         self.models: list[Model | None] = [None] * len(plan.motors)
         self._driven = [False] * len(plan.motors)  # may be sent a goal
         self._counts: list[tuple[int, float] | None] = [None] * len(plan.motors)  # with its instant
         self._turn = self._untaken = 0
 
-    def begin_anew(self) -> None:
-        """Take the next sample of each motor wherever its shaft is."""
-        self._counts = [None] * len(self.plan.motors)
+    def begin_anew(self, silent_cycles: int = 0) -> None:
+        """Take the next sample wherever its shaft is, of motors silent for so long."""
+        for index, silent in enumerate(self.silent_cycles):
+            if silent >= silent_cycles:
+                self._counts[index] = None
 
     def count_anew(self) -> None:
         """Take all motors for heard, as after bringing them up."""
@@ -119,6 +125,36 @@ class FeetechDriver:
     def read_slow(self) -> None:
         """Do nothing: each cycle reads everything."""
 
+    def take_torque(self, indices: Sequence[int]) -> list[int]:
+        """Switch these motors' torque off at once; return those that were not seen to be off.
+
+        One order to all, sent `TAKEN_TIMES`; what they say then. Raises PortLost.
+        """
+        ids = [self.plan.motors[index].motor_id for index in indices]
+        for _ in range(TAKEN_TIMES):
+            self.master.write_all(self.table, registers.TORQUE_ENABLE, dict.fromkeys(ids, 0.0))
+        self.read_all()
+        return [i for i in indices if self.silent_cycles[i] or self.motors[i].torque_on]
+
+    def order_reboot(self, index: int) -> None:
+        """Raise Refused: they know no such order."""
+        joint = self.plan.motors[index].joint
+        raise Refused(f"{joint}: its motor knows no reboot; switch its power off and on")
+
+    def look(self, index: int) -> None:
+        """Read all: a sample tells a motor's hardware error and torque. Raises NoReply."""
+        self.read_all()
+        if self.silent_cycles[index]:
+            raise NoReply(f"motor {self.plan.motors[index].motor_id} does not answer")
+
+    def close_port(self) -> None:
+        """Close the port, which is gone."""
+        self.master.close()
+
+    def open_port(self) -> None:
+        """Open the port again, under its name. Raises PortLost."""
+        self.master.open()
+
     # The end.
 
     def torque_off(self) -> list[str]:
@@ -133,6 +169,6 @@ class FeetechDriver:
         for motor in motors:
             try:
                 self.master.write(self.table, motor.motor_id, registers.TORQUE_ENABLE, 0)
-            except (NoReply, Refused) as error:
+            except (NoReply, Refused, PortLost) as error:
                 failed.append(f"{motor.joint}: {error}")
         return failed

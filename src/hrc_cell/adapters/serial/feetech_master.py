@@ -54,6 +54,15 @@ class FeetechMaster:
         """Return how many broken frames came so far."""
         return self._parser.broken
 
+    def close(self) -> None:
+        """Close the port, which is gone."""
+        self._port.close()
+
+    def open(self) -> None:
+        """Open the port again, under its name. Raises PortLost."""
+        self._port.open()
+        self._quiet_s = QUIET_S
+
     def send(self, frame: bytes) -> None:
         """Send a frame that nobody answers."""
         self._port.write(frame)

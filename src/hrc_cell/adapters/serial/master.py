@@ -9,6 +9,7 @@ sample carries the motor's own millisecond tick, which must have run as far as o
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 
@@ -21,7 +22,9 @@ BITS_PER_BYTE = 10  # start, 8 data, stop
 QUIET_S = 0.001
 DRAIN_MAX_S = 0.02
 PATIENT_S = 0.04
-"""Margin of a reply outside of the cycle, where nothing waits for it."""
+"""Margin of a reply outside of the cycle; the motors that are up are kept awake around it."""
+AWAKE_S = 0.02
+"""How seldom all motors are read then."""
 
 
 class NoReply(OSError):
@@ -50,6 +53,8 @@ class Master:
         self._port = port
         self._margin_s = reply_margin_s
         self._beat = beat
+        self.between: Callable[[], None] = lambda: None
+        """Called before each try to reach one motor: to keep the watchdogs of the others quiet."""
         self._parser = codec.Parser()
         self._dirty = True
 
@@ -57,6 +62,15 @@ class Master:
     def broken(self) -> int:
         """Return how many broken frames came so far."""
         return self._parser.broken
+
+    def close(self) -> None:
+        """Close the port, which is gone."""
+        self._port.close()
+
+    def open(self) -> None:
+        """Open the port again, under its name. Raises PortLost."""
+        self._port.open()
+        self._dirty = True
 
     def send(self, frame: bytes) -> None:
         """Send a frame that nobody answers."""
@@ -111,6 +125,7 @@ class Master:
         Raises NoReply or StatusError, naming the motor.
         """
         for _ in range(tries):
+            self.between()
             replies = self.ask(frame, (motor_id,), data_size, max(PATIENT_S, self._margin_s))
             if motor_id in replies:
                 status = replies[motor_id][0]
@@ -120,11 +135,11 @@ class Master:
                 return status
         raise NoReply(f"motor {motor_id} does not answer; check power, cable, ID and baud rate")
 
-    def read(self, motor_id: int, register: Register) -> float:
+    def read(self, motor_id: int, register: Register, tries: int = 5) -> float:
         """Return a register's value in its unit."""
         frame = codec.read(motor_id, register.address, register.size)
         try:
-            return register.unpack(self.one(frame, motor_id, register.size).data)
+            return register.unpack(self.one(frame, motor_id, register.size, tries).data)
         except StatusError as error:
             raise StatusError(f"reading {register.name}: {error}") from error
         except (NoReply, ValueError) as error:
@@ -160,6 +175,7 @@ class Freshness:
     def __init__(self, age_max_s: float) -> None:
         self._age_max_s = age_max_s
         self._base: tuple[float, float] | None = None  # tick, our clock
+        self._heard_s = -math.inf  # when the last new sample came
 
     def reset(self) -> None:
         """Take the next sample for new, whatever its tick."""
@@ -168,7 +184,7 @@ class Freshness:
     def fresh(self, tick_s: float, now_s: float) -> bool:
         """Return whether a sample with this tick, received now, is new."""
         if self._base is None:
-            self._base = tick_s, now_s
+            self._base, self._heard_s = (tick_s, now_s), now_s
             return True
         base_tick_s, base_s = self._base
         half = TICK_WRAP_S / 2.0
@@ -181,4 +197,14 @@ class Freshness:
             # Newer than any before, or the base has aged: let it drift by what is allowed.
             drift_s = min(max(age_s, 0.0), self.DRIFT * (now_s - base_s))
             self._base = (tick_s + max(age_s, 0.0) - drift_s) % TICK_WRAP_S, now_s
+        self._heard_s = now_s
         return True
+
+    def began_anew(self, tick_s: float, now_s: float) -> bool:
+        """Return whether a sample that is not new is of a motor that was reset meanwhile.
+
+        Its tick has run for less time than has passed since the last new sample. That of a late
+        reply has not: the motor ran before that sample, too. A motor that had just wrapped its tick
+        then may be taken for one that was reset.
+        """
+        return tick_s <= now_s - self._heard_s + self._age_max_s

@@ -15,8 +15,8 @@ import numpy as np
 from hrc_cell.adapters.serial import codec, registers
 from hrc_cell.adapters.serial.feetech_registers import TABLES
 from hrc_cell.adapters.serial.feetech_samples import cycle_bytes
-from hrc_cell.adapters.serial.master import wire_s
-from hrc_cell.adapters.serial.registers import RAD_PER_COUNT
+from hrc_cell.adapters.serial.master import AWAKE_S, DRAIN_MAX_S, PATIENT_S, wire_s
+from hrc_cell.adapters.serial.registers import RAD_PER_COUNT, WATCHDOG_STEP_S, watchdog_steps
 from hrc_cell.core.envelope import grace_s
 from hrc_cell.core.gate import GateLimits
 from hrc_cell.settings.cell import CellFile
@@ -51,6 +51,7 @@ class MotorPlan:
     current_max_a: float | None  # None: as the motor has it
     squeeze_max_rad: float  # a goal this far off is one that holds a part; 0: never
     rad_per_count: float = RAD_PER_COUNT
+    release_on_stop: bool = False  # torque is taken in stops of category 0 and 1
 
     def radians(self, counts: float) -> float:
         """Return the joint position of a register value."""
@@ -162,6 +163,18 @@ class BusPlan:
                 "lower the rate or raise the baud rate"
             )
 
+    def check_watchdog(self) -> None:
+        """Raise ValueError when the watchdogs could trip while motors are brought up."""
+        if self.protocol != DYNAMIXEL:
+            return  # those have none
+        needs_s = max(PATIENT_S, self.reply_margin_s) + DRAIN_MAX_S + AWAKE_S
+        if watchdog_steps(self.watchdog_s) * WATCHDOG_STEP_S < needs_s - 1e-9:
+            raise ValueError(
+                f"bus.watchdog_s = {self.watchdog_s:g} s is too short: while motors are brought up "
+                f"up to {needs_s:g} s pass until all have heard something; raise it (it counts in "
+                f"steps of {WATCHDOG_STEP_S:g} s)"
+            )
+
 
 def make_plan(
     file: CellFile,
@@ -193,6 +206,7 @@ def make_plan(
             current_max_a=robot.gripper.current_max_a if motor is robot.hand else None,
             squeeze_max_rad=robot.gripper.squeeze_max_rad if motor is robot.hand else 0.0,
             rad_per_count=RAD_PER_COUNT if table is None else table.rad_per_count,
+            release_on_stop=motor.release_on_stop,
         )
         for motor, lower, upper, most, at_full_speed, able in zip(
             (*robot.arm, robot.hand),
@@ -226,5 +240,6 @@ def make_plan(
         protocol=bus.protocol,
     )
     plan.check_rate()
+    plan.check_watchdog()
     plan.gate_limits()
     return plan

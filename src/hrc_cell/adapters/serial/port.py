@@ -16,6 +16,7 @@ from pathlib import Path
 import serial
 
 POLL_S = 0.05
+AGAIN_FIRST_S, AGAIN_MAX_S = 0.1, 2.0
 _LOST = select.POLLHUP | select.POLLERR | select.POLLNVAL
 
 
@@ -53,16 +54,45 @@ def explain(path: str, error: BaseException) -> str:
     return f"{path}: {error}"
 
 
+class Again:
+    """When a lost port is tried again: `AGAIN_FIRST_S` later, then twice as long each time.
+
+    `why` says what went wrong last.
+    """
+
+    def __init__(self, now_s: float) -> None:
+        self.why = "the port is away"
+        self._wait_s = AGAIN_FIRST_S
+        self._next_s = now_s + self._wait_s
+
+    def due(self, now_s: float) -> bool:
+        """Return whether it is to be tried now."""
+        return now_s >= self._next_s
+
+    def failed(self, now_s: float, error: PortLost) -> None:
+        """Wait for the next time, at most `AGAIN_MAX_S`."""
+        self.why = str(error.strerror)
+        self._wait_s = min(2.0 * self._wait_s, AGAIN_MAX_S)
+        self._next_s = now_s + self._wait_s
+
+
 class Port:
     """An open serial port."""
 
     def __init__(self, path: str, baud: int) -> None:
         """Open `path` for us alone. Raises PortLost that says why not and what to do."""
         self.path, self.baud = path, baud
+        self.open()
+
+    def open(self) -> None:
+        """Open it, again after it was closed. Raises PortLost that says why not and what to do."""
         try:
-            self._serial = serial.Serial(path, baud, timeout=0, write_timeout=0, exclusive=True)
+            self._serial = serial.Serial(
+                self.path, self.baud, timeout=0, write_timeout=0, exclusive=True
+            )
         except (OSError, ValueError, termios.error) as error:
-            raise PortLost(getattr(error, "errno", None) or 0, explain(path, error)) from error
+            number = getattr(error, "errno", None) or 0
+            raise PortLost(number, explain(self.path, error)) from error
         self._fd = self._serial.fileno()
         self._poll = select.poll()
         self._poll.register(self._fd, select.POLLIN)
@@ -71,7 +101,7 @@ class Port:
         """Write one frame in one piece, so that no gap splits it."""
         try:
             written = os.write(self._fd, data)
-        except (OSError, termios.error) as error:
+        except OSError as error:
             raise PortLost(errno.EIO, f"{self.path} is gone: {error}") from error
         if written != len(data):
             raise PortLost(errno.EIO, f"{self.path} took {written} of {len(data)} bytes")
@@ -95,7 +125,8 @@ class Port:
         return data
 
     def close(self) -> None:
-        """Close it; what goes wrong then no longer matters."""
+        """Close it; what goes wrong then no longer matters. Using it then is PortLost."""
+        self._fd = -1
         try:
             self._serial.close()
         except (OSError, termios.error):

@@ -20,9 +20,11 @@ import numpy as np
 from hrc_cell.core.corridor import ROWS_MAX
 
 NAN = math.nan
+CATEGORY_NONE = 255
 _HEAD = struct.Struct("=QQ")  # sequence number, checksum
 _TRIES = 50
-_PERMIT = struct.Struct("=?Qddddd?B?")
+_END = struct.Struct("=?QB")  # end, number of the request to reboot, whom
+_PERMIT = struct.Struct("=?Qddddd?B?B")
 _CORRIDOR = struct.Struct("=B")  # rows
 _GOAL = struct.Struct("=BQdd")
 _STATE = struct.Struct("=QQQdBd??64s")
@@ -42,6 +44,7 @@ class PermitRecord:
     gripper_permitted: bool
     state: int
     same_config: bool
+    stop_category: int = CATEGORY_NONE  # of IEC 60204-1, as in MotionPermit
     corridor_rad: tuple[float, ...] = ()  # rows of the arm's joints, empty: any motion was judged
     corridor_speed_radps: tuple[float, ...] = ()  # of the arm's joints at speed ratio 1
 
@@ -64,6 +67,8 @@ class Command:
     permit: PermitRecord | None = None
     goal: GoalRecord | None = None
     end: bool = False  # come to rest, torque off, close
+    reboot_seq: int = 0  # one more each time a motor is to be rebooted
+    reboot_index: int = 0  # which
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,7 +146,12 @@ class Shared:
         self._goals = struct.Struct(f"={2 * joint_count}d")
         self._rows = struct.Struct(f"={(ROWS_MAX + 1) * self._arm}d")
         sizes = (
-            1 + _PERMIT.size + _CORRIDOR.size + self._rows.size + _GOAL.size + self._goals.size,
+            _END.size
+            + _PERMIT.size
+            + _CORRIDOR.size
+            + self._rows.size
+            + _GOAL.size
+            + self._goals.size,
             _STATE.size + joint_count * _MOTOR.size,
         )
         offsets = [64, _aligned(64 + _HEAD.size + sizes[0])]
@@ -174,9 +184,9 @@ class Shared:
     def write_command(self, command: Command) -> None:
         """Hand a command over."""
         permit, goal = command.permit, command.goal
-        data = struct.pack("=?", command.end)
+        data = _END.pack(command.end, command.reboot_seq, command.reboot_index)
         if permit is None:
-            data += _PERMIT.pack(False, 0, NAN, NAN, NAN, NAN, NAN, False, 0, False)
+            data += _PERMIT.pack(False, 0, NAN, NAN, NAN, NAN, NAN, False, 0, False, 0)
             data += _CORRIDOR.pack(0) + bytes(self._rows.size)
         else:
             data += _PERMIT.pack(
@@ -190,6 +200,7 @@ class Shared:
                 permit.gripper_permitted,
                 permit.state,
                 permit.same_config,
+                permit.stop_category,
             )
             data += self._pack_corridor(permit)
         if goal is None:
@@ -218,15 +229,18 @@ class Shared:
         data = self._command.read()
         if data is None:
             return None
-        permit_there, *permit = _PERMIT.unpack_from(data, 1)
-        place = 1 + _PERMIT.size
+        end, reboot_seq, reboot_index = _END.unpack_from(data)
+        permit_there, *permit = _PERMIT.unpack_from(data, _END.size)
+        place = _END.size + _PERMIT.size
         (rows,) = _CORRIDOR.unpack_from(data, place)
         corridor = self._rows.unpack_from(data, place + _CORRIDOR.size)
         place += _CORRIDOR.size + self._rows.size
         named, *goal = _GOAL.unpack_from(data, place)
         numbers = self._goals.unpack_from(data, place + _GOAL.size)
         return Command(
-            end=bool(data[0]),
+            end=end,
+            reboot_seq=reboot_seq,
+            reboot_index=reboot_index,
             permit=PermitRecord(
                 **dict(zip(_PERMIT_FIELDS, permit, strict=True)),
                 corridor_speed_radps=corridor[: self._arm] if rows else (),
