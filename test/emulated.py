@@ -19,6 +19,7 @@ from hrc_cell.core.gate import Phase
 
 JOINTS = 7
 PRIORITY = 60
+STEP_MAX_S = 0.004
 # What a machine shared with others may keep a process waiting for is no fault in these stories.
 PATIENT = {"watchdog_s": 0.5, "lost_cycles_max": 40, "reply_margin_s": 0.02}
 
@@ -45,6 +46,9 @@ class RunningMotors:
         self._port = EmulatorPort(self.emulator, link, baud=baud)
         self._news = threading.Condition(self.lock)
         self._ending = self._pulling = False
+        self.own_clock = False
+        """Let time stand while this thread does not run: what it measures then is its own."""
+        self.now_s, self._stood_s = time.monotonic(), 0.0
         self._thread = threading.Thread(target=self._run, name="motors")
         self._thread.start()
 
@@ -69,7 +73,7 @@ class RunningMotors:
     def _run(self):
         with contextlib.suppress(PermissionError):  # real motors share no processor with us
             os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(PRIORITY))
-        then_s = time.monotonic()
+        then_s = self.now_s
         while not self._ending:
             port = self._port
             wait_s = max(0.0, min(0.002, port.next_s() - time.monotonic()))
@@ -78,7 +82,11 @@ class RunningMotors:
             else:
                 select.select([port.fileno()], [], [], wait_s)
             with self._news:
-                now_s = time.monotonic()
+                now_s = time.monotonic() - self._stood_s
+                if self.own_clock and now_s - then_s > STEP_MAX_S:
+                    self._stood_s += now_s - then_s - STEP_MAX_S
+                    now_s = then_s + STEP_MAX_S
+                self.now_s = now_s
                 if self._pulling:
                     self._port.close()
                     self._pulling = False

@@ -237,6 +237,22 @@ def test_killed_with_its_bus_process_it_leaves_the_motors_stopped_and_held(motor
 
 
 @pytest.mark.req("S1")
+def test_stopped_in_its_tracks_it_leaves_the_arm_to_the_gate_which_brings_it_to_rest(
+    motors, around
+):
+    get_moving(motors, around)
+    around.process.send_signal(signal.SIGSTOP)
+    motors.wait("rest", lambda: motors.resting)
+    with motors.lock:
+        held = motors.plant.positions.copy()
+    assert all(motors.torque)
+    around.speed_radps, around.speed_ratio = 0.0, 0.0
+    around.process.send_signal(signal.SIGCONT)
+    around.wait_gate(HOLD)
+    assert np.allclose(motors.plant.positions, held, atol=0.02)
+
+
+@pytest.mark.req("S1")
 def test_it_ends_when_its_bus_process_is_gone(motors, around):
     get_moving(motors, around)
     child = around.bus_pid()

@@ -131,8 +131,8 @@ class BusLoop:
         )
         closed_gate = self.gate.phase is Phase.CLOSED
         self._driver.read_all(None if closed_gate else self.gate.commanded_rad.tolist())
-        self._driver.read_slow()
         self._look_for_faults()
+        self._driver.read_slow()
         self._cycle += 1
         self.publish(permit)
 
@@ -140,6 +140,9 @@ class BusLoop:
         return np.array([motor.position_rad for motor in self._driver.motors])
 
     def _look_for_faults(self) -> None:
+        """Latch what is wrong. What a slow register told counts with the next sample, if one comes:
+        a motor that began anew in between is told by that.
+        """
         fault, bits = unsound(self._driver)
         if fault == "power_cut":
             self.gate = closed(len(self._plan.motors))
