@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from strategies import default_cell
+from strategies import ROOT, default_cell
 
 from hrc_cell.adapters.motor_plan import motor_plan
 from hrc_cell.adapters.serial.condition import Examiner, Level, fault_text
@@ -137,3 +137,17 @@ def test_faults_are_told_in_words():
     assert fault_text("torque_off:joint_3") == "joint_3 has lost its torque"
     assert fault_text("bus_stalled") == "a cycle came later than the motors' watchdogs allow"
     assert fault_text("something_new:joint_1") == "joint_1 something_new"
+
+
+@pytest.mark.parametrize(
+    "fault",
+    ["port_lost", "power_cut", "motor_reset:joint_1", "motor_lost:joint_1", "watchdog:joint_1",
+     "hardware_error:joint_1", "torque_off:joint_1", "bus_stalled", "stop_category_0",
+     "stop_category_1"],
+)  # fmt: skip
+def test_every_fault_has_words_here_and_a_line_in_the_page_on_motors(fault):
+    kind, _, joint = fault.partition(":")
+    assert kind not in fault_text(fault)
+    assert fault_text(fault).startswith(joint)
+    page = (ROOT / "docs" / "motors.md").read_text(encoding="utf-8")
+    assert f"`{kind}:joint`" in page or f"`{kind}`" in page

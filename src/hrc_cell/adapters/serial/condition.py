@@ -26,10 +26,15 @@ LOST_MAX_SHARE = 0.01
 """Of the replies of a second; more that are lost are worth a word."""
 UNKNOWN = "unknown"
 FAULTS = {
+    "port_lost": "the port is gone; is the adapter plugged in?",
+    "power_cut": "all motors lost their power or their cable",
+    "motor_reset": "has begun anew; look at its power contact",
     "motor_lost": "does not answer",
     "watchdog": "has a tripped Bus Watchdog",
     "hardware_error": "reports a hardware error",
     "torque_off": "has lost its torque",
+    "stop_category_0": "a stop took torque at once",
+    "stop_category_1": "a stop took torque once the arm was at rest",
     "bus_stalled": "a cycle came later than the motors' watchdogs allow",
 }
 
