@@ -57,7 +57,13 @@ def test_sound_motors_are_told_and_one_too_many_is_noted(told):
     assert names == ["port", "latency timer", *arm, "gripper", "motor 8", "cycle"]
     assert [one.state for one in found[:-1]] == ["ok"] * 9 + ["note"]
     assert "which the cell does not name" in found[-2].found
-    assert "the cell asks for 200 Hz, the wire carries 344 Hz" in found[-1].found
+    said = "the cell asks for 200 Hz, the wire carries 400 Hz with goals and Fast Sync Read"
+    assert found[-1].found.endswith(said)
+
+
+def test_motors_of_which_one_has_no_fast_read_are_read_one_by_one(told):
+    found = told(lambda emulator: emulator.motors[4]._put(6, 1, 44))
+    assert found[-1].found.endswith("the wire carries 344 Hz with goals and Sync Read")
 
 
 CASES = [

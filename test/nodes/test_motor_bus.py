@@ -190,7 +190,7 @@ def test_it_moves_with_a_permit_and_says_what_the_motors_do(motors, around):
     assert 0.0 <= now_s - stamps[-1] < 1.0
     [ready] = [e for e in around.heard[CellEvent] if e.kind == "bus_ready"] or [None]
     if ready:  # said before our ears were matched, it may be lost
-        assert json.loads(ready.data)["wire_limit_hz"] == pytest.approx(343.6, abs=0.1)
+        assert json.loads(ready.data)["wire_limit_hz"] == pytest.approx(400.0, abs=0.1)
 
 
 @pytest.mark.req("S1")

@@ -20,7 +20,7 @@ from hrc_cell.adapters.serial.adapter import LATENCY_MAX_MS, UDEV_RULE, latency_
 from hrc_cell.adapters.serial.driver import Driver
 from hrc_cell.adapters.serial.feetech_scan import scan_feetech
 from hrc_cell.adapters.serial.master import Master, NoReply, StatusError
-from hrc_cell.adapters.serial.models import BY_NAME, unfit
+from hrc_cell.adapters.serial.models import BY_NAME, reads_fast, unfit
 from hrc_cell.adapters.serial.plan import DYNAMIXEL, BusPlan, MotorPlan
 from hrc_cell.adapters.serial.port import Port, PortLost
 from hrc_cell.adapters.serial.scan import Found, scan
@@ -80,6 +80,7 @@ def examine(plan: BusPlan) -> Iterator[Finding]:
     try:
         master = Master(port, reply_margin_s=plan.reply_margin_s)
         there = {one.motor_id: one for one in found}
+        fast_by_id = {one.motor_id: reads_fast(one.model, one.firmware) for one in found}
         for motor in plan.motors:
             yield from _motor(master, motor, there.pop(motor.motor_id, None))
         for motor_id, other in there.items():
@@ -87,7 +88,7 @@ def examine(plan: BusPlan) -> Iterator[Finding]:
                 name=f"motor {motor_id}", state="note",
                 found=f"{other.model}, which the cell does not name",
             )  # fmt: skip
-        yield _cycle(plan, master)
+        yield _cycle(plan, master, fast=all(map(fast_by_id.get, plan.motor_ids)))
     except PortLost as error:
         yield Finding(name="port", state="wrong", found=str(error.strerror))
     finally:
@@ -190,19 +191,26 @@ def _supply(master: Master, motor: MotorPlan, found: Found) -> Iterator[Finding]
         )  # fmt: skip
 
 
-def _cycle(plan: BusPlan, master: Master) -> Finding:
-    """Return how many cycles of reading all motors there are in a second, against what is asked."""
+def _cycle(plan: BusPlan, master: Master, *, fast: bool) -> Finding:
+    """Return how many cycles of reading all motors there are in a second, against what is asked.
+
+    `fast`: all of them can answer in one frame.
+    """
     driver = Driver(plan, master)
+    driver.read_fast(fast)
     took_s, silent = [], 0
     for _ in range(CYCLES):
         began_s = time.perf_counter()
         driver.read_all()
         took_s.append(time.perf_counter() - began_s)
         silent += any(driver.silent_cycles)
-    hz, wire_hz = 1.0 / float(np.median(took_s)), plan.wire_limit_hz()
+    hz, wire_hz = 1.0 / float(np.median(took_s)), plan.wire_limit_hz(fast=driver.fast)
+    how = "Fast Sync Read" if driver.fast else "Sync Read"
+    if driver.fast_given_up:
+        how += ", Fast Sync Read having failed"
     found = (
         f"{hz:.0f} Hz (median of {CYCLES}, {silent} with a motor missing); the cell asks for "
-        f"{plan.rate_hz:g} Hz, the wire carries {wire_hz:.0f} Hz with goals"
+        f"{plan.rate_hz:g} Hz, the wire carries {wire_hz:.0f} Hz with goals and {how}"
     )
     if hz < plan.rate_hz or silent > CYCLES // 100:
         return Finding(

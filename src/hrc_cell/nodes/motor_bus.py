@@ -78,7 +78,7 @@ class MotorBus(CellNode):
         self._plan = motor_plan(self.cell, port)
         self.get_logger().info(
             f"{bus.rate_hz:g} Hz at {bus.baud} baud; "
-            f"the wire carries {self._plan.wire_limit_hz():.0f} Hz"
+            f"the wire carries {self._plan.wire_limit_hz():.0f} Hz, motors read one by one"
         )
         if not self._plan.has_watchdog:
             self.get_logger().warning(WITHOUT_WATCHDOG)

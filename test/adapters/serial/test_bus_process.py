@@ -35,7 +35,11 @@ class Taciturn(Emulator):
 
     def feed(self, data, now_s):
         replies = super().feed(data, now_s)
-        return [r for r in replies if r[4] not in self.only_greet or len(r) == PING_STATUS_SIZE]
+        return [
+            reply for reply in replies
+            if getattr(reply, "motor_id", reply[4]) not in self.only_greet
+            or len(reply) == PING_STATUS_SIZE
+        ]  # fmt: skip
 
 
 class Gripping(FreeMotors):
@@ -91,7 +95,8 @@ def test_the_motors_come_up_where_they_stand_whatever_goals_they_had(motors):
         for seen, at in zip(feeder.bus.motors, START, strict=True):
             assert seen.position_rad == pytest.approx(at, abs=HALF_A_DEGREE)
             assert (seen.temperature_c, seen.torque_on, seen.hardware_error) == (32.0, True, 0)
-        assert feeder.told[0]["wire_limit_hz"] == pytest.approx(343.6, abs=0.1)
+        assert feeder.told[0]["fast_read"]
+        assert feeder.told[0]["wire_limit_hz"] == pytest.approx(400.0, abs=0.1)
 
 
 @pytest.mark.req("S1")
@@ -142,7 +147,23 @@ def test_a_lost_motor_stops_all_until_it_is_back_and_a_person_has_reset(motors):
         feeder.wait("a clear bus", lambda bus: not bus.latched)
         feeder.wait("hold", lambda bus: bus.gate == HOLD)
         assert np.allclose(motors.plant.positions, held, atol=HALF_A_DEGREE)
-        assert [line["kind"] for line in feeder.told][:3] == ["ready", "fault", "fault_cleared"]
+        kinds = [line["kind"] for line in feeder.told]
+        assert kinds[:4] == ["ready", "fast_read_off", "fault", "fault_cleared"]
+
+
+def test_a_motor_silent_for_a_while_costs_the_common_frame_and_no_fault(motors):
+    with brought_up(motors) as feeder:
+        assert feeder.told[0]["fast_read"]
+        get_moving(motors, feeder)
+        with motors.lock:
+            motors.emulator.silent.add(3)
+        assert feeder.wait_told("fast_read_off")["wire_limit_hz"] == pytest.approx(343.6, abs=0.1)
+        with motors.lock:
+            motors.emulator.silent.clear()
+        feeder.wait_cycles(50)
+        assert feeder.told[-1]["kind"] == "fast_read_off"  # once, and nothing else
+        assert not feeder.bus.latched
+        assert feeder.bus.gate == OPEN
 
 
 def lose_and_latch(motors, feeder):

@@ -118,6 +118,18 @@ def test_noise_is_never_taken_for_a_reply_and_never_blocks(noise):
     assert parser.feed(good, 20) == [Status(3, 0, False, b"\x01\x02")]
 
 
+def test_a_frame_that_lost_its_end_does_not_take_the_next_ones_head_for_data():
+    """Its last two bytes make the CRC right that would have to stand in the next frame."""
+    following = emulator_codec.status_frame(2, 0, bytes(16))
+    begin = codec.crc16(emulator_codec.status_frame(1, 0, bytes(16))[:13])
+    pairs = (i.to_bytes(2, "big") for i in range(1 << 16))
+    fitting = next(pair for pair in pairs if codec.crc16(pair + following[:10], begin) == 0)
+    lost = emulator_codec.status_frame(1, 0, bytes(16))[:13] + fitting
+    parser = codec.Parser()
+    assert parser.feed(lost + following, 20) == [Status(2, 0, False, bytes(16))]
+    assert parser.broken == 1
+
+
 def test_an_echo_of_our_own_instruction_is_passed_over():
     stream = codec.ping(1) + codec.sync_read([1], 132, 4) + emulator_codec.status_frame(1, 0, b"x")
     assert codec.Parser().feed(stream) == [Status(1, 0, False, b"x")]

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hrc_cell.adapters.serial.bring_up import bring_up
-from hrc_cell.adapters.serial.driver import Driver, hardware_error_text
+from hrc_cell.adapters.serial.driver import FAST_FAILURES_MAX, Driver, hardware_error_text
 from hrc_cell.adapters.serial.emulator import Emulator
-from hrc_cell.adapters.serial.emulator_codec import status_frame
+from hrc_cell.adapters.serial.emulator_codec import fast_parts, status_frame
 from hrc_cell.adapters.serial.master import Freshness, Master, NoReply, StatusError
 from hrc_cell.adapters.serial.plant import COUNTS_PER_TURN
 from hrc_cell.adapters.serial.port import Port
@@ -50,11 +50,18 @@ def motors(tmp_path):
         yield running
 
 
-@pytest.fixture
-def driver(motors):
+@pytest.fixture(params=["one by one", "in one frame"])
+def driver(motors, request):
+    """Motors as they stand, read in either way."""
     port = Port(str(motors.link), 1_000_000)
-    yield Driver(plan_for(motors.link), Master(port, reply_margin_s=0.05))
+    driver = Driver(plan_for(motors.link), Master(port, reply_margin_s=0.05))
+    driver.fast = request.param == "in one frame"
+    yield driver
     port.close()
+
+
+in_one_frame = pytest.mark.parametrize("driver", ["in one frame"], indirect=True)
+one_by_one = pytest.mark.parametrize("driver", ["one by one"], indirect=True)
 
 
 def sample_age_s(motors, driver, index):
@@ -66,9 +73,10 @@ def sample_age_s(motors, driver, index):
 
 def read_some(motors, driver, cycles):
     """Read all motors so many times; return which answered each time, all samples being fresh."""
-    answered = []
+    answered, fast = [], driver.fast
     limit_s = 0.05 + 2 * driver.plan.reply_margin_s + 4 * driver.plan.period_s
     for _ in range(cycles):
+        driver.fast = fast
         driver.read_all()
         new = [index for index in range(JOINTS) if driver.silent_cycles[index] == 0]
         assert all(sample_age_s(motors, driver, index) < limit_s for index in new)
@@ -134,6 +142,77 @@ def test_replies_that_come_a_cycle_late_never_become_samples(motors, driver, see
 
 
 @pytest.mark.req("S2")
+@in_one_frame
+def test_a_common_frame_that_comes_a_cycle_late_never_becomes_samples(motors, driver):
+    read_some(motors, driver, 3)
+    kept = []
+
+    def delay(replies):
+        """Send what was asked for three cycles ago."""
+        kept.append(b"".join(replies))
+        return kept[-4:-3]
+
+    motors.emulator.tamper = delay
+    # Silence, then two frames that are older than so many cycles without an answer.
+    assert read_some(motors, driver, 5) == [[]] * 5
+    motors.emulator.tamper = lambda replies: replies
+    assert read_some(motors, driver, 5)[-1] == list(range(JOINTS))
+
+
+@in_one_frame
+def test_a_silent_motor_hides_those_behind_it_only_until_motors_are_read_one_by_one(motors, driver):
+    others = [index for index in range(JOINTS) if index != 2]
+    driver.read_all()
+    motors.emulator.silent.add(3)
+    for count in range(1, FAST_FAILURES_MAX + 1):
+        assert driver.fast
+        driver.read_all()
+        assert driver.silent_cycles == [0, 0, *[count] * (JOINTS - 2)]
+    assert (driver.fast, driver.fast_given_up) == (False, True)
+    driver.read_all()
+    assert [index for index in range(JOINTS) if driver.silent_cycles[index] == 0] == others
+    motors.emulator.silent.clear()
+    driver.read_all()
+    assert driver.silent_cycles == [0] * JOINTS
+    assert not driver.fast
+
+
+@in_one_frame
+def test_failures_that_are_not_in_a_row_leave_the_common_frame(motors, driver):
+    for _ in range(3 * FAST_FAILURES_MAX):
+        for silent in ({3}, set()):
+            motors.emulator.silent = silent
+            driver.read_all()
+    assert driver.fast
+
+
+@pytest.mark.parametrize(
+    ("firmware", "lost_cycles_max", "fast"),
+    [(45, FAST_FAILURES_MAX + 1, True), (44, 20, False), (45, FAST_FAILURES_MAX, False)],
+)
+def test_motors_are_read_in_one_frame_where_all_can_and_a_failure_may_be_borne(
+    tmp_path, firmware, lost_cycles_max, fast
+):
+    with RunningMotors(tmp_path / "motors") as motors:
+        motors.emulator.motors[4]._put(6, 1, firmware)
+        port = Port(str(motors.link), 1_000_000)
+        plan = plan_for(motors.link, lost_cycles_max=lost_cycles_max)
+        driver = Driver(plan, Master(port, reply_margin_s=0.05))
+        bring_up(driver)
+        assert driver.fast is fast
+        assert driver.silent_cycles == [0] * JOINTS
+        motors.emulator.silent.add(3)
+        for _ in range(FAST_FAILURES_MAX):
+            driver.read_all()
+        assert not driver.fast
+        motors.emulator.silent.clear()
+        bring_up(driver)  # tries it again
+        assert (driver.fast, driver.fast_given_up) == (fast, False)
+        port.close()
+
+
+@pytest.mark.req("S2")
+@one_by_one
 @pytest.mark.parametrize(
     ("error", "data"), [(0, bytes(5)), (0, b""), (0, bytes(13)), (4, bytes(16)), (4, b"\xff")]
 )
@@ -160,6 +239,26 @@ def test_a_motor_that_says_too_little_or_an_error_counts_as_silent(motors, drive
     assert driver.motors[1].voltage_v == 12.0
 
 
+@pytest.mark.req("S2")
+@in_one_frame
+def test_a_motor_that_tells_an_error_in_the_common_frame_counts_as_silent(motors, driver):
+    def spoil(replies):
+        if len(replies) < JOINTS:
+            return replies
+        rows = [(part.motor_id, 4 if part.motor_id == 3 else 0, bytes(16)) for part in replies]
+        return list(fast_parts(JOINTS, 16, rows))
+
+    driver.read_all()
+    before = driver.motors[2]
+    motors.emulator.tamper = spoil
+    for _ in range(3):
+        driver.read_all()
+    assert driver.silent_cycles[2] == 3
+    assert replace(driver.motors[2], lost_replies=before.lost_replies) == before
+    assert driver.fast  # it did answer
+
+
+@one_by_one
 def test_errors_name_the_motor_and_the_register(motors, driver):
     master = driver.master
     with pytest.raises(StatusError, match=r"writing Torque Enable = 2: motor 3: the value is out"):
@@ -173,6 +272,7 @@ def test_errors_name_the_motor_and_the_register(motors, driver):
     assert hardware_error_text(0x02) == "0x2"
 
 
+@one_by_one
 def test_positions_past_zero_are_signed(motors, driver):
     with motors.lock:
         motors.emulator.motors[1]._counts = lambda: -3

@@ -7,6 +7,7 @@ import pytest
 from hrc_cell.adapters.serial import codec, emulated_motor
 from hrc_cell.adapters.serial.codec import Parser
 from hrc_cell.adapters.serial.emulator import Emulator
+from hrc_cell.adapters.serial.fast_reply import FastParser, fast_reply_length
 from hrc_cell.adapters.serial.plant import FreeMotors
 
 OK, RANGE, LENGTH, LIMIT, ACCESS = 0, 4, 5, 6, 7
@@ -61,6 +62,42 @@ def test_a_ping_names_the_model_and_all_answer_a_ping_to_all(bench):
 def test_motors_answer_a_sync_read_in_the_order_asked(bench):
     found = bench.say(codec.sync_read([2, 9, 1], POSITION, 4))
     assert [(s.motor_id, struct.unpack("<i", s.data)[0]) for s in found] == [(2, 2374), (1, 2048)]
+
+
+def fast(bench, asked):
+    """Return what a fast read of positions gives, and how many bytes were sent."""
+    sent = b"".join(bench.emulator.feed(codec.fast_sync_read(asked, POSITION, 4), bench.now_s))
+    return FastParser(asked, 4).feed(sent), len(sent)
+
+
+def test_motors_answer_a_fast_sync_read_in_one_frame(bench):
+    found, size = fast(bench, (2, 1))
+    assert [(s.motor_id, struct.unpack("<i", s.data)[0]) for s in found] == [(2, 2374), (1, 2048)]
+    assert size == fast_reply_length(2, 4)
+    bench.emulator.motors[1].fail(0x01)
+    assert [s.alert for s in fast(bench, (2, 1))[0]] == [False, True]
+
+
+@pytest.mark.parametrize("why", ["silent", "not there", "old firmware", "told to be quiet"])
+def test_a_motor_that_takes_no_part_in_a_fast_read_ends_the_frame(bench, why):
+    asked = (1, 2)
+    if why == "silent":
+        bench.emulator.silent.add(2)
+    elif why == "not there":
+        asked = (1, 3, 2)
+    elif why == "old firmware":
+        bench.emulator.motors[2]._put(6, 1, 44)
+    else:
+        bench.write(2, 68, 0, "<B")
+    found, size = fast(bench, asked)
+    assert [s.motor_id for s in found] == [1]
+    assert size == fast_reply_length(1, 4)
+    assert fast(bench, asked[1:]) == ([], 0)
+
+
+def test_a_fast_read_past_the_table_is_an_error_of_each_motor(bench):
+    sent = b"".join(bench.emulator.feed(codec.fast_sync_read((1, 2), 146, 2), bench.now_s))
+    assert [(s.error, s.data) for s in FastParser((1, 2), 2).feed(sent)] == [(RANGE, bytes(2))] * 2
 
 
 def test_a_silent_motor_hears_and_says_nothing(bench):
@@ -239,7 +276,8 @@ def test_the_current_limit_counts_in_the_current_based_mode(bench):
 def test_a_sync_write_of_the_wrong_shape_does_nothing(bench):
     for params in (b"\x40\0", b"\x40\0\1\0\1\1\2"):
         bench.say(codec.instruction(codec.BROADCAST, codec.SYNC_WRITE, params))
-    bench.say(codec.instruction(codec.BROADCAST, codec.SYNC_READ, b"\x40\0"))
+    for code in (codec.SYNC_READ, codec.FAST_SYNC_READ):
+        assert bench.say(codec.instruction(codec.BROADCAST, code, b"\x40\0")) == []
     assert not any(m.torque_on for m in bench.emulator.motors.values())
 
 

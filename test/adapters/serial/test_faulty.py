@@ -7,6 +7,7 @@ import pytest
 from hrc_cell.adapters.serial import codec
 from hrc_cell.adapters.serial.codec import Parser
 from hrc_cell.adapters.serial.emulator import EmulatorPort
+from hrc_cell.adapters.serial.fast_reply import FastParser
 from hrc_cell.adapters.serial.faulty import FaultyEmulator
 from hrc_cell.adapters.serial.plant import FreeMotors
 from hrc_cell.settings.bus_faults import FIELDS, BusFault, BusFaults
@@ -37,6 +38,15 @@ def asked(emulator, at_s):
     return b"".join(emulator.feed(codec.sync_read(IDS, POSITION, 4), at_s))
 
 
+def heard_fast(emulator, at_s):
+    """Return the IDs that are heard in the common reply to a fast read, all of them true."""
+    sent = b"".join(emulator.feed(codec.fast_sync_read(IDS, POSITION, 4), at_s))
+    came = FastParser(IDS, 4).feed(sent)
+    sound = Parser().feed(asked(motors(), at_s))
+    assert all(status in sound for status in came)
+    return [status.motor_id for status in came]
+
+
 def heard(emulator, at_s):
     """Return the IDs that a driver takes for answers, all of them true, whatever else came."""
     came = Parser().feed(asked(emulator, at_s) + bytes(20), codec.stuffed_length_max(4))
@@ -55,6 +65,41 @@ def test_a_spoilt_reply_costs_its_motor_only_and_only_for_its_time(name):
             kept = [i for i in heard(emulator, at_s) if i in IDS]
             assert kept == [1, 3] or (kept == [1, 2, 3] and name == "double_byte")
         assert heard(emulator, BEGIN_S + LASTS_S) == [1, 2, 3]
+
+
+@pytest.mark.parametrize("name", SPOILING)
+def test_a_spoilt_part_of_a_common_reply_costs_what_it_reaches(name):
+    """Bytes too many or too few move all that is behind them; a dead motor has nobody follow."""
+    for seed in range(20):
+        emulator = motors(fault(name, id=2), seed=seed)
+        assert heard_fast(emulator, BEGIN_S - 0.1) == [1, 2, 3]
+        found = heard_fast(emulator, BEGIN_S)
+        if name in ("flip", "wrong_id"):
+            assert found == [1, 3]
+        elif name == "dead":
+            assert found == [1]
+        else:
+            assert found in ([1], [1, 3]) or (found == [1, 2] and name == "double_byte")
+        assert heard_fast(emulator, BEGIN_S + LASTS_S) == [1, 2, 3]
+    assert heard_fast(motors(fault("dead", id=1)), BEGIN_S) == []
+    assert heard_fast(motors(fault("noise", id=1)), BEGIN_S) == [1, 2, 3]
+
+
+@pytest.mark.parametrize("field", FIELDS)
+@pytest.mark.parametrize("victim", [1, 2])
+def test_a_bit_of_a_part_is_flipped_where_the_file_says(field, victim):
+    request = codec.fast_sync_read(IDS, POSITION, 4)
+    sound = b"".join(motors().feed(request, BEGIN_S))
+    spoilt = b"".join(motors(fault("flip", id=victim, field=field)).feed(request, BEGIN_S))
+    [at] = [i for i, (a, b) in enumerate(zip(sound, spoilt, strict=True)) if a != b]
+    begin = 8 * victim
+    places = {"header": (0, 4), "id": (begin + 1, begin + 2), "length": (5, 7),
+              "error": (begin, begin + 1), "data": (begin + 2, begin + 6),
+              "crc": (begin + 6, begin + 8)}  # fmt: skip
+    if victim == 2 and field in ("header", "length"):
+        field = "error"  # only the first motor brings a head
+    low, high = places[field]
+    assert low <= at < high
 
 
 @pytest.mark.parametrize("field", FIELDS)
@@ -163,6 +208,21 @@ def test_a_late_reply_comes_late_and_what_follows_waits(tmp_path, baud):
             assert [s.motor_id for s in Parser().feed(come(slave))] == [1]
             port.serve(BEGIN_S + 0.51)
             assert [s.motor_id for s in Parser().feed(come(slave))] == [2, 3]
+        finally:
+            os.close(slave)
+
+
+def test_a_late_part_holds_the_rest_of_the_common_reply_back(tmp_path):
+    emulator, parser = motors(fault("late", id=2, delay_s=0.5)), FastParser(IDS, 4)
+    with EmulatorPort(emulator, tmp_path / "motors") as port:
+        slave = os.open(tmp_path / "motors", os.O_RDWR | os.O_NOCTTY)
+        try:
+            os.write(slave, codec.fast_sync_read(IDS, POSITION, 4))
+            port.serve(BEGIN_S)
+            port.serve(BEGIN_S + 0.49)
+            assert [s.motor_id for s in parser.feed(come(slave))] == [1]
+            port.serve(BEGIN_S + 0.51)
+            assert [s.motor_id for s in parser.feed(come(slave))] == [2, 3]
         finally:
             os.close(slave)
 

@@ -12,7 +12,7 @@ from hrc_cell.adapters.serial.emulated_models import KINDS
 from hrc_cell.adapters.serial.emulated_motor import EmulatedMotor
 from hrc_cell.adapters.serial.emulator import Emulator
 from hrc_cell.adapters.serial.master import Master, Refused
-from hrc_cell.adapters.serial.models import MODELS
+from hrc_cell.adapters.serial.models import MODELS, reads_fast
 from hrc_cell.adapters.serial.plant import FreeMotors
 from hrc_cell.adapters.serial.port import Port
 from hrc_cell.adapters.serial.registers import GOAL_CURRENT, OPERATING_MODE
@@ -44,6 +44,15 @@ def driver_of(motors):
 
 def test_driver_and_emulator_know_the_same_models():
     assert {m.name: m.number for m in MODELS.values()} == {n: k.number for n, k in KINDS.items()}
+
+
+def test_driver_and_emulator_agree_on_who_reads_fast():
+    for number, model in MODELS.items():
+        kind = KINDS[model.name]
+        assert kind.number == number
+        for firmware in range(40, 50):
+            motor = EmulatedMotor(1, 0, FreeMotors([0.0]), kind=kind._replace(firmware=firmware))
+            assert motor.reads_fast == reads_fast(model.name, firmware)
 
 
 @pytest.mark.parametrize("model", KINDS)

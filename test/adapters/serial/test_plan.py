@@ -46,6 +46,8 @@ def test_a_rate_that_the_wire_cannot_carry_is_refused_with_the_limit():
     plan = plan_for(Path("/dev/x"))
     # 14 + 7 x 5 goals, 14 + 7 asked, 7 x 27 answered, 14 + 18 for a slow one: 291 bytes of 10 bits
     assert plan.wire_limit_hz() == pytest.approx(1e6 / 2910)
+    # in one frame: 8 + 7 x 20 answered
+    assert plan.wire_limit_hz(fast=True) == pytest.approx(1e6 / 2500)
     plan_for(Path("/dev/x"), rate_hz=274.0).check_rate()
     with pytest.raises(ValueError, match="the wire carries 344 Hz, and 80% of that, 275 Hz"):
         plan_for(Path("/dev/x"), rate_hz=276.0).check_rate()

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from hrc_cell.adapters.serial import codec, emulator_codec
 from hrc_cell.adapters.serial.driver import Driver
 from hrc_cell.adapters.serial.emulator_codec import Receiver
+from hrc_cell.adapters.serial.fast_reply import FastParser
 from hrc_cell.adapters.serial.master import Master
 from hrc_cell.adapters.serial.port import Port
 
@@ -121,45 +122,84 @@ def test_our_orders_are_those_of_rustypot():
     assert b"".join(heard) == b"".join(asked)
 
 
+@given(st.lists(st.tuples(st.integers(0, 7), st.booleans(), st.binary(min_size=9, max_size=9)),
+                min_size=1, max_size=9))  # fmt: skip
+def test_the_sdk_and_we_read_the_same_from_a_common_frame(said):
+    rows = [(i, error | alert << 7, content) for i, (error, alert, content) in enumerate(said)]
+    frame = b"".join(emulator_codec.fast_parts(len(rows), 9, rows))
+    wire = Wire(frame)
+    packet = dynamixel_sdk.Protocol2PacketHandler()
+    group = dynamixel_sdk.GroupSyncRead(wire, packet, 120, 9)
+    wire.setPacketTimeout = lambda size: None
+    for motor_id, _, _ in rows:
+        group.addParam(motor_id)
+    wire.is_using = True
+    assert group.fastSyncReadRxPacket() == dynamixel_sdk.COMM_SUCCESS
+    assert {i: bytes(content) for i, content in group.data_dict.items()} == {
+        i: content for i, _, content in rows
+    }
+    asked = [motor_id for motor_id, _, _ in rows]
+    found = FastParser(asked, 9).feed(frame)
+    assert found == [codec.Status(i, *one) for i, one in enumerate(said)]
+
+
+@given(st.sets(ids, min_size=1, max_size=9), st.integers(0, 1000), st.integers(1, 40))
+def test_our_fast_requests_are_those_of_the_sdk(asked, address, size):
+    wire = Wire()
+    wire.setPacketTimeout = lambda size: None
+    group = dynamixel_sdk.GroupSyncRead(wire, dynamixel_sdk.Protocol2PacketHandler(), address, size)
+    for motor_id in sorted(asked):
+        group.addParam(motor_id)
+    assert group.fastSyncReadTxPacket() == dynamixel_sdk.COMM_SUCCESS
+    assert codec.fast_sync_read(sorted(asked), address, size) == wire.written
+
+
 @pytest.fixture
 def motors(tmp_path):
     with RunningMotors(tmp_path / "motors", start_rad=START_RAD) as running:
         yield running
 
 
-def ours(motors):
+def ours(motors, *, fast=False):
     port = Port(str(motors.link), BAUD)
     driver = Driver(plan_for(motors.link), Master(port, reply_margin_s=1.0))
+    driver.fast = fast
     try:
         driver.read_all()
+        assert driver.silent_cycles == [0] * len(START_RAD)
+        assert driver.fast is fast
     finally:
         port.close()
     plans = driver.plan.motors
     return [plan.counts(m.position_rad) for plan, m in zip(plans, driver.motors, strict=True)]
 
 
-def sdk(motors):
+def sdk(motors, *, fast=False):
     port, packet = dynamixel_sdk.PortHandler(str(motors.link)), dynamixel_sdk.PacketHandler(2.0)
     port.setBaudRate(BAUD)
     try:
         group = dynamixel_sdk.GroupSyncRead(port, packet, CURRENT, 10)
         for motor_id in motors.emulator.motors:
             group.addParam(motor_id)
-        assert group.txRxPacket() == dynamixel_sdk.COMM_SUCCESS
+        ask = group.fastSyncRead if fast else group.txRxPacket
+        assert ask() == dynamixel_sdk.COMM_SUCCESS
         return [group.getData(motor_id, POSITION, 4) for motor_id in motors.emulator.motors]
     finally:
         port.closePort()
 
 
-def rusty(motors):
+def rusty(motors, *, fast=False):
     controller = rustypot.Xl330PyController(str(motors.link), BAUD, 5.0)
+    controller.set_fast_sync_read(fast)
     rows = controller.sync_read_raw_data(list(motors.emulator.motors), CURRENT, 10)
     return [struct.unpack("<hii", bytes(row))[2] for row in rows]
 
 
-def test_all_three_read_the_same_from_the_emulated_motors(motors):
+@pytest.mark.parametrize("fast", [False, True])
+def test_all_three_read_the_same_from_the_emulated_motors(motors, fast):
     expected = [round(2048 + rad * 4096 / math.tau) for rad in START_RAD]
-    assert ours(motors) == sdk(motors) == rusty(motors) == expected
+    read = [library(motors, fast=fast) for library in (ours, sdk, rusty)]
+    assert read == [expected] * 3
 
 
 def test_what_rustypot_commands_the_sdk_and_we_see(motors):

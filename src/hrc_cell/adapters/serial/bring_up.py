@@ -25,7 +25,7 @@ from dataclasses import replace
 from hrc_cell.adapters.serial import codec, registers
 from hrc_cell.adapters.serial.driver import Driver, hardware_error_text
 from hrc_cell.adapters.serial.master import AWAKE_S, NoReply, Refused, StatusError
-from hrc_cell.adapters.serial.models import MODELS, model_name, unfit
+from hrc_cell.adapters.serial.models import MODELS, model_name, reads_fast, unfit
 from hrc_cell.adapters.serial.plan import MotorPlan
 from hrc_cell.adapters.serial.registers import (
     BUS_WATCHDOG,
@@ -132,7 +132,7 @@ class BringUp:
 
     def _greet(self) -> None:
         """Ping every motor; refuse with everything that is wrong."""
-        wrong = []
+        wrong, able = [], True
         for index, motor in enumerate(self._driver.plan.motors):
             try:
                 status = self._driver.master.one(codec.ping(motor.motor_id), motor.motor_id, 3)
@@ -143,12 +143,14 @@ class BringUp:
             model = MODELS.get(number)
             unit_a = None if model is None else model.current_unit_a
             self._driver.current_unit_a[index] = math.nan if unit_a is None else unit_a
+            able = able and reads_fast(model_name(number), firmware)
             grips = motor.current_max_a is not None
             who, name = f"motor {motor.motor_id}", model_name(number)
             for why, advice in unfit(who, name, firmware, grips=grips):
                 wrong.append(f"{motor.joint}: {why}; {advice}")
         if wrong:
             raise Refused("\n".join(wrong))
+        self._driver.read_fast(able)
 
     def _configure(self, index: int, motor: MotorPlan) -> None:
         """Set everything but torque and watchdog. Writes to the EEPROM only what differs."""

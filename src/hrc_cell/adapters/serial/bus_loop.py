@@ -1,8 +1,9 @@
 """The loop over the motors: one thread, absolute deadlines.
 
 Each cycle: the gate judges the newest goal and permit of the shared memory, all goals go out in one
-frame, all motors are read in one request, one slow register follows. A silent node needs nobody to
-notice it: its permit and goals carry their instants and grow old.
+frame, all motors are read in one request (where all can they answer it in one frame, until that
+fails), one slow register follows. A silent node needs nobody to notice it: its permit and goals
+carry their instants and grow old.
 
 A fault (see `soundness`; `bus_stalled`, a cycle that came too late for the watchdogs; `port_lost`,
 the adapter pulled out) brings the joints to rest and is latched. It is
@@ -71,6 +72,7 @@ class BusLoop:
         self._reboot_seq = 0
         self._again: Again | None = None  # while the port is away
         self._then_s = 0.0  # start of the last cycle, or end of bringing up
+        self._fast_told = False  # that the motors are no longer read in one frame
 
     def end(self, *_: object) -> None:
         """Ask the loop to come to rest and return. Safe in a signal handler."""
@@ -79,6 +81,7 @@ class BusLoop:
     def bring_up(self) -> None:
         """Bring the motors up and hold them. Raises NoReply or Refused."""
         self.gate = held(np.array(self._driver.bring_up(self._publish_samples)))
+        self._fast_told = False
         self._limits = self._plan.gate_limits(self._driver.windows_rad)
         self._release.end()
         self._then_s = time.monotonic()
@@ -131,10 +134,17 @@ class BusLoop:
         )
         closed_gate = self.gate.phase is Phase.CLOSED
         self._driver.read_all(None if closed_gate else self.gate.commanded_rad.tolist())
+        self._tell_how_it_reads()
         self._look_for_faults()
         self._driver.read_slow()
         self._cycle += 1
         self.publish(permit)
+
+    def _tell_how_it_reads(self) -> None:
+        """Say once that Fast Sync Read failed; the next bringing up tries it again."""
+        if self._driver.fast_given_up and not self._fast_told:
+            self._fast_told = True
+            tell("fast_read_off", wire_limit_hz=self._plan.wire_limit_hz())
 
     def _measured(self) -> Array:
         return np.array([motor.position_rad for motor in self._driver.motors])

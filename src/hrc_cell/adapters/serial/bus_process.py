@@ -60,12 +60,14 @@ def main(arguments: list[str]) -> int:
     except PortLost as error:
         tell("refused", text=error.strerror)
         return EXIT_PORT_LOST
-    loop = BusLoop(plan, shared, make_drive(plan, port, shared.beat))
+    drive = make_drive(plan, port, shared.beat)
+    loop = BusLoop(plan, shared, drive)
     signal.signal(signal.SIGTERM, loop.end)
     try:
         real_time = be_real_time()
         loop.bring_up()
-        tell("ready", wire_limit_hz=plan.wire_limit_hz(), real_time=real_time)
+        limit_hz = plan.wire_limit_hz(fast=drive.fast)
+        tell("ready", wire_limit_hz=limit_hz, fast_read=drive.fast, real_time=real_time)
         gc.collect()
         gc.freeze()
         gc.disable()

@@ -25,6 +25,7 @@ REBOOT = 0x08
 STATUS = 0x55
 SYNC_READ = 0x82
 SYNC_WRITE = 0x83
+FAST_SYNC_READ = 0x8A
 
 ALERT = 0x80
 ERRORS = {
@@ -54,13 +55,12 @@ def _table() -> tuple[int, ...]:
 _CRC = _table()
 
 
-def crc16(data: bytes) -> int:
-    """Return the CRC of the protocol (CRC-16/UMTS).
+def crc16(data: bytes, crc: int = 0) -> int:
+    """Return the CRC of the protocol (CRC-16/UMTS), going on from that of what stands before.
 
-    >>> hex(crc16(b"123456789"))
-    '0xfee8'
+    >>> hex(crc16(b"123456789")), hex(crc16(b"6789", crc16(b"12345")))
+    ('0xfee8', '0xfee8')
     """
-    crc = 0
     for byte in data:
         crc = (crc << 8 & 0xFFFF) ^ _CRC[crc >> 8 ^ byte]
     return crc
@@ -98,6 +98,12 @@ def write(motor_id: int, address: int, data: bytes) -> bytes:
 def sync_read(motor_ids: Iterable[int], address: int, size: int) -> bytes:
     """Return one request to several motors; they answer in this order."""
     return instruction(BROADCAST, SYNC_READ, struct.pack("<HH", address, size) + bytes(motor_ids))
+
+
+def fast_sync_read(motor_ids: Iterable[int], address: int, size: int) -> bytes:
+    """Return one request to several motors, all of which answer in one frame (`fast_reply`)."""
+    params = struct.pack("<HH", address, size) + bytes(motor_ids)
+    return instruction(BROADCAST, FAST_SYNC_READ, params)
 
 
 def sync_write(address: int, data: Mapping[int, bytes]) -> bytes:
@@ -158,6 +164,12 @@ class Parser:
                 del kept[:3]
                 continue
             end = 7 + length
+            swallowed = kept.find(HEADER, 7, end - 2)
+            if swallowed > 0:
+                # Stuffing leaves no header in a body: this frame has lost its end.
+                self.broken += 1
+                del kept[:swallowed]
+                continue
             if len(kept) < end:
                 return found
             frame = bytes(kept[:end])

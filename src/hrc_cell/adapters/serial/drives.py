@@ -33,6 +33,10 @@ class Drive(Protocol):
     """Whether its watchdog has stopped it."""
     reset: list[bool]
     """Whether it has begun anew, its RAM lost, since it was brought up."""
+    fast: bool
+    """Whether all motors answer in one frame."""
+    fast_given_up: bool
+    """Whether they could, but did not when they were asked to."""
     windows_rad: list[tuple[float, float]]
     """Where its joint may go by the description and by the motor's own limits."""
 
@@ -89,7 +93,9 @@ class DynamixelDrive(Driver):
 
 
 class FeetechDrive(FeetechDriver):
-    """Motors of Feetech's."""
+    """Motors of Feetech's, which know no common frame."""
+
+    fast = fast_given_up = False
 
     def bring_up(self, after_read: Callable[[], None]) -> list[float]:
         """Bring every motor up; see `Drive`."""

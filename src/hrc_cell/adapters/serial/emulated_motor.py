@@ -154,6 +154,11 @@ class EmulatedMotor:
         return self._table[64] == 1
 
     @property
+    def reads_fast(self) -> bool:
+        """Return whether its firmware has Fast Sync Read."""
+        return self._table[6] >= self._kind.fast_firmware
+
+    @property
     def watchdog_tripped(self) -> bool:
         """Return whether Bus Watchdog has stopped the motor."""
         return self._table[98] == TRIPPED

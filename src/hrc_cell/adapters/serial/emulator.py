@@ -23,7 +23,7 @@ import contextlib
 import os
 import termios
 import tty
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 
@@ -32,12 +32,12 @@ from hrc_cell.adapters.serial.emulated_bus import EmulatedBus
 from hrc_cell.adapters.serial.emulated_models import KINDS
 from hrc_cell.adapters.serial.emulated_motor import EmulatedMotor
 from hrc_cell.adapters.serial.emulated_wire import Wire
-from hrc_cell.adapters.serial.emulator_codec import Order, Receiver, status_frame
+from hrc_cell.adapters.serial.emulator_codec import Order, Receiver, fast_parts, status_frame
 from hrc_cell.adapters.serial.plant import Plant
 
 TO_ALL = 0xFE
 PING, READ, WRITE, REG_WRITE, ACTION, REBOOT = 0x01, 0x02, 0x03, 0x04, 0x05, 0x08
-SYNC_READ, SYNC_WRITE = 0x82, 0x83
+SYNC_READ, SYNC_WRITE, FAST_SYNC_READ = 0x82, 0x83, 0x8A
 ID, BAUD_RATE, RETURN_DELAY, TORQUE_ENABLE = 7, 8, 9, 64  # registers
 RETURN_DELAY_STEP_S = 2e-6
 BAUDS = {0: 9600, 1: 57600, 2: 115200, 3: 1_000_000, 4: 2_000_000, 5: 3_000_000, 6: 4_000_000}
@@ -71,7 +71,7 @@ class Emulator:
         self._kept: dict[int, bytes] = {}  # Reg Write waiting for Action
 
     def feed(self, data: bytes, now_s: float) -> list[bytes]:
-        """Return the statuses that the motors send on these bytes, in order."""
+        """Return what the motors send on these bytes, in order: statuses, or parts of one."""
         self.update(now_s)
         replies: list[bytes] = []
         for order in self._receiver.take(data):
@@ -117,6 +117,8 @@ class Emulator:
             motor.heard_s = now_s
         if order.motor_id == TO_ALL and order.code == SYNC_READ:
             return self._sync_read(order.payload, now_s)
+        if order.motor_id == TO_ALL and order.code == FAST_SYNC_READ:
+            return list(self._fast_read(order.payload, now_s))
         if order.motor_id == TO_ALL and order.code == SYNC_WRITE:
             self._sync_write(order.payload)
             return []
@@ -188,6 +190,23 @@ class Emulator:
             error, data = motor.read(address, size, now_s)
             replies.append(self._status(motor, error, data))
         return replies
+
+    def _fast_read(self, payload: bytes, now_s: float) -> Iterable[bytes]:
+        """Return the parts of the common reply, up to the first motor that does not take part."""
+        if len(payload) < 5:
+            return ()
+        return fast_parts(len(payload) - 4, _u16(payload, 2), self._fast_rows(payload, now_s))
+
+    def _fast_rows(self, payload: bytes, now_s: float) -> Iterator[tuple[int, int, bytes]]:
+        address, size = _u16(payload, 0), _u16(payload, 2)
+        for motor_id in payload[4:]:
+            motor = self.motors.get(motor_id)
+            if motor is None or motor_id in self.silent or motor.value(68) < 1:
+                return
+            if not motor.reads_fast:
+                return
+            error, data = motor.read(address, size, now_s)
+            yield motor_id, error | motor.alert, data or bytes(size)
 
     def _sync_write(self, payload: bytes) -> None:
         if len(payload) < 4:

@@ -4,6 +4,7 @@ share a mistake; both are held to the vectors of the manual. Pure.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 STATUS_CODE = 0x55
@@ -36,8 +37,7 @@ def checksum(data: bytes) -> int:
 _BYTE_STEP = [checksum(bytes([value])) for value in range(256)]
 
 
-def _fast_checksum(data: bytes) -> int:
-    remainder = 0
+def _fast_checksum(data: bytes, remainder: int = 0) -> int:
     for byte in data:
         remainder = ((remainder << 8) & 0xFF00) ^ _BYTE_STEP[(remainder >> 8) ^ byte]
     return remainder
@@ -58,6 +58,38 @@ def status_frame(motor_id: int, error: int, data: bytes = b"") -> bytes:
     frame = bytes((0xFF, 0xFF, 0xFD, 0x00, motor_id, size % 256, size // 256)) + bytes(body)
     crc = _fast_checksum(frame)
     return frame + bytes((crc % 256, crc // 256))
+
+
+class Part(bytes):
+    """What one motor puts into the common reply to a Fast Sync Read; the first brings the head."""
+
+    motor_id: int
+    head: int  # bytes that stand before the part itself
+
+    def spoilt(self, data: bytes) -> Part:
+        """Return other bytes in its place."""
+        part = Part(data)
+        part.motor_id, part.head = self.motor_id, self.head
+        return part
+
+
+def fast_parts(asked: int, size: int, rows: Iterable[tuple[int, int, bytes]]) -> Iterator[Part]:
+    """Yield what the motors send one after the other, each with its error byte and data.
+
+    `asked` motors are asked for `size` bytes each. A motor knows what those before it have sent:
+    its CRC goes on from there.
+    """
+    length = 1 + asked * (size + 4)
+    head = bytes((0xFF, 0xFF, 0xFD, 0x00, 0xFE, length % 256, length // 256, STATUS_CODE))
+    crc = 0
+    for motor_id, error, data in rows:
+        own = head + bytes((error, motor_id)) + data
+        crc = _fast_checksum(own, crc)
+        tail = bytes((crc % 256, crc // 256))
+        part = Part(own + tail)
+        part.motor_id, part.head = motor_id, len(head)
+        yield part
+        head, crc = b"", _fast_checksum(tail, crc)
 
 
 class Receiver:

@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from hrc_cell.adapters.serial import codec
 from hrc_cell.adapters.serial.codec import Status
+from hrc_cell.adapters.serial.fast_reply import FastParser, fast_reply_length
 from hrc_cell.adapters.serial.port import Port
 from hrc_cell.adapters.serial.registers import TICK_WRAP_S, Register
 
@@ -44,6 +45,13 @@ def wire_s(byte_count: int, baud: int) -> float:
     return byte_count * BITS_PER_BYTE / baud
 
 
+def reply_length(motors: int, data_size: int, *, fast: bool) -> int:
+    """Return how many bytes so many motors answer with, one by one or `fast` in one frame."""
+    if fast:
+        return fast_reply_length(motors, data_size)
+    return motors * codec.status_length(data_size)
+
+
 class Master:
     """The owner of a port. `beat` is called in every wait, to show that this process lives."""
 
@@ -56,12 +64,13 @@ class Master:
         self.between: Callable[[], None] = lambda: None
         """Called before each try to reach one motor: to keep the watchdogs of the others quiet."""
         self._parser = codec.Parser()
+        self._fast: dict[tuple[tuple[int, ...], int], FastParser] = {}
         self._dirty = True
 
     @property
     def broken(self) -> int:
-        """Return how many broken frames came so far."""
-        return self._parser.broken
+        """Return how many broken frames, and parts of fast replies, came so far."""
+        return self._parser.broken + sum(fast.broken for fast in self._fast.values())
 
     def close(self) -> None:
         """Close the port, which is gone."""
@@ -77,17 +86,25 @@ class Master:
         self._port.write(frame)
 
     def ask(
-        self, frame: bytes, motor_ids: Sequence[int], data_size: int, margin_s: float | None = None
+        self,
+        frame: bytes,
+        motor_ids: Sequence[int],
+        data_size: int,
+        margin_s: float | None = None,
+        *,
+        fast: bool = False,
     ) -> dict[int, tuple[Status, float]]:
         """Return the replies to a request with the monotonic instant each was received at.
 
         Motors that did not answer in time, or not in their turn, are missing. `margin_s` is what a
-        reply may take beyond the wire, the cycle's margin if not given.
+        reply may take beyond the wire, the cycle's margin if not given. `fast`: the request is a
+        Fast Sync Read, which all answer in one frame.
         """
+        common = self._fast_parser(tuple(motor_ids), data_size) if fast else None
         self._beat()
         self._clear()
         self._port.write(frame)
-        size = len(frame) + len(motor_ids) * codec.status_length(data_size)
+        size = len(frame) + reply_length(len(motor_ids), data_size, fast=fast)
         margin_s = self._margin_s if margin_s is None else margin_s
         end_s = time.monotonic() + wire_s(size, self._port.baud) + margin_s
         length_max = codec.stuffed_length_max(data_size)
@@ -97,16 +114,25 @@ class Master:
         while True:
             data = self._port.read(end_s)
             now_s = time.monotonic()
-            for status in self._parser.feed(data, length_max):
+            new = self._parser.feed(data, length_max) if common is None else common.feed(data)
+            for status in new:
                 came.append(status)
                 times_s[status.motor_id] = now_s
             if came and came[-1].motor_id == last:
                 break
-            if now_s >= end_s:
+            if now_s >= end_s or (common is not None and common.done):
                 break
         kept = codec.in_order(motor_ids, came)
         self._dirty = len(kept) < len(motor_ids) or len(came) != len(kept)
         return {motor_id: (status, times_s[motor_id]) for motor_id, status in kept.items()}
+
+    def _fast_parser(self, motor_ids: tuple[int, ...], data_size: int) -> FastParser:
+        """Return the parser of such replies, with nothing in it."""
+        key = motor_ids, data_size
+        if key not in self._fast:
+            self._fast[key] = FastParser(motor_ids, data_size)
+        self._fast[key].reset()
+        return self._fast[key]
 
     def _clear(self) -> None:
         """Throw away what came unasked; after a loss, until nothing comes any more."""

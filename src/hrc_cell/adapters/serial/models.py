@@ -18,18 +18,20 @@ class Model(NamedTuple):
     """One step of its currents [A]; None: it measures and limits none, only its load in percent."""
     watchdog_firmware_min: int
     """The first firmware with a Bus Watchdog."""
+    fast_read_firmware_min: int
+    """The first firmware with Fast Sync Read."""
 
 
 MODELS = {
     model.number: model
     for model in (
-        Model(1020, "XM430-W350", 2.69e-3, 38),
-        Model(1030, "XM430-W210", 2.69e-3, 38),
-        Model(1060, "XL430-W250", None, 38),
-        Model(1120, "XM540-W270", 2.69e-3, 38),
-        Model(1130, "XM540-W150", 2.69e-3, 38),
-        Model(1190, "XL330-M077", 1e-3, 0),
-        Model(1200, "XL330-M288", 1e-3, 0),
+        Model(1020, "XM430-W350", 2.69e-3, 38, 45),
+        Model(1030, "XM430-W210", 2.69e-3, 38, 45),
+        Model(1060, "XL430-W250", None, 38, 45),
+        Model(1120, "XM540-W270", 2.69e-3, 38, 45),
+        Model(1130, "XM540-W150", 2.69e-3, 38, 45),
+        Model(1190, "XL330-M077", 1e-3, 0, 46),
+        Model(1200, "XL330-M288", 1e-3, 0, 46),
     )
 }
 BY_NAME = {model.name: model for model in MODELS.values()}
@@ -42,6 +44,15 @@ def model_name(number: int) -> str:
     ('XL430-W250', 'model 7')
     """
     return MODELS[number].name if number in MODELS else f"model {number}"
+
+
+def reads_fast(name: str, firmware: int) -> bool:
+    """Return whether a motor of this model takes part in a Fast Sync Read. `name`: as for `unfit`.
+
+    >>> reads_fast("XL330-M288", 46), reads_fast("XL330-M288", 45), reads_fast("model 7", 99)
+    (True, False, False)
+    """
+    return name in BY_NAME and firmware >= BY_NAME[name].fast_read_firmware_min
 
 
 def unfit(who: str, name: str, firmware: int, *, grips: bool) -> Iterator[tuple[str, str]]:

@@ -15,7 +15,13 @@ import numpy as np
 from hrc_cell.adapters.serial import codec, registers
 from hrc_cell.adapters.serial.feetech_registers import TABLES
 from hrc_cell.adapters.serial.feetech_samples import cycle_bytes
-from hrc_cell.adapters.serial.master import AWAKE_S, DRAIN_MAX_S, PATIENT_S, wire_s
+from hrc_cell.adapters.serial.master import (
+    AWAKE_S,
+    DRAIN_MAX_S,
+    PATIENT_S,
+    reply_length,
+    wire_s,
+)
 from hrc_cell.adapters.serial.registers import RAD_PER_COUNT, WATCHDOG_STEP_S, watchdog_steps
 from hrc_cell.core.envelope import grace_s
 from hrc_cell.core.gate import GateLimits
@@ -136,24 +142,26 @@ class BusPlan:
             cycle_max_s=2.0 * self.period_s,
         )
 
-    def wire_limit_hz(self) -> float:
-        """Return how many cycles the wire could carry at most, replies coming without delay."""
+    def wire_limit_hz(self, *, fast: bool = False) -> float:
+        """Return how many cycles the wire could carry at most, replies coming without delay.
+
+        Motors are read one by one, as they always can be, or `fast`, all in one frame.
+        """
         if self.protocol in TABLES:
             size = cycle_bytes(TABLES[self.protocol], self.motor_ids)
             return 1.0 / wire_s(size, self.baud)
-        count = len(self.motors)
         goals = dict.fromkeys(self.motor_ids, b"\0\0\0\0")
         size = (
             len(codec.sync_write(registers.GOAL_POSITION.address, goals))
             + len(codec.sync_read(self.motor_ids, 0, registers.SAMPLE_SIZE))
-            + count * codec.status_length(registers.SAMPLE_SIZE)
+            + reply_length(len(self.motors), registers.SAMPLE_SIZE, fast=fast)
             + len(codec.read(1, 0, SLOW_SIZE))
             + codec.status_length(SLOW_SIZE)
         )
         return 1.0 / wire_s(size, self.baud)
 
     def check_rate(self) -> None:
-        """Raise ValueError when the wire cannot carry the rate."""
+        """Raise ValueError when the wire cannot carry the rate, motors being read one by one."""
         limit_hz = self.wire_limit_hz()
         if self.rate_hz > WIRE_SHARE_MAX * limit_hz:
             raise ValueError(
