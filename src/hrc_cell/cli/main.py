@@ -18,7 +18,7 @@ COMMANDS = (
     "up", "demo", "why", "doctor", "config", "report", "calc", "measure", "motors", "press",
     "learn", "test",
 )  # fmt: skip
-BENCHES = ("cell", "safety", "latency", "tracker", "frames")
+BENCHES = ("cell", "safety", "latency", "tracker", "bus", "frames")
 EXIT_WRONG_INPUT = 2
 EXIT_INTERRUPTED = 130
 EXIT_BROKEN_PIPE = 141

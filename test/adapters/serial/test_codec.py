@@ -67,9 +67,10 @@ def test_the_check_value_of_the_crc():
     assert codec.crc16(b"123456789") == emulator_codec.checksum(b"123456789") == 0xFEE8
 
 
-@given(data)
-def test_the_two_ways_to_the_crc_agree(content):
+@given(st.binary(max_size=200), st.integers(0, 200))
+def test_the_two_ways_to_the_crc_agree_in_one_go_and_in_two(content, at):
     assert codec.crc16(content) == emulator_codec.checksum(content)
+    assert codec.crc16(content[at:], codec.crc16(content[:at])) == codec.crc16(content)
 
 
 @given(ids, st.integers(0, 7), st.booleans(), data)

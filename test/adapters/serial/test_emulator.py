@@ -1,12 +1,13 @@
 """The emulated motors keep the rules of the manual, the inconvenient ones too."""
 
+import os
 import struct
 
 import pytest
 
 from hrc_cell.adapters.serial import codec, emulated_motor
 from hrc_cell.adapters.serial.codec import Parser
-from hrc_cell.adapters.serial.emulator import Emulator
+from hrc_cell.adapters.serial.emulator import Emulator, EmulatorPort
 from hrc_cell.adapters.serial.fast_reply import FastParser, fast_reply_length
 from hrc_cell.adapters.serial.plant import FreeMotors
 
@@ -279,6 +280,23 @@ def test_a_sync_write_of_the_wrong_shape_does_nothing(bench):
     for code in (codec.SYNC_READ, codec.FAST_SYNC_READ):
         assert bench.say(codec.instruction(codec.BROADCAST, code, b"\x40\0")) == []
     assert not any(m.torque_on for m in bench.emulator.motors.values())
+
+
+def test_every_order_takes_its_time_on_the_wire_also_one_that_nobody_answers(tmp_path):
+    goals = codec.sync_write(GOAL, {i: bytes(4) for i in range(1, 8)})
+    emulator = Emulator([1, 2], FreeMotors([0.0, 0.5]))
+    with EmulatorPort(emulator, tmp_path / "motors", baud=1_000_000) as port:
+        slave = os.open(tmp_path / "motors", os.O_RDWR | os.O_NOCTTY)
+        try:
+            os.write(slave, goals)
+            port.serve(100.0)
+            assert port.next_s() == float("inf")
+            os.write(slave, codec.ping(1))
+            port.serve(100.0)
+            bits = 10 * (len(goals) + len(codec.ping(1)) + codec.status_length(3))
+            assert port.next_s() == pytest.approx(100.0 + bits / 1e6, abs=1e-9)
+        finally:
+            os.close(slave)
 
 
 def test_the_vendors_own_library_can_use_the_motors(tmp_path):

@@ -11,6 +11,7 @@ e-Manual, protocol2.
 from __future__ import annotations
 
 import struct
+from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
@@ -53,6 +54,10 @@ def _table() -> tuple[int, ...]:
 
 
 _CRC = _table()
+_CRC_OF_TWO = array(
+    "H", [(high << 8 & 0xFFFF) ^ _CRC[high >> 8 ^ low] for high in _CRC for low in range(256)]
+)
+"""Of each two bytes: two at a time take Python a third of the time."""
 
 
 def crc16(data: bytes, crc: int = 0) -> int:
@@ -61,8 +66,11 @@ def crc16(data: bytes, crc: int = 0) -> int:
     >>> hex(crc16(b"123456789")), hex(crc16(b"6789", crc16(b"12345")))
     ('0xfee8', '0xfee8')
     """
-    for byte in data:
-        crc = (crc << 8 & 0xFFFF) ^ _CRC[crc >> 8 ^ byte]
+    pairs, odd = divmod(len(data), 2)
+    for pair in struct.unpack_from(f">{pairs}H", data):
+        crc = _CRC_OF_TWO[crc ^ pair]
+    if odd:
+        crc = (crc << 8 & 0xFFFF) ^ _CRC[crc >> 8 ^ data[-1]]
     return crc
 
 

@@ -56,6 +56,8 @@ class Driver:
         self.reset = [False] * len(plan.motors)  # has lost what it held in RAM
         self.windows_rad = [(motor.lower_rad, motor.upper_rad) for motor in plan.motors]
         self.master = master
+        asked = plan.motor_ids, registers.SAMPLE_ADDRESS, registers.SAMPLE_SIZE
+        self._request, self._request_fast = codec.sync_read(*asked), codec.fast_sync_read(*asked)
         age_max_s = plan.reply_margin_s + 2.0 * plan.period_s
         self._fresh = [Freshness(age_max_s) for _ in plan.motors]
         self.fast = False  # all motors answer in one frame
@@ -93,8 +95,7 @@ class Driver:
         a row.
         """
         ids, fast = self.plan.motor_ids, self.fast
-        request = codec.fast_sync_read if fast else codec.sync_read
-        frame = request(ids, registers.SAMPLE_ADDRESS, registers.SAMPLE_SIZE)
+        frame = self._request_fast if fast else self._request
         if goals_rad is not None:
             goals = {
                 motor.motor_id: GOAL_POSITION.pack(motor.counts(goal))

@@ -275,8 +275,11 @@ class EmulatorPort:
 
     def serve(self, now_s: float) -> None:
         """Take what has come and answer it; let time pass for the motors. Never blocks."""
+        stalled = self._emulator.stalled(now_s)
+        if not stalled:
+            self._send(now_s)
         self._emulator.update(now_s)
-        if self._emulator.stalled(now_s):
+        if stalled:
             return
         while True:
             try:
@@ -284,6 +287,10 @@ class EmulatorPort:
             except BlockingIOError:
                 break
             self._hear(data, now_s)
+        self._send(now_s)
+
+    def _send(self, now_s: float) -> None:
+        """Let go what is due."""
         due = self._wire.come(now_s)
         if due:
             with contextlib.suppress(BlockingIOError):  # nobody reads: the bytes are lost

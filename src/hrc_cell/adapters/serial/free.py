@@ -15,6 +15,7 @@ from hrc_cell.settings.bus_faults import BusFaults
 from hrc_cell.settings.bus_motors import BusMotors
 
 STEP_S = 0.002
+WAKE_S = 0.0002
 
 
 def free_motors(
@@ -63,8 +64,9 @@ def serve_free(
             while not emulator.unplugged(then_s):
                 _wait(port)
                 port.serve(now_s := time.monotonic())
-                plant.step(now_s - then_s)
-                then_s = now_s
+                if now_s - then_s >= STEP_S:
+                    plant.step(now_s - then_s)
+                    then_s = now_s
         while emulator.unplugged(then_s):
             time.sleep(STEP_S)
             emulator.update(now_s := time.monotonic())
@@ -73,6 +75,9 @@ def serve_free(
 
 
 def _wait(port: EmulatorPort) -> None:
-    poll = select.poll()
-    poll.register(port.fileno(), select.POLLIN)
-    poll.poll(max(0.0, min(STEP_S, port.next_s() - time.monotonic())) * 1e3)
+    """Wait for an order, the next step, or until shortly before a status is due.
+
+    Waking up takes a while, and poll would round up to 1 ms.
+    """
+    wait_s = max(0.0, min(STEP_S, port.next_s() - WAKE_S - time.monotonic()))
+    select.select([port.fileno()], [], [], wait_s)
