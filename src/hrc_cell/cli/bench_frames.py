@@ -51,9 +51,9 @@ def run(args: argparse.Namespace) -> int:
     problems = []
     before = signal.signal(signal.SIGPROF, _hung)
     try:
-        signal.setitimer(signal.ITIMER_PROF, HANG_S)
+        signal.setitimer(signal.ITIMER_PROF, HANG_S, HANG_S)
         for _ in fuzz(args.count, args.seed, result):
-            signal.setitimer(signal.ITIMER_PROF, HANG_S)
+            signal.setitimer(signal.ITIMER_PROF, HANG_S, HANG_S)
     except Hung:
         problems.append(
             f"a parser hangs: no thousand answers within {HANG_S:g} s of processor time"
