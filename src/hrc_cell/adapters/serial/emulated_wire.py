@@ -35,9 +35,9 @@ class Wire:
         """Take the time of an instruction that begins now."""
         self._free_s = max(self._free_s, now_s) + byte_count * self._byte_s
 
-    def send(self, data: bytes, now_s: float, delay_s: float) -> None:
-        """Take what a motor sends, `delay_s` after the wire is free."""
-        start_s = max(self._free_s, now_s) + delay_s
+    def send(self, data: bytes, now_s: float, delay_s: float, late_s: float = 0.0) -> None:
+        """Take what a motor sends `delay_s` after the wire is free, and not before `late_s`."""
+        start_s = max(max(self._free_s, now_s) + delay_s, now_s + late_s)
         self._free_s = start_s + len(data) * self._byte_s
         if not self._latency_s:
             self._waiting.append((self._free_s, data))

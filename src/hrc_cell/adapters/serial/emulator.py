@@ -304,7 +304,7 @@ class EmulatorPort:
             self._emulator.line_baud = SPEEDS.get(speed, 0)
         for status in self._emulator.feed(data, now_s):
             delay_s = self._emulator.delay_s(status) if timed else 0.0
-            self._wire.send(status, now_s, delay_s + self._emulator.late_s(status, now_s))
+            self._wire.send(status, now_s, delay_s, self._emulator.late_s(status, now_s))
 
     def next_s(self) -> float:
         """Return when the next paced status is due, inf if none waits."""
