@@ -38,7 +38,16 @@ from hrc_cell.adapters.serial.child import BusChild
 from hrc_cell.adapters.serial.plan import BusPlan
 from hrc_cell.adapters.serial.port import PortLost, wait_for_port
 from hrc_cell.cli.arguments import count, json_file, seconds
-from hrc_cell.cli.bus_clients import MODULES, OURS, RUSTYPOT, SDK, connect, cycle_wire_s, installed
+from hrc_cell.cli.bus_clients import (
+    MODULES,
+    OURS,
+    RUSTYPOT,
+    SDK,
+    answer_at_once,
+    connect,
+    cycle_wire_s,
+    installed,
+)
 from hrc_cell.settings.cell import load_cell
 from hrc_cell.settings.share import share_folder
 
@@ -160,6 +169,7 @@ def _motors(plan: BusPlan) -> Iterator[subprocess.Popen[bytes]]:
     with _process([sys.executable, "-m", "hrc_cell.cli.main", *words]) as process:
         wait_for_port(plan.port, START_S)
         _go_first(process.pid)
+        answer_at_once(plan)
         yield process
 
 

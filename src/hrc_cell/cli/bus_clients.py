@@ -18,7 +18,12 @@ from hrc_cell.adapters.serial.driver import Driver
 from hrc_cell.adapters.serial.master import Master, reply_length, wire_s
 from hrc_cell.adapters.serial.plan import BusPlan
 from hrc_cell.adapters.serial.port import Port
-from hrc_cell.adapters.serial.registers import GOAL_POSITION, SAMPLE_ADDRESS, SAMPLE_SIZE
+from hrc_cell.adapters.serial.registers import (
+    GOAL_POSITION,
+    RETURN_DELAY,
+    SAMPLE_ADDRESS,
+    SAMPLE_SIZE,
+)
 
 OURS, SDK, RUSTYPOT = "hrc_cell", "dynamixel-sdk", "rustypot"
 MODULES = {SDK: "dynamixel_sdk", RUSTYPOT: "rustypot"}
@@ -47,6 +52,17 @@ def cycle_wire_s(plan: BusPlan, *, fast: bool) -> float:
         + reply_length(len(plan.motors), SAMPLE_SIZE, fast=fast)
     )
     return wire_s(size, plan.baud)
+
+
+def answer_at_once(plan: BusPlan) -> None:
+    """Set the return delay of all motors to 0, as a cell does. Raises PortLost or NoReply."""
+    port = Port(plan.port, plan.baud)
+    try:
+        master = Master(port, reply_margin_s=PATIENT_S)
+        for motor_id in plan.motor_ids:
+            master.write(motor_id, RETURN_DELAY, 0)
+    finally:
+        port.close()
 
 
 def installed() -> dict[str, str]:

@@ -154,9 +154,10 @@ def test_our_fast_requests_are_those_of_the_sdk(asked, address, size):
     assert codec.fast_sync_read(sorted(asked), address, size) == wire.written
 
 
-@pytest.fixture
-def motors(tmp_path):
-    with RunningMotors(tmp_path / "motors", start_rad=START_RAD) as running:
+@pytest.fixture(params=[None, BAUD], ids=["at once", "as fast as the wire"])
+def motors(request, tmp_path):
+    """Motors, in one case on a wire whose rate each program has to set, each in its own way."""
+    with RunningMotors(tmp_path / "motors", start_rad=START_RAD, baud=request.param) as running:
         yield running
 
 

@@ -31,6 +31,7 @@ from hrc_cell.adapters.serial import emulated_motor as motor_rules
 from hrc_cell.adapters.serial.emulated_bus import EmulatedBus
 from hrc_cell.adapters.serial.emulated_models import KINDS
 from hrc_cell.adapters.serial.emulated_motor import EmulatedMotor
+from hrc_cell.adapters.serial.emulated_terminal import line_baud, set_line_baud
 from hrc_cell.adapters.serial.emulated_wire import Wire
 from hrc_cell.adapters.serial.emulator_codec import Order, Receiver, fast_parts, status_frame
 from hrc_cell.adapters.serial.plant import Plant
@@ -42,8 +43,6 @@ ID, BAUD_RATE, RETURN_DELAY, TORQUE_ENABLE = 7, 8, 9, 64  # registers
 RETURN_DELAY_STEP_S = 2e-6
 BAUDS = {0: 9600, 1: 57600, 2: 115200, 3: 1_000_000, 4: 2_000_000, 5: 3_000_000, 6: 4_000_000}
 """Values of the register Baud Rate; 7 is 4.5 M, which no terminal can be set to."""
-SPEEDS = {getattr(termios, f"B{baud}"): baud for baud in (*BAUDS.values(), 500_000)}
-"""What a terminal calls its rates."""
 
 
 class Emulator:
@@ -201,7 +200,7 @@ class Emulator:
         address, size = _u16(payload, 0), _u16(payload, 2)
         for motor_id in payload[4:]:
             motor = self.motors.get(motor_id)
-            if motor is None or motor_id in self.silent or motor.value(68) < 1:
+            if motor is None or not self._hears(motor) or motor.value(68) < 1:
                 return
             if not motor.reads_fast:
                 return
@@ -242,8 +241,8 @@ class EmulatorPort:
         # The slave stays open here, so that a driver may come and go.
         tty.setraw(self._slave, termios.TCSANOW)
         os.set_blocking(self._master, False)
-        if baud in SPEEDS.values():
-            self._set_speed(baud)
+        if baud is not None:  # for those who leave the terminal as it is
+            set_line_baud(self._slave, baud)
         target = os.ttyname(self._slave)
         link.parent.mkdir(parents=True, exist_ok=True)
         new = link.with_name(f".{link.name}.{os.getpid()}")
@@ -262,12 +261,6 @@ class EmulatorPort:
         trace: TracebackType | None,
     ) -> None:
         self.close()
-
-    def _set_speed(self, baud: int | None) -> None:
-        """Begin at this rate, for those who leave the terminal as it is."""
-        attributes = termios.tcgetattr(self._slave)
-        attributes[4] = attributes[5] = getattr(termios, f"B{baud}")
-        termios.tcsetattr(self._slave, termios.TCSANOW, attributes)
 
     def fileno(self) -> int:
         """Return the descriptor to poll for reading."""
@@ -300,8 +293,7 @@ class EmulatorPort:
         timed = self._wire.timed
         self._wire.hear(len(data), now_s)
         if timed:
-            speed = termios.tcgetattr(self._slave)[5]
-            self._emulator.line_baud = SPEEDS.get(speed, 0)
+            self._emulator.line_baud = line_baud(self._slave)
         for status in self._emulator.feed(data, now_s):
             delay_s = self._emulator.delay_s(status) if timed else 0.0
             self._wire.send(status, now_s, delay_s, self._emulator.late_s(status, now_s))
