@@ -24,6 +24,7 @@ from hrc_cell.adapters.serial.models import BY_NAME, reads_fast, unfit
 from hrc_cell.adapters.serial.plan import DYNAMIXEL, BusPlan, MotorPlan
 from hrc_cell.adapters.serial.port import Port, PortLost
 from hrc_cell.adapters.serial.scan import Found, scan
+from hrc_cell.adapters.serial.set_up import ill_set_up
 from hrc_cell.cli.checked import checked_cell
 from hrc_cell.cli.finding import Finding, show
 from hrc_cell.cli.motors_feetech import examine_feetech
@@ -157,37 +158,21 @@ def _motor(master: Master, motor: MotorPlan, found: Found | None) -> Iterator[Fi
             advice="find the cause, then switch its power off and on",
         )  # fmt: skip
     try:
-        yield from _supply(master, motor, found)
+        for why, advice in ill_set_up(master, motor.motor_id):
+            yield Finding(name=name, state="wrong", found=f"{who} {why}", advice=advice)
+        yield from _warmth(master, motor, found)
     except (NoReply, StatusError) as error:
         yield Finding(name=name, state="wrong", found=str(error))
 
 
-def _supply(master: Master, motor: MotorPlan, found: Found) -> Iterator[Finding]:
-    """Yield what is wrong with voltage, warmth and start-up. Raises NoReply or StatusError."""
-    low, high, hot, startup = (
-        master.read(motor.motor_id, register)
-        for register in (
-            registers.VOLTAGE_MIN, registers.VOLTAGE_MAX, registers.TEMPERATURE_LIMIT,
-            registers.STARTUP_CONFIGURATION,
-        )
-    )  # fmt: skip
-    volts, degrees = found.voltage_v, found.temperature_c
-    if volts is None or not low <= volts <= high:
-        told = "not told" if volts is None else f"{volts:.1f} V"
-        yield Finding(
-            name=motor.joint, state="wrong", found=f"voltage {told}; {low:.1f} to {high:.1f} V",
-            advice="check the supply and the length and gauge of its cable",
-        )  # fmt: skip
+def _warmth(master: Master, motor: MotorPlan, found: Found) -> Iterator[Finding]:
+    """Yield how warm it is where that is a lot. Raises NoReply or StatusError."""
+    hot, degrees = master.read(motor.motor_id, registers.TEMPERATURE_LIMIT), found.temperature_c
     if degrees is None or degrees > WARM_SHARE * hot:
         told = "not told" if degrees is None else f"{degrees:.0f} degrees Celsius"
         yield Finding(
             name=motor.joint, state="note", found=f"temperature {told}; it gives up at {hot:.0f}",
             advice="let it cool; is the joint loaded or stiff?",
-        )  # fmt: skip
-    if int(startup) & 1:
-        yield Finding(
-            name=motor.joint, state="wrong", found="its torque comes on with its power",
-            advice="clear bit 0 of Startup Configuration (60): goals of nobody would hold it",
         )  # fmt: skip
 
 

@@ -222,3 +222,31 @@ def test_a_watchdog_that_trips_on_the_way_is_tried_again_and_no_joint_is_dropped
         assert all(on[on.index(True) :])
         assert all(motors.torque)
         assert motors.moved_rad.max() < HALF_A_DEGREE
+
+
+@pytest.mark.req("S2")
+@pytest.mark.parametrize(
+    ("address", "size", "value", "said"),
+    [
+        (60, 1, 1, "takes torque or old goals up with its power"),
+        (60, 1, 2, "takes torque or old goals up with its power"),
+        (10, 1, 1, r"turns the other way round \(Drive Mode 1\)"),
+        (10, 1, 12, "profile for times instead of speeds and switches its torque on with every"),
+        (10, 1, 2, r"driven in a way not known \(Drive Mode 2\)"),
+        (20, 4, -512, "tells positions -512 counts off"),
+        (34, 2, 125, "has 12.0 V, and works with 12.5 to 16.0 V"),
+        (32, 2, 115, "has 12.0 V, and works with 9.5 to 11.5 V"),
+    ],
+)
+def test_a_motor_that_is_set_up_otherwise_than_when_it_was_calibrated_is_refused(
+    tmp_path, address, size, value, said
+):
+    with (
+        RunningMotors(tmp_path / "motors", start_rad=START, emulator=Heard) as motors,
+        behind(motors) as driver,
+    ):
+        with motors.lock:
+            motors.emulator.motors[3]._put(address, size, value)
+        with pytest.raises(Refused, match=f"joint_3: motor 3 .*{said}"):
+            bring_up(driver)
+        assert not any(motors.torque)

@@ -42,19 +42,17 @@ from hrc_cell.adapters.serial.registers import (
     PWM_LIMIT,
     RAD_PER_COUNT,
     RETURN_DELAY,
-    STARTUP_CONFIGURATION,
     STATUS_RETURN_LEVEL,
     TORQUE_ENABLE,
     Register,
 )
+from hrc_cell.adapters.serial.set_up import ill_set_up
 
 DRIFT_MAX_RAD = 0.0175  # 1 degree
 SETTLE_S = 0.03
 RAMP_S, RAMP_STEPS = 0.2, 10
 TRIES = 3
 """So often motors are brought up whose watchdog trips on the way."""
-STARTS_BY_ITSELF = 0x03
-"""Bits of Startup Configuration: torque on, RAM as it was."""
 READINGS_APART_MAX = 20  # counts, of two readings of a joint at rest
 PROFILE_VELOCITY_RATIO = 1.2
 """The motor's own speed limit stands this much over the gate's, as a backstop that does not lag."""
@@ -161,11 +159,8 @@ class BringUp:
                 f"{motor.joint}: motor {motor_id} reports {hardware_error_text(error)}; "
                 "find the cause, then switch its power off and on"
             )
-        if int(master.read(motor_id, STARTUP_CONFIGURATION)) & STARTS_BY_ITSELF:
-            raise Refused(
-                f"{motor.joint}: motor {motor_id} takes torque or old goals up with its power; "
-                "clear bits 0 and 1 of its Startup Configuration (60) with the maker's tool"
-            )
+        for why, advice in ill_set_up(master, motor_id):
+            raise Refused(f"{motor.joint}: motor {motor_id} {why}; {advice}")
         if master.read(motor_id, BUS_WATCHDOG):
             master.write(motor_id, BUS_WATCHDOG, 0)
         hand = motor.current_max_a is not None

@@ -49,7 +49,9 @@ class Register(NamedTuple):
 MODEL_NUMBER = Register("Model Number", 0, "H")
 FIRMWARE = Register("Firmware Version", 6, "B")
 RETURN_DELAY = Register("Return Delay Time", 9, "B", 2e-6)
+DRIVE_MODE = Register("Drive Mode", 10, "B")  # bits
 OPERATING_MODE = Register("Operating Mode", 11, "B")
+HOMING_OFFSET = Register("Homing Offset", 20, "i")  # counts
 TEMPERATURE_LIMIT = Register("Temperature Limit", 31, "B")  # degree Celsius
 VOLTAGE_MAX = Register("Max Voltage Limit", 32, "H", 0.1)
 VOLTAGE_MIN = Register("Min Voltage Limit", 34, "H", 0.1)
