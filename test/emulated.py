@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from strategies import default_cell
 
+from hrc_cell.adapters.serial.child import BusChild
 from hrc_cell.adapters.serial.emulator import Emulator, EmulatorPort
 from hrc_cell.adapters.serial.plan import BusPlan, make_plan
 from hrc_cell.adapters.serial.plant import FreeMotors
@@ -221,3 +222,25 @@ class Feeder:
         """Return after so many cycles of the bus."""
         first = self.bus.cycle if self.bus else 0
         self.wait(f"{count} cycles", lambda bus: bus.cycle >= first + count)
+
+
+@contextlib.contextmanager
+def fed(plan: BusPlan, goal_rad, timeout_s: float = 40.0):
+    """Yield a feeder of a bus process whose motors are up."""
+    child = BusChild(plan)
+    try:
+        ready = child.wait_ready(timeout_s)
+        with Feeder(child, goal_rad) as feeder:
+            feeder.told.append(ready)
+            yield feeder
+    finally:
+        child.close()
+
+
+def get_moving(motors: RunningMotors, feeder: Feeder, speed_radps: float = 0.3):
+    """Return once joint 1 moves."""
+    feeder.free()
+    feeder.wait("an open gate", lambda bus: bus.gate == Phase.OPEN)
+    feeder.speed_radps, feeder.rejoins = speed_radps, True
+    motors.wait("motion", lambda: motors.plant.velocities[0] > 0.2)
+    feeder.rejoins = False

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from hrc_cell.cli.places import cell_folder
-from hrc_cell.settings.cell import Cell, load_cell
+from hrc_cell.settings.cell import SIM_PORT, Cell, load_cell
 from hrc_cell.settings.schema import CellError, Problem
 from hrc_cell.settings.share import find_named
 
@@ -27,20 +27,31 @@ def checked_cell(named: str, *, without_stops: bool = False) -> Cell:
     return cell
 
 
-def dynamixel_plan(cell: Cell, port: str) -> BusPlan:
-    """Return the plan of a cell's motors for what only DYNAMIXEL motors can be asked.
+def cell_and_plan(named: str, port: str | None) -> tuple[Cell, BusPlan]:
+    """Return a cell, maybe without measured stops yet, and the plan of its motors.
 
-    Raises ValueError for a cell with others, or whose rate or limits cannot be kept.
+    `port` stands in for bus.port. Raises what `checked_cell` does, and ValueError for a simulated
+    cell without a port, or one whose rate or limits cannot be kept.
     """
     from hrc_cell.adapters.motor_plan import motor_plan
+
+    cell = checked_cell(named, without_stops=True)
+    port = port or cell.file.bus.port
+    if port == SIM_PORT:
+        raise ValueError(f"{named} is simulated: name a port with --port")
+    return cell, motor_plan(cell, port)
+
+
+def cell_and_dynamixel_plan(named: str, port: str | None) -> tuple[Cell, BusPlan]:
+    """Return `cell_and_plan` for what only DYNAMIXEL motors can be asked; ValueError for others."""
     from hrc_cell.adapters.serial.plan import DYNAMIXEL
 
-    plan = motor_plan(cell, port)
+    cell, plan = cell_and_plan(named, port)
     if plan.protocol != DYNAMIXEL:
         raise ValueError(
             f"{cell.folder}: bus.protocol = {plan.protocol}; this command knows only {DYNAMIXEL}"
         )
-    return plan
+    return cell, plan
 
 
 def _outside(cell: Cell) -> Iterator[Problem]:

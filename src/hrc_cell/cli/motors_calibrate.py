@@ -27,8 +27,8 @@ from hrc_cell.adapters.serial.registers import (
     TORQUE_ENABLE,
 )
 from hrc_cell.cli.asking import NotAgreed, Person
-from hrc_cell.cli.checked import checked_cell, dynamixel_plan
-from hrc_cell.settings.cell import SIM_PORT, Cell, load_cell
+from hrc_cell.cli.checked import cell_and_dynamixel_plan
+from hrc_cell.settings.cell import Cell, load_cell
 from hrc_cell.settings.schema import CellError
 from hrc_cell.settings.yaml_edit import set_values
 
@@ -56,11 +56,7 @@ def add_parser(subparsers: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     """Walk through the joints. Returns 0 if all are calibrated, 1 if not, 2 for wrong input."""
     try:
-        cell = checked_cell(args.cell, without_stops=True)
-        port = args.port or cell.file.bus.port
-        if port == SIM_PORT:
-            raise ValueError(f"{args.cell} is simulated: name a port with --port")
-        plan = dynamixel_plan(cell, port)
+        cell, plan = cell_and_dynamixel_plan(args.cell, args.port)
         motors = _chosen(plan, args.joint)
     except (CellError, ValueError, OSError) as error:
         print(error, file=sys.stderr)
@@ -68,7 +64,7 @@ def run(args: argparse.Namespace) -> int:
     person = Person()
     done = True
     try:
-        with change.bus(port, plan.baud) as master:
+        with change.bus(plan.port, plan.baud) as master:
             _let_go(master, plan, person)
             found = {motor.joint: _joint(master, motor, person) for motor in motors}
             for line in _block(cell, found):

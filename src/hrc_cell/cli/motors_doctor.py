@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 
-from hrc_cell.adapters.motor_plan import motor_plan
 from hrc_cell.adapters.serial import registers
 from hrc_cell.adapters.serial.adapter import LATENCY_MAX_MS, UDEV_RULE, latency_timer_ms
 from hrc_cell.adapters.serial.driver import Driver
@@ -25,10 +24,9 @@ from hrc_cell.adapters.serial.plan import DYNAMIXEL, BusPlan, MotorPlan
 from hrc_cell.adapters.serial.port import Port, PortLost
 from hrc_cell.adapters.serial.scan import Found, scan
 from hrc_cell.adapters.serial.set_up import ill_set_up
-from hrc_cell.cli.checked import checked_cell
+from hrc_cell.cli.checked import cell_and_plan
 from hrc_cell.cli.finding import Finding, show
 from hrc_cell.cli.motors_feetech import examine_feetech
-from hrc_cell.settings.cell import SIM_PORT
 from hrc_cell.settings.schema import CellError
 
 CYCLES = 200
@@ -52,11 +50,7 @@ def add_parser(subparsers: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     """Look and print. Returns 0 if nothing is wrong, 1 if something is, 2 for wrong input."""
     try:
-        cell = checked_cell(args.cell, without_stops=True)
-        port = args.port or cell.file.bus.port
-        if port == SIM_PORT:
-            raise ValueError(f"{args.cell} is simulated: name a port with --port")
-        plan = motor_plan(cell, port)
+        _, plan = cell_and_plan(args.cell, args.port)
     except (CellError, ValueError, OSError) as error:
         print(error, file=sys.stderr)
         return 2

@@ -29,10 +29,9 @@ from hrc_cell.adapters.serial.scan import scan
 from hrc_cell.adapters.serial.trial import NoRoom, Trial
 from hrc_cell.cli.arguments import json_file
 from hrc_cell.cli.asking import NotAgreed, Person
-from hrc_cell.cli.checked import checked_cell, dynamixel_plan
+from hrc_cell.cli.checked import cell_and_dynamixel_plan
 from hrc_cell.cli.finding import Finding, show
 from hrc_cell.cli.motors_doctor import examine
-from hrc_cell.settings.cell import SIM_PORT
 from hrc_cell.settings.schema import CellError
 from hrc_cell.settings.share import version
 
@@ -62,11 +61,7 @@ def add_parser(subparsers: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     """Try the arm. Returns 0 if all that was agreed to was done, else 1; 2 for wrong input."""
     try:
-        cell = checked_cell(args.cell, without_stops=True)
-        port = args.port or cell.file.bus.port
-        if port == SIM_PORT:
-            raise ValueError(f"{args.cell} is simulated: name a port with --port")
-        plan = dynamixel_plan(cell, port)
+        _, plan = cell_and_dynamixel_plan(args.cell, args.port)
         known = [motor.joint for motor in plan.motors]
         for joint in args.joint or ():
             if joint not in known:

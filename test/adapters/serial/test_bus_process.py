@@ -1,6 +1,5 @@
 """The bus process as a real child on a real pseudo-terminal, through everything that goes wrong."""
 
-import contextlib
 import os
 import signal
 import struct
@@ -8,7 +7,7 @@ import time
 
 import numpy as np
 import pytest
-from emulated import JOINTS, PATIENT, Feeder, RunningMotors, plan_for
+from emulated import JOINTS, PATIENT, RunningMotors, fed, get_moving, plan_for
 
 from hrc_cell.adapters.serial import bus_loop
 from hrc_cell.adapters.serial.bus_loop import BusLoop
@@ -57,25 +56,9 @@ def motors(tmp_path):
         yield running
 
 
-@contextlib.contextmanager
 def brought_up(motors, **changes):
-    """Yield a feeder of a bus process whose motors are up."""
-    child = BusChild(plan_for(motors.link, **{**PATIENT, **changes}))
-    try:
-        ready = child.wait_ready(20.0)
-        with Feeder(child, START) as feeder:
-            feeder.told.append(ready)
-            yield feeder
-    finally:
-        child.close()
-
-
-def get_moving(motors, feeder, speed_radps=0.3):
-    feeder.free()
-    feeder.wait("an open gate", lambda bus: bus.gate == OPEN)
-    feeder.speed_radps, feeder.rejoins = speed_radps, True
-    motors.wait("motion", lambda: motors.plant.velocities[0] > 0.2)
-    feeder.rejoins = False
+    """Return a feeder of a bus process, once its motors are up."""
+    return fed(plan_for(motors.link, **{**PATIENT, **changes}), START)
 
 
 @pytest.mark.req("S3")

@@ -1,6 +1,5 @@
 """Each fault of the emulated bus through the real driver: nothing stale, others kept, all safe."""
 
-import contextlib
 import math
 import os
 import signal
@@ -8,9 +7,8 @@ import time
 
 import numpy as np
 import pytest
-from emulated import JOINTS, PATIENT, Feeder, RunningMotors, plan_for
+from emulated import JOINTS, PATIENT, RunningMotors, fed, get_moving, plan_for
 
-from hrc_cell.adapters.serial.child import BusChild
 from hrc_cell.adapters.serial.driver import Driver
 from hrc_cell.adapters.serial.faulty import FaultyEmulator
 from hrc_cell.adapters.serial.master import Master
@@ -119,24 +117,8 @@ def motors(tmp_path):
         yield running
 
 
-@contextlib.contextmanager
 def brought_up(motors, **changes):
-    child = BusChild(plan_for(motors.link, **{**PATIENT, **changes}))
-    try:
-        ready = child.wait_ready(30.0)
-        with Feeder(child, START) as feeder:
-            feeder.told.append(ready)
-            yield feeder
-    finally:
-        child.close()
-
-
-def get_moving(motors, feeder):
-    feeder.free()
-    feeder.wait("an open gate", lambda bus: bus.gate == Phase.OPEN)
-    feeder.speed_radps, feeder.rejoins = 0.3, True
-    motors.wait("motion", lambda: motors.plant.velocities[0] > 0.2)
-    feeder.rejoins = False
+    return fed(plan_for(motors.link, **{**PATIENT, **changes}), START)
 
 
 @pytest.mark.req("S1")

@@ -3,14 +3,13 @@
 They have no watchdog and no clock, and a goal brings their torque on.
 """
 
-import contextlib
 import os
 import signal
 import time
 
 import numpy as np
 import pytest
-from emulated import JOINTS, Feeder
+from emulated import JOINTS, fed, get_moving
 from feetech import feetech_motors, feetech_plan
 
 from hrc_cell.adapters.serial.child import BusChild
@@ -40,25 +39,9 @@ def motors(tmp_path):
         yield running
 
 
-@contextlib.contextmanager
 def brought_up(motors, **changes):
-    """Yield a feeder of a bus process whose motors are up."""
-    child = BusChild(feetech_plan(motors.link, **{**PATIENT, **changes}))
-    try:
-        ready = child.wait_ready(40.0)
-        with Feeder(child, START) as feeder:
-            feeder.told.append(ready)
-            yield feeder
-    finally:
-        child.close()
-
-
-def get_moving(motors, feeder):
-    feeder.free()
-    feeder.wait("an open gate", lambda bus: bus.gate == OPEN)
-    feeder.speed_radps, feeder.rejoins = 0.3, True
-    motors.wait("motion", lambda: motors.plant.velocities[0] > 0.2)
-    feeder.rejoins = False
+    """Return a feeder of a bus process, once its motors are up."""
+    return fed(feetech_plan(motors.link, **{**PATIENT, **changes}), START)
 
 
 def latch(motors, feeder):

@@ -8,11 +8,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from emulated import JOINTS, PATIENT, Feeder, RunningMotors, plan_for
+from emulated import JOINTS, PATIENT, RunningMotors, fed, get_moving, plan_for
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hrc_cell.adapters.serial.child import BusChild
 from hrc_cell.adapters.serial.master import Freshness
 from hrc_cell.adapters.serial.port import AGAIN_MAX_S, Again, PortLost
 from hrc_cell.core.gate import Phase
@@ -27,25 +26,9 @@ def motors(tmp_path):
         yield running
 
 
-@contextlib.contextmanager
 def brought_up(motors, **changes):
-    """Yield a feeder of a bus process whose motors are up."""
-    child = BusChild(plan_for(motors.link, **{**PATIENT, **changes}))
-    try:
-        ready = child.wait_ready(30.0)
-        with Feeder(child, START) as feeder:
-            feeder.told.append(ready)
-            yield feeder
-    finally:
-        child.close()
-
-
-def get_moving(motors, feeder):
-    feeder.free()
-    feeder.wait("an open gate", lambda bus: bus.gate == Phase.OPEN)
-    feeder.speed_radps, feeder.rejoins = 0.3, True
-    motors.wait("motion", lambda: motors.plant.velocities[0] > 0.2)
-    feeder.rejoins = False
+    """Return a feeder of a bus process, once its motors are up."""
+    return fed(plan_for(motors.link, **{**PATIENT, **changes}), START)
 
 
 def stop_all(feeder):

@@ -1,13 +1,10 @@
 """A motor rebooted because a person asked, and never for another reason."""
 
-import contextlib
-
 import numpy as np
 import pytest
-from emulated import PATIENT, Feeder, RunningMotors, plan_for
+from emulated import PATIENT, Feeder, RunningMotors, fed, plan_for
 
 from hrc_cell.adapters.serial import codec
-from hrc_cell.adapters.serial.child import BusChild
 from hrc_cell.adapters.serial.driver import Driver
 from hrc_cell.adapters.serial.emulator import REBOOT, Emulator
 from hrc_cell.adapters.serial.master import Master, NoReply, Refused
@@ -45,16 +42,8 @@ def motors(tmp_path):
         yield running
 
 
-@contextlib.contextmanager
 def brought_up(motors):
-    child = BusChild(plan_for(motors.link, **PATIENT))
-    try:
-        ready = child.wait_ready(30.0)
-        with Feeder(child, START) as feeder:
-            feeder.told.append(ready)
-            yield feeder
-    finally:
-        child.close()
+    return fed(plan_for(motors.link, **PATIENT), START)
 
 
 @pytest.mark.req("S3")

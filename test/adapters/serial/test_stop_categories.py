@@ -1,13 +1,11 @@
 """Torque taken in stops of category 0 and 1, where a joint may lose it; brought back by a reset."""
 
-import contextlib
 from dataclasses import replace
 
 import numpy as np
 import pytest
-from emulated import JOINTS, PATIENT, Feeder, RunningMotors, plan_for
+from emulated import JOINTS, PATIENT, RunningMotors, fed, get_moving, plan_for
 
-from hrc_cell.adapters.serial.child import BusChild
 from hrc_cell.core.gate import Phase
 
 START = (0.5, -0.4, 0.3, 0.0, 0.2, -0.1, 0.35)
@@ -21,28 +19,12 @@ def motors(tmp_path):
         yield running
 
 
-@contextlib.contextmanager
 def brought_up(motors, may_lose=FREE):
     plan = plan_for(motors.link, **PATIENT)
     marked = tuple(
         replace(motor, release_on_stop=index in may_lose) for index, motor in enumerate(plan.motors)
     )
-    child = BusChild(replace(plan, motors=marked))
-    try:
-        ready = child.wait_ready(30.0)
-        with Feeder(child, START) as feeder:
-            feeder.told.append(ready)
-            yield feeder
-    finally:
-        child.close()
-
-
-def get_moving(motors, feeder):
-    feeder.free()
-    feeder.wait("an open gate", lambda bus: bus.gate == Phase.OPEN)
-    feeder.speed_radps, feeder.rejoins = 0.3, True
-    motors.wait("motion", lambda: motors.plant.velocities[0] > 0.2)
-    feeder.rejoins = False
+    return fed(replace(plan, motors=marked), START)
 
 
 def torque_without(joints):
