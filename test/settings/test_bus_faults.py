@@ -67,6 +67,6 @@ def test_the_example_and_the_table_of_the_page_are_true(tmp_path):
     block = page.split("    seed: 1\n")[1].split("\n\n")[0]
     example = textwrap.dedent("    seed: 1\n" + block)
     assert len(read(tmp_path, example).faults) == 4
-    table = page.split("| fault | what happens |")[1]
+    table = page.split("| fault | what happens |")[1].split("\n\n")[0]
     named = {name for row in table.splitlines()[2:] for name in NAME.findall(row.split("|")[1])}
     assert named == {*ON_REPLIES, *ON_MOTORS, *ON_BUS}
