@@ -8,11 +8,8 @@ from __future__ import annotations
 
 import argparse
 import sys
-import time
 from collections.abc import Iterator
 from typing import Any
-
-import numpy as np
 
 from hrc_cell.adapters.serial import registers
 from hrc_cell.adapters.serial.adapter import LATENCY_MAX_MS, UDEV_RULE, latency_timer_ms
@@ -27,11 +24,10 @@ from hrc_cell.adapters.serial.set_up import ill_set_up
 from hrc_cell.cli.checked import cell_and_plan
 from hrc_cell.cli.finding import Finding, show
 from hrc_cell.cli.motors_feetech import examine_feetech
+from hrc_cell.cli.motors_findings import cycles, pace, unnamed, warm
 from hrc_cell.settings.schema import CellError
 
 CYCLES = 200
-WARM_SHARE = 0.85
-"""Of the temperature limit, where a motor takes its torque away."""
 
 
 def add_parser(subparsers: Any) -> None:
@@ -79,10 +75,7 @@ def examine(plan: BusPlan) -> Iterator[Finding]:
         for motor in plan.motors:
             yield from _motor(master, motor, there.pop(motor.motor_id, None))
         for motor_id, other in there.items():
-            yield Finding(
-                name=f"motor {motor_id}", state="note",
-                found=f"{other.model}, which the cell does not name",
-            )  # fmt: skip
+            yield unnamed(motor_id, other.model)
         yield _cycle(plan, master, fast=all(map(fast_by_id.get, plan.motor_ids)))
     except PortLost as error:
         yield Finding(name="port", state="wrong", found=str(error.strerror))
@@ -100,10 +93,7 @@ def _feetech(plan: BusPlan) -> Iterator[Finding]:
     yield from examine_feetech(plan)
     for one in found:
         if one.motor_id not in plan.motor_ids:
-            yield Finding(
-                name=f"motor {one.motor_id}", state="note",
-                found=f"{one.model}, which the cell does not name",
-            )  # fmt: skip
+            yield unnamed(one.motor_id, one.model)
 
 
 def _collision(broken: int) -> Finding:
@@ -154,20 +144,10 @@ def _motor(master: Master, motor: MotorPlan, found: Found | None) -> Iterator[Fi
     try:
         for why, advice in ill_set_up(master, motor.motor_id):
             yield Finding(name=name, state="wrong", found=f"{who} {why}", advice=advice)
-        yield from _warmth(master, motor, found)
+        limit_c = master.read(motor.motor_id, registers.TEMPERATURE_LIMIT)
+        yield from warm(name, found.temperature_c, limit_c)
     except (NoReply, StatusError) as error:
         yield Finding(name=name, state="wrong", found=str(error))
-
-
-def _warmth(master: Master, motor: MotorPlan, found: Found) -> Iterator[Finding]:
-    """Yield how warm it is where that is a lot. Raises NoReply or StatusError."""
-    hot, degrees = master.read(motor.motor_id, registers.TEMPERATURE_LIMIT), found.temperature_c
-    if degrees is None or degrees > WARM_SHARE * hot:
-        told = "not told" if degrees is None else f"{degrees:.0f} degrees Celsius"
-        yield Finding(
-            name=motor.joint, state="note", found=f"temperature {told}; it gives up at {hot:.0f}",
-            advice="let it cool; is the joint loaded or stiff?",
-        )  # fmt: skip
 
 
 def _cycle(plan: BusPlan, master: Master, *, fast: bool) -> Finding:
@@ -177,13 +157,8 @@ def _cycle(plan: BusPlan, master: Master, *, fast: bool) -> Finding:
     """
     driver = Driver(plan, master)
     driver.read_fast(fast)
-    took_s, silent = [], 0
-    for _ in range(CYCLES):
-        began_s = time.perf_counter()
-        driver.read_all()
-        took_s.append(time.perf_counter() - began_s)
-        silent += any(driver.silent_cycles)
-    hz, wire_hz = 1.0 / float(np.median(took_s)), plan.wire_limit_hz(fast=driver.fast)
+    hz, silent = cycles(driver, CYCLES)
+    wire_hz = plan.wire_limit_hz(fast=driver.fast)
     how = "Fast Sync Read" if driver.fast else "Sync Read"
     if driver.fast_given_up:
         how += ", Fast Sync Read having failed"
@@ -191,10 +166,4 @@ def _cycle(plan: BusPlan, master: Master, *, fast: bool) -> Finding:
         f"{hz:.0f} Hz (median of {CYCLES}, {silent} with a motor missing); the cell asks for "
         f"{plan.rate_hz:g} Hz, the wire carries {wire_hz:.0f} Hz with goals and {how}"
     )
-    if hz < plan.rate_hz or silent > CYCLES // 100:
-        return Finding(
-            name="cycle", state="wrong", found=found,
-            advice="mend what stands above; is this machine busy? A return delay is set to 0 when "
-            "the cell starts; else lower bus.rate_hz or raise the baud rate",
-        )  # fmt: skip
-    return Finding(name="cycle", state="ok", found=found)
+    return pace(found=found, good=hz >= plan.rate_hz and silent <= CYCLES // 100)

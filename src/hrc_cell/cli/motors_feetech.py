@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
-
-import numpy as np
 
 from hrc_cell.adapters.serial import feetech_registers as registers
 from hrc_cell.adapters.serial.drives import make_drive
@@ -17,10 +14,9 @@ from hrc_cell.adapters.serial.master import NoReply
 from hrc_cell.adapters.serial.plan import WITHOUT_WATCHDOG, BusPlan, MotorPlan
 from hrc_cell.adapters.serial.port import Port
 from hrc_cell.cli.finding import Finding
+from hrc_cell.cli.motors_findings import cycles, pace, warm
 
 CYCLES = 100
-WARM_SHARE = 0.85
-"""Of the temperature limit, where a motor takes its torque away."""
 
 
 def examine_feetech(plan: BusPlan) -> Iterator[Finding]:
@@ -87,33 +83,14 @@ def _state(table: Table, told: bytes, name: str) -> Iterator[Finding]:
             name=name, state="wrong", found=f"voltage {volts:.1f} V; {low:.1f} to {high:.1f} V",
             advice="check the supply and the length and gauge of its cable",
         )  # fmt: skip
-    degrees, hot = had(registers.PRESENT_TEMPERATURE), had(registers.TEMPERATURE_LIMIT)
-    if degrees > WARM_SHARE * hot:
-        yield Finding(
-            name=name, state="note",
-            found=f"temperature {degrees:.0f} degrees Celsius; it gives up at {hot:.0f}",
-            advice="let it cool; is the joint loaded or stiff?",
-        )  # fmt: skip
+    yield from warm(name, had(registers.PRESENT_TEMPERATURE), had(registers.TEMPERATURE_LIMIT))
 
 
 def _cycle(plan: BusPlan, port: Port) -> Finding:
     """Return how many cycles of reading all motors there are in a second, against what is asked."""
-    drive = make_drive(plan, port)
-    took_s, lost = [], 0
-    for _ in range(CYCLES):
-        began_s = time.perf_counter()
-        drive.read_all()
-        took_s.append(time.perf_counter() - began_s)
-        lost += any(drive.silent_cycles)
-    hz, wire_hz = 1.0 / float(np.median(took_s)), plan.wire_limit_hz()
+    hz, lost = cycles(make_drive(plan, port), CYCLES)
     found = (
         f"{hz:.0f} Hz (median of {CYCLES}, {lost} without samples); the cell asks for "
-        f"{plan.rate_hz:g} Hz, the wire carries {wire_hz:.0f} Hz with goals"
+        f"{plan.rate_hz:g} Hz, the wire carries {plan.wire_limit_hz():.0f} Hz with goals"
     )
-    if hz < plan.rate_hz or lost > CYCLES // 20:
-        return Finding(
-            name="cycle", state="wrong", found=found,
-            advice="mend what stands above; is this machine busy? A return delay is set to 0 when "
-            "the cell starts; else lower bus.rate_hz or raise the baud rate",
-        )  # fmt: skip
-    return Finding(name="cycle", state="ok", found=found)
+    return pace(found=found, good=hz >= plan.rate_hz and lost <= CYCLES // 20)

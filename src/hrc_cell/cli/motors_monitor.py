@@ -18,6 +18,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from hrc_cell.adapters.record.events import finite
 from hrc_cell.adapters.serial import change
 from hrc_cell.adapters.serial.adapter import holders
 from hrc_cell.adapters.serial.driver import hardware_error_text
@@ -274,10 +275,6 @@ def _as_json(look: Look) -> dict[str, Any]:
     for motor in look.motors:
         values = asdict(motor)
         values["age_s"] = look.now_s - values.pop("reply_s")
-        motors.append({k: _known(v) for k, v in values.items()})
-    return {"rate_hz": _known(look.rate_hz), "note": look.note, "motors": motors}
-
-
-def _known(value: Any) -> Any:
-    """Return a value as JSON has it: what is not known is null."""
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+        motors.append(values)
+    told: dict[str, Any] = finite({"rate_hz": look.rate_hz, "note": look.note, "motors": motors})
+    return told

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
 import platform
 import sys
 from collections.abc import Callable, Iterator
@@ -20,6 +19,7 @@ from dataclasses import asdict, replace
 from datetime import datetime, timezone
 from typing import Any
 
+from hrc_cell.adapters.record.events import finite
 from hrc_cell.adapters.serial.adapter import latency_timer_ms
 from hrc_cell.adapters.serial.driver import Driver
 from hrc_cell.adapters.serial.master import Master, NoReply, Refused
@@ -82,7 +82,7 @@ def run(args: argparse.Namespace) -> int:
         for line in _text(report):
             print(line)
         if args.report:
-            args.report.write_text(json.dumps(_plain(report), indent=1) + "\n", encoding="utf-8")
+            args.report.write_text(json.dumps(finite(report), indent=1) + "\n", encoding="utf-8")
     return 0 if report["finished"] else 1
 
 
@@ -197,12 +197,3 @@ def _text(report: dict[str, Any], indent: str = "") -> Iterator[str]:
         else:
             shown = f"{value:.4g}" if isinstance(value, float) else value
             yield f"{indent}{key}: {shown}"
-
-
-def _plain(value: Any) -> Any:
-    """Return a value as JSON has it: what is not known is null."""
-    if isinstance(value, dict):
-        return {key: _plain(one) for key, one in value.items()}
-    if isinstance(value, list):
-        return [_plain(one) for one in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -27,6 +27,7 @@ from rcl_interfaces.msg import ParameterDescriptor
 from sensor_msgs.msg import JointState
 
 from hrc_cell.adapters.description import load_description
+from hrc_cell.adapters.record.events import finite
 from hrc_cell.core.bodies import Bodies, Sighting, fuse
 from hrc_cell.core.cell import Memory, judge
 from hrc_cell.core.interlock import Reading
@@ -36,7 +37,7 @@ from hrc_cell.core.people import People
 from hrc_cell.core.rules import Rules
 from hrc_cell.core.safety import State
 from hrc_cell.core.standstill import stay
-from hrc_cell.core.stopwatch import Stop, Tick, Watch, watch
+from hrc_cell.core.stopwatch import Tick, Watch, watch
 from hrc_cell.nodes import safety_wire as wire
 from hrc_cell.nodes.base import ALL, KEPT, NEWEST, CellNode, run
 from hrc_cell.nodes.parameters import declare_settings
@@ -265,7 +266,7 @@ class SafetyMonitor(CellNode):
             self._stop_fault = f"moved_at_standstill:{joints[joint]}"
         if stop is not None:
             self._stop_fault = stop.fault or self._stop_fault
-            self.tell("stop_measured", _figures(stop))
+            self.tell("stop_measured", finite(asdict(stop)))
 
     def _observe(self) -> Observation:
         """Return what was heard, with the ages that it has now."""
@@ -317,14 +318,6 @@ class SafetyMonitor(CellNode):
             nobody(safety) if self._people is None else self._people, self._hidden, sightings,
             people_age_s=people_age_s, sources=self._rules.sources, safety=safety,
         )  # fmt: skip
-
-
-def _figures(stop: Stop) -> dict[str, object]:
-    """Return a measured stop as an event tells it."""
-    return {
-        name: None if isinstance(value, float) and not math.isfinite(value) else value
-        for name, value in asdict(stop).items()
-    }
 
 
 def main() -> None:

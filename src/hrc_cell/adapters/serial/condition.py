@@ -75,6 +75,7 @@ class Examiner:
     def __init__(self, plan: BusPlan, *, real_time: bool, latency_ms: int | None) -> None:
         """`real_time`: the bus process goes before others; `latency_ms`: None, there is none."""
         self._plan, self._real_time, self._latency_ms = plan, real_time, latency_ms
+        self._wire_hz = plan.wire_limit_hz()
         self._begin: BusState | None = None  # of the present second
         self._rate_hz = math.nan  # of the last whole second
         self._missed = self._broken = 0
@@ -122,7 +123,7 @@ class Examiner:
 
     def _bus(self, state: BusState, now_s: float) -> Condition:
         plan, age_s = self._plan, now_s - state.end_s
-        share = plan.rate_hz / plan.wire_limit_hz()
+        share = plan.rate_hz / self._wire_hz
         late_ms = self._latency_ms is not None and self._latency_ms > LATENCY_MAX_MS
         found = [
             (Level.ERROR, state.latched, fault_text(state.reason)),
@@ -145,7 +146,7 @@ class Examiner:
             ("gate reason", state.reason),
             ("fault latched", fault_text(state.reason) if state.latched else "none"),
             ("oldest sample at the gate [s]", _number(state.gate_delay_s, 3)),
-            ("wire limit [Hz]", f"{plan.wire_limit_hz():.0f}"),
+            ("wire limit [Hz]", f"{self._wire_hz:.0f}"),
             ("share of the wire limit", f"{share:.2f}"),
             ("real-time priority", "yes" if self._real_time else "no"),
             ("latency timer [ms]", "none" if self._latency_ms is None else str(self._latency_ms)),
