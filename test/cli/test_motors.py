@@ -10,7 +10,7 @@ from emulated import RunningMotors
 
 from hrc_cell.adapters.serial import codec
 from hrc_cell.adapters.serial.emulator import Emulator
-from hrc_cell.adapters.serial.port import Port
+from hrc_cell.adapters.serial.port import Port, wait_for_port
 from hrc_cell.cli.main import main
 
 LIMIT_S = 30.0
@@ -127,10 +127,7 @@ def test_motors_of_a_file_are_emulated(tmp_path, capsys):
     try:
         assert child.stdout.readline() == f"XL430-W250 4 at {link}; Ctrl-C ends\n"
         assert child.stdout.readline() == f"XM430-W350 2, 5 at {link}; Ctrl-C ends\n"
-        end_s = time.monotonic() + LIMIT_S
-        while not link.is_symlink():
-            assert time.monotonic() < end_s
-            time.sleep(0.005)
+        wait_for_port(str(link), LIMIT_S)
         assert main(["motors", "scan", str(link), "--baud", "57600", "--baud", "1000000"]) == 0
         found = [line.split()[:3] for line in capsys.readouterr().out.splitlines()[1:]]
         assert found == [["57600", "2", "XM430-W350"], ["57600", "4", "XL430-W250"],
@@ -148,14 +145,11 @@ def test_an_adapter_that_holds_bytes_back_is_emulated(tmp_path):
     child = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     try:
         child.stdout.readline()
-        end_s = time.monotonic() + LIMIT_S
-        while not link.is_symlink():
-            assert time.monotonic() < end_s
-            time.sleep(0.005)
+        wait_for_port(str(link), LIMIT_S)
         port = Port(str(link), 1_000_000)
         began_s = time.monotonic()
         port.write(codec.ping(1))
-        assert len(port.read(end_s)) == codec.status_length(3)
+        assert len(port.read(time.monotonic() + LIMIT_S)) == codec.status_length(3)
         assert time.monotonic() - began_s >= held_s
         port.close()
     finally:

@@ -3,13 +3,13 @@
 import json
 import subprocess
 import sys
-import time
 
 import pytest
 from emulated import JOINTS
 from feetech import feetech_motors, feetech_plan
 
 from hrc_cell.adapters.serial.emulator_feetech import FeetechEmulator
+from hrc_cell.adapters.serial.port import wait_for_port
 from hrc_cell.cli import motors_doctor
 from hrc_cell.cli.main import main
 
@@ -89,10 +89,7 @@ def test_motors_at_another_rate_are_found_there_alone(tmp_path, baud, capsys):
                "--ids", "2", "--model", "STS3215", "--baud", str(baud)]  # fmt: skip
     child = subprocess.Popen(command, stdout=subprocess.PIPE)
     try:
-        end_s = time.monotonic() + LIMIT_S
-        while not link.is_symlink():
-            assert time.monotonic() < end_s
-            time.sleep(0.005)
+        wait_for_port(str(link), LIMIT_S)
         assert main(["motors", "scan", str(link), "--protocol", "feetech"]) == 0
         found = [line.split()[:2] for line in capsys.readouterr().out.splitlines()[1:]]
         assert found == [[str(baud), "2"]]

@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from hrc_cell.adapters.serial import codec, registers
 from hrc_cell.adapters.serial.master import Freshness, Master, NoReply, StatusError
+from hrc_cell.adapters.serial.motor_set import TAKEN_TIMES, MotorSet
 from hrc_cell.adapters.serial.plan import SLOW_SIZE, BusPlan, MotorPlan
 from hrc_cell.adapters.serial.port import PortLost
 from hrc_cell.adapters.serial.registers import (
@@ -18,9 +19,7 @@ from hrc_cell.adapters.serial.registers import (
     GOAL_POSITION,
     TORQUE_ENABLE,
 )
-from hrc_cell.adapters.serial.shared import MotorRecord
 
-TAKEN_TIMES = 3
 FAST_FAILURES_MAX = 2
 """So many fast reads in a row with a motor missing, and motors are read one by one: a silent one
 hides those behind it in the common frame. Must be below bus.lost_cycles_max."""
@@ -45,17 +44,11 @@ def hardware_error_text(bits: int) -> str:
     return ", ".join(name for bit, name in HARDWARE_ERRORS.items() if bits & bit) or f"{bits:#x}"
 
 
-class Driver:
+class Driver(MotorSet[Master]):
     """The motors of one plan behind one master."""
 
     def __init__(self, plan: BusPlan, master: Master) -> None:
-        self.plan = plan
-        self.motors = [MotorRecord() for _ in plan.motors]
-        self.silent_cycles = [0] * len(plan.motors)
-        self.tripped = [False] * len(plan.motors)
-        self.reset = [False] * len(plan.motors)  # has lost what it held in RAM
-        self.windows_rad = [(motor.lower_rad, motor.upper_rad) for motor in plan.motors]
-        self.master = master
+        super().__init__(plan, master)
         asked = plan.motor_ids, registers.SAMPLE_ADDRESS, registers.SAMPLE_SIZE
         self._request, self._request_fast = codec.sync_read(*asked), codec.fast_sync_read(*asked)
         age_max_s = plan.reply_margin_s + 2.0 * plan.period_s
@@ -133,8 +126,7 @@ class Driver:
             )
         for index, silent in enumerate(self.silent_cycles):
             if silent:
-                known = self.motors[index]
-                self.motors[index] = replace(known, lost_replies=known.lost_replies + 1)
+                self._count_lost(index)
 
     def read_slow(self) -> None:
         """Read one slow register of one motor: the next in turn, or what an alert points to."""
@@ -196,20 +188,7 @@ class Driver:
             self.motors[index], hardware_error=error, torque_on=torque == 1
         )
 
-    def close_port(self) -> None:
-        """Close the port, which is gone."""
-        self.master.close()
-
-    def open_port(self) -> None:
-        """Open the port again, under its name. Raises PortLost."""
-        self.master.open()
-
     # The end.
-
-    def torque_off(self) -> list[str]:
-        """Switch every motor off, each tried even if others fail; return what failed."""
-        self.motors = [replace(motor, torque_on=False) for motor in self.motors]
-        return self.switch_off(self.plan.motors)
 
     def switch_off(self, motors: Iterable[MotorPlan]) -> list[str]:
         """Switch these off, and their watchdogs; return what failed."""

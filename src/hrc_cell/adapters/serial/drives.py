@@ -86,11 +86,6 @@ class DynamixelDrive(Driver):
         """Bring every motor up; see `Drive`."""
         return dynamixel.bring_up(self, after_read)
 
-    @property
-    def broken(self) -> int:
-        """Return how many broken frames came so far."""
-        return self.master.broken
-
 
 class FeetechDrive(FeetechDriver):
     """Motors of Feetech's, which know no common frame."""
@@ -100,11 +95,6 @@ class FeetechDrive(FeetechDriver):
     def bring_up(self, after_read: Callable[[], None]) -> list[float]:
         """Bring every motor up; see `Drive`."""
         return feetech.bring_up(self, after_read)
-
-    @property
-    def broken(self) -> int:
-        """Return how many broken frames came so far."""
-        return self.master.broken
 
 
 def error_text(protocol: str, bits: int) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import select
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,9 +9,8 @@ from pathlib import Path
 from hrc_cell.adapters.serial.emulated_feetech import BAUD, FEETECH_KINDS, RPM
 from hrc_cell.adapters.serial.emulator import EmulatorPort
 from hrc_cell.adapters.serial.emulator_feetech import BAUDS, FeetechEmulator
+from hrc_cell.adapters.serial.free import serve_once
 from hrc_cell.adapters.serial.plant import FreeMotors
-
-STEP_S = 0.002
 
 
 def serve_feetech(link: Path, motor_ids: Sequence[int], *, model: str, baud: int | None) -> None:
@@ -30,10 +28,5 @@ def serve_feetech(link: Path, motor_ids: Sequence[int], *, model: str, baud: int
         motor.write(BAUD, bytes([BAUDS.index(baud)]))
     then_s = time.monotonic()
     with EmulatorPort(emulator, link, baud=baud) as port:
-        poll = select.poll()
-        poll.register(port.fileno(), select.POLLIN)
         while True:
-            poll.poll(max(0.0, min(STEP_S, port.next_s() - time.monotonic())) * 1e3)
-            port.serve(now_s := time.monotonic())
-            plant.step(now_s - then_s)
-            then_s = now_s
+            then_s = serve_once(port, plant, then_s)

@@ -26,6 +26,7 @@ import tty
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 from hrc_cell.adapters.serial import emulated_motor as motor_rules
 from hrc_cell.adapters.serial.emulated_bus import EmulatedBus
@@ -39,14 +40,14 @@ from hrc_cell.adapters.serial.plant import Plant
 TO_ALL = 0xFE
 PING, READ, WRITE, REG_WRITE, ACTION, REBOOT = 0x01, 0x02, 0x03, 0x04, 0x05, 0x08
 SYNC_READ, SYNC_WRITE, FAST_SYNC_READ = 0x82, 0x83, 0x8A
-ID, BAUD_RATE, RETURN_DELAY, TORQUE_ENABLE = 7, 8, 9, 64  # registers
+ID, BAUD_RATE, RETURN_DELAY = 7, 8, 9  # registers
 RETURN_DELAY_STEP_S = 2e-6
 BAUDS = {0: 9600, 1: 57600, 2: 115200, 3: 1_000_000, 4: 2_000_000, 5: 3_000_000, 6: 4_000_000}
 """Values of the register Baud Rate; 7 is 4.5 M, which no terminal can be set to."""
 
 
-class Emulator:
-    """Several motors on one bus. Bytes in, bytes out; time is an argument."""
+class Emulator(EmulatedBus[EmulatedMotor, Order]):
+    """DYNAMIXEL motors on one bus."""
 
     def __init__(
         self,
@@ -58,49 +59,17 @@ class Emulator:
     ) -> None:
         """`models` names those that are not `model`, by ID."""
         models = models or {}
-        self.motors = {
+        motors = {
             motor_id: EmulatedMotor(motor_id, index, plant, kind=KINDS[models.get(motor_id, model)])
             for index, motor_id in enumerate(motor_ids)
         }
-        self.line_baud: int | None = None
-        """The rate that the other side speaks at; motors set to another hear nothing. None: any."""
-        self.silent: set[int] = set()
-        """IDs of motors whose cable is pulled: they hear and say nothing."""
-        self._receiver = Receiver()
-        self._kept: dict[int, bytes] = {}  # Reg Write waiting for Action
-
-    def feed(self, data: bytes, now_s: float) -> list[bytes]:
-        """Return what the motors send on these bytes, in order: statuses, or parts of one."""
-        self.update(now_s)
-        replies: list[bytes] = []
-        for order in self._receiver.take(data):
-            replies += self._obey(order, now_s)
-        return replies
-
-    def update(self, now_s: float) -> None:
-        """Let time pass: Bus Watchdog."""
-        for motor in self.motors.values():
-            motor.watch(now_s)
-
-    def late_s(self, status: bytes, now_s: float) -> float:
-        """Return how much later than due a status leaves: on a good day, not at all."""
-        return 0.0
+        super().__init__(motors, Receiver())
 
     def delay_s(self, status: bytes) -> float:
         """Return the return delay of the motor that sends a status, of the slowest for several."""
         motors = list(self.motors.values())
         alone = [motor for motor in motors if status[4:5] == bytes((motor.motor_id,))]
         return max(m.value(RETURN_DELAY) for m in alone or motors) * RETURN_DELAY_STEP_S
-
-    def stalled(self, now_s: float) -> bool:
-        """Return whether nothing passes the bus."""
-        return False
-
-    def let_go(self, now_s: float, quiet_s: float) -> bool:
-        """Return whether nobody needs the motors any more: no torque, or no order for `quiet_s`."""
-        motors = self.motors.values()
-        held = any(motor.value(TORQUE_ENABLE) for motor in motors)
-        return not held or now_s - max(motor.heard_s for motor in motors) > quiet_s
 
     def _obey(self, order: Order, now_s: float) -> list[bytes]:
         hearing = [
@@ -233,7 +202,12 @@ class EmulatorPort:
     """
 
     def __init__(
-        self, emulator: EmulatedBus, link: Path, *, baud: int | None = None, latency_s: float = 0.0
+        self,
+        emulator: EmulatedBus[Any, Any],
+        link: Path,
+        *,
+        baud: int | None = None,
+        latency_s: float = 0.0,
     ) -> None:
         self._emulator, self._link = emulator, link
         self._wire = Wire(baud=baud, latency_s=latency_s)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from hrc_cell.adapters.serial.emulated_bus import EmulatedBus
 from hrc_cell.adapters.serial.emulated_feetech import (
     BAUD,
     FEETECH_KINDS,
@@ -21,38 +22,16 @@ BAUDS = (1_000_000, 500_000, 250_000, 128_000, 115_200, 76_800, 57_600, 38_400)
 RETURN_DELAY_STEP_S = 2e-6
 
 
-class FeetechEmulator:
-    """Several motors of one model on one bus. Bytes in, bytes out; time is an argument."""
+class FeetechEmulator(EmulatedBus[FeetechMotor, Order]):
+    """Feetech motors of one model on one bus."""
 
     def __init__(self, motor_ids: Sequence[int], plant: Plant, *, model: str = "STS3215") -> None:
         self._kind = FEETECH_KINDS[model]
-        self.motors = {
+        motors = {
             motor_id: FeetechMotor(motor_id, index, plant, kind=self._kind)
             for index, motor_id in enumerate(motor_ids)
         }
-        self.silent: set[int] = set()
-        """IDs of motors whose cable is pulled: they hear and say nothing."""
-        self.line_baud: int | None = None
-        """The rate that the other side speaks at; motors set to another hear nothing. None: any."""
-        self._receiver = Receiver()
-        self._kept: dict[int, bytes] = {}  # Reg Write waiting for Action
-
-    def feed(self, data: bytes, now_s: float) -> list[bytes]:
-        """Return the statuses that the motors send on these bytes, in order."""
-        self.update(now_s)
-        replies: list[bytes] = []
-        for order in self._receiver.take(data):
-            replies += self._obey(order, now_s)
-        return replies
-
-    def update(self, now_s: float) -> None:
-        """Let time pass for what protects the motors."""
-        for motor in self.motors.values():
-            motor.watch(now_s)
-
-    def late_s(self, status: bytes, now_s: float) -> float:
-        """Return how much later than due a status leaves: on a good day, not at all."""
-        return 0.0
+        super().__init__(motors, Receiver())
 
     def delay_s(self, status: bytes) -> float:
         """Return the return delay of the motor that sends a status."""
@@ -61,16 +40,6 @@ class FeetechEmulator:
     def _hears(self, motor_id: int) -> bool:
         rate = BAUDS[min(self.motors[motor_id].value(BAUD), len(BAUDS) - 1)]
         return motor_id not in self.silent and self.line_baud in (None, rate)
-
-    def stalled(self, now_s: float) -> bool:
-        """Return whether nothing passes the bus."""
-        return False
-
-    def let_go(self, now_s: float, quiet_s: float) -> bool:
-        """Return whether nobody needs the motors any more: no torque, or no order for `quiet_s`."""
-        motors = self.motors.values()
-        held = any(motor.torque_on for motor in motors)
-        return not held or now_s - max(motor.heard_s for motor in motors) > quiet_s
 
     def _obey(self, order: Order, now_s: float) -> list[bytes]:
         hearing = [

@@ -24,24 +24,17 @@ from hrc_cell.adapters.serial.feetech_master import FeetechMaster, sync_write
 from hrc_cell.adapters.serial.feetech_registers import TABLES, Model
 from hrc_cell.adapters.serial.feetech_samples import LENGTHS, Sample, can_follow, sample
 from hrc_cell.adapters.serial.master import NoReply, Refused
+from hrc_cell.adapters.serial.motor_set import TAKEN_TIMES, MotorSet
 from hrc_cell.adapters.serial.plan import BusPlan, MotorPlan
 from hrc_cell.adapters.serial.port import PortLost
-from hrc_cell.adapters.serial.shared import MotorRecord
-
-TAKEN_TIMES = 3
 
 
-class FeetechDriver:
+class FeetechDriver(MotorSet[FeetechMaster]):
     """The motors of one plan behind one master. The same face as `driver.Driver`."""
 
     def __init__(self, plan: BusPlan, master: FeetechMaster) -> None:
-        self.plan, self.master = plan, master
+        super().__init__(plan, master)  # none ever tripped or reset: no watchdog, no clock
         self.table = TABLES[plan.protocol]
-        self.motors = [MotorRecord() for _ in plan.motors]
-        self.silent_cycles = [0] * len(plan.motors)
-        self.tripped = [False] * len(plan.motors)  # by a watchdog: there is none
-        self.reset = [False] * len(plan.motors)  # without a clock nothing tells
-        self.windows_rad = [(motor.lower_rad, motor.upper_rad) for motor in plan.motors]
         self.models: list[Model | None] = [None] * len(plan.motors)
         self._driven = [False] * len(plan.motors)  # may be sent a goal
         self._counts: list[tuple[int, float] | None] = [None] * len(plan.motors)  # with its instant
@@ -84,8 +77,7 @@ class FeetechDriver:
             if whole and one is not None:
                 self._take(index, *one)
             else:
-                known = self.motors[index]
-                self.motors[index] = replace(known, lost_replies=known.lost_replies + 1)
+                self._count_lost(index)
 
     def _goals(self, goals_rad: Sequence[float]) -> bytes:
         goals = {
@@ -147,21 +139,12 @@ class FeetechDriver:
         if self.silent_cycles[index]:
             raise NoReply(f"motor {self.plan.motors[index].motor_id} does not answer")
 
-    def close_port(self) -> None:
-        """Close the port, which is gone."""
-        self.master.close()
-
-    def open_port(self) -> None:
-        """Open the port again, under its name. Raises PortLost."""
-        self.master.open()
-
     # The end.
 
     def torque_off(self) -> list[str]:
         """Switch every motor off, each tried even if others fail; return what failed."""
-        self.motors = [replace(motor, torque_on=False) for motor in self.motors]
         self._driven = [False] * len(self.plan.motors)
-        return self.switch_off(self.plan.motors)
+        return super().torque_off()
 
     def switch_off(self, motors: Iterable[MotorPlan]) -> list[str]:
         """Switch these off; return what failed."""

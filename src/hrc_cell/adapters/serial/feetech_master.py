@@ -17,14 +17,13 @@ from hrc_cell.adapters.serial import feetech_codec as codec
 from hrc_cell.adapters.serial.feetech_codec import Status
 from hrc_cell.adapters.serial.feetech_registers import Register, Table
 from hrc_cell.adapters.serial.master import (
-    DRAIN_MAX_S,
     PATIENT_S,
-    QUIET_S,
     NoReply,
     Refused,
     wire_s,
 )
 from hrc_cell.adapters.serial.port import Port
+from hrc_cell.adapters.serial.port_owner import QUIET_S, PortOwner
 
 TRIES = 5
 
@@ -37,35 +36,19 @@ class Answer(NamedTuple):
     whole: bool
 
 
-class FeetechMaster:
-    """The owner of a port. `beat` is called in every wait, to show that this process lives."""
+class FeetechMaster(PortOwner):
+    """The owner of a port with Feetech motors."""
 
     def __init__(
         self, port: Port, *, reply_margin_s: float, beat: Callable[[], None] = lambda: None
     ) -> None:
-        self._port = port
-        self._margin_s = reply_margin_s
-        self._beat = beat
+        super().__init__(port, reply_margin_s=reply_margin_s, beat=beat)
         self._parser = codec.Parser()
-        self._quiet_s = QUIET_S  # how long nothing must come before the next request
 
     @property
     def broken(self) -> int:
         """Return how many broken frames came so far."""
         return self._parser.broken
-
-    def close(self) -> None:
-        """Close the port, which is gone."""
-        self._port.close()
-
-    def open(self) -> None:
-        """Open the port again, under its name. Raises PortLost."""
-        self._port.open()
-        self._quiet_s = QUIET_S
-
-    def send(self, frame: bytes) -> None:
-        """Send a frame that nobody answers."""
-        self._port.write(frame)
 
     def ask(
         self, frame: bytes, motor_ids: Sequence[int], data_size: int, margin_s: float | None = None
@@ -76,7 +59,8 @@ class FeetechMaster:
         it is given nothing is in a hurry, so after a loss the bus must be quiet for as long.
         """
         self._beat()
-        self._clear(frame)
+        self._parser.reset(frame)
+        self._drain()
         broken = self._parser.broken
         self._port.write(frame)
         size = len(frame) + len(motor_ids) * codec.status_length(data_size)
@@ -114,13 +98,6 @@ class FeetechMaster:
             replies |= one.replies
             whole, before = whole and one.whole, b""
         return Answer(replies, whole)
-
-    def _clear(self, sent: bytes) -> None:
-        """Throw away what came unasked; after a loss, until nothing comes any more."""
-        self._parser.reset(sent)
-        end_s = time.monotonic() + DRAIN_MAX_S
-        while self._port.read(time.monotonic() + self._quiet_s) and time.monotonic() < end_s:
-            continue
 
     # One motor at a time, for what is not part of the cycle.
 

@@ -62,11 +62,7 @@ def serve_free(
     while True:
         with EmulatorPort(emulator, link, baud=baud, latency_s=latency_s) as port:
             while not emulator.unplugged(then_s):
-                _wait(port)
-                port.serve(now_s := time.monotonic())
-                if now_s - then_s >= STEP_S:
-                    plant.step(now_s - then_s)
-                    then_s = now_s
+                then_s = serve_once(port, plant, then_s)
         while emulator.unplugged(then_s):
             time.sleep(STEP_S)
             emulator.update(now_s := time.monotonic())
@@ -74,10 +70,16 @@ def serve_free(
             then_s = now_s
 
 
-def _wait(port: EmulatorPort) -> None:
-    """Wait for an order, the next step, or until shortly before a status is due.
+def serve_once(port: EmulatorPort, plant: FreeMotors, then_s: float) -> float:
+    """Serve what comes next, and step the plant where that is due; return when it was stepped.
 
-    Waking up takes a while, and poll would round up to 1 ms.
+    Waits for an order, the next step, or until shortly before a status is due: waking up takes a
+    while, and poll would round up to 1 ms.
     """
     wait_s = max(0.0, min(STEP_S, port.next_s() - WAKE_S - time.monotonic()))
     select.select([port.fileno()], [], [], wait_s)
+    port.serve(now_s := time.monotonic())
+    if now_s - then_s < STEP_S:
+        return then_s
+    plant.step(now_s - then_s)
+    return now_s

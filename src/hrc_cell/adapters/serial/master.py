@@ -17,11 +17,10 @@ from hrc_cell.adapters.serial import codec
 from hrc_cell.adapters.serial.codec import Status
 from hrc_cell.adapters.serial.fast_reply import FastParser, fast_reply_length
 from hrc_cell.adapters.serial.port import Port
+from hrc_cell.adapters.serial.port_owner import QUIET_S, PortOwner
 from hrc_cell.adapters.serial.registers import TICK_WRAP_S, Register
 
 BITS_PER_BYTE = 10  # start, 8 data, stop
-QUIET_S = 0.001
-DRAIN_MAX_S = 0.02
 PATIENT_S = 0.04
 """Margin of a reply outside of the cycle; the motors that are up are kept awake around it."""
 AWAKE_S = 0.02
@@ -52,38 +51,22 @@ def reply_length(motors: int, data_size: int, *, fast: bool) -> int:
     return motors * codec.status_length(data_size)
 
 
-class Master:
-    """The owner of a port. `beat` is called in every wait, to show that this process lives."""
+class Master(PortOwner):
+    """The owner of a port with DYNAMIXEL motors."""
 
     def __init__(
         self, port: Port, *, reply_margin_s: float, beat: Callable[[], None] = lambda: None
     ) -> None:
-        self._port = port
-        self._margin_s = reply_margin_s
-        self._beat = beat
+        super().__init__(port, reply_margin_s=reply_margin_s, beat=beat)
         self.between: Callable[[], None] = lambda: None
         """Called before each try to reach one motor: to keep the watchdogs of the others quiet."""
         self._parser = codec.Parser()
         self._fast: dict[tuple[tuple[int, ...], int], FastParser] = {}
-        self._dirty = True
 
     @property
     def broken(self) -> int:
         """Return how many broken frames, and parts of fast replies, came so far."""
         return self._parser.broken + sum(fast.broken for fast in self._fast.values())
-
-    def close(self) -> None:
-        """Close the port, which is gone."""
-        self._port.close()
-
-    def open(self) -> None:
-        """Open the port again, under its name. Raises PortLost."""
-        self._port.open()
-        self._dirty = True
-
-    def send(self, frame: bytes) -> None:
-        """Send a frame that nobody answers."""
-        self._port.write(frame)
 
     def ask(
         self,
@@ -102,7 +85,8 @@ class Master:
         """
         common = self._fast_parser(tuple(motor_ids), data_size) if fast else None
         self._beat()
-        self._clear()
+        self._parser.reset()
+        self._drain()
         self._port.write(frame)
         size = len(frame) + reply_length(len(motor_ids), data_size, fast=fast)
         margin_s = self._margin_s if margin_s is None else margin_s
@@ -123,7 +107,8 @@ class Master:
             if now_s >= end_s or (common is not None and common.done):
                 break
         kept = codec.in_order(motor_ids, came)
-        self._dirty = len(kept) < len(motor_ids) or len(came) != len(kept)
+        lost = len(kept) < len(motor_ids) or len(came) != len(kept)
+        self._quiet_s = QUIET_S if lost else 0.0
         return {motor_id: (status, times_s[motor_id]) for motor_id, status in kept.items()}
 
     def _fast_parser(self, motor_ids: tuple[int, ...], data_size: int) -> FastParser:
@@ -133,15 +118,6 @@ class Master:
             self._fast[key] = FastParser(motor_ids, data_size)
         self._fast[key].reset()
         return self._fast[key]
-
-    def _clear(self) -> None:
-        """Throw away what came unasked; after a loss, until nothing comes any more."""
-        self._parser.reset()
-        quiet_s = QUIET_S if self._dirty else 0.0
-        end_s = time.monotonic() + DRAIN_MAX_S
-        while self._port.read(time.monotonic() + quiet_s) and time.monotonic() < end_s:
-            continue
-        self._dirty = False
 
     # One motor at a time, for what is not part of the cycle.
 

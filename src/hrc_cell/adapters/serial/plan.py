@@ -17,11 +17,11 @@ from hrc_cell.adapters.serial.feetech_registers import TABLES
 from hrc_cell.adapters.serial.feetech_samples import cycle_bytes
 from hrc_cell.adapters.serial.master import (
     AWAKE_S,
-    DRAIN_MAX_S,
     PATIENT_S,
     reply_length,
     wire_s,
 )
+from hrc_cell.adapters.serial.port_owner import DRAIN_MAX_S
 from hrc_cell.adapters.serial.registers import RAD_PER_COUNT, WATCHDOG_STEP_S, watchdog_steps
 from hrc_cell.core.envelope import grace_s
 from hrc_cell.core.gate import GateLimits
