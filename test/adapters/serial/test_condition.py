@@ -24,7 +24,7 @@ WELL = BusState(
 
 def later(state, *, seconds=1.0, cycles=200, **changes):
     """Return the state so much later, all motors heard."""
-    motors = tuple(replace(m, reply_s=m.reply_s + seconds) for m in state.motors)
+    motors = tuple(m._replace(reply_s=m.reply_s + seconds) for m in state.motors)
     moved = {"cycle": state.cycle + cycles, "end_s": state.end_s + seconds, "motors": motors}
     return replace(state, **(moved | changes))
 
@@ -67,7 +67,7 @@ def test_before_the_first_state_everything_is_stale_and_unknown():
 
 @pytest.mark.req("S2")
 def test_what_was_never_read_is_unknown_and_a_rate_is_told_after_a_whole_second():
-    bare = replace(SOUND, current_a=float("nan"), voltage_v=float("nan"))
+    bare = SOUND._replace(current_a=float("nan"), voltage_v=float("nan"))
     bus, motors = examined(replace(WELL, motors=(bare,) * len(PLAN.motors)))
     assert values(bus)["cycle rate [Hz]"] == "unknown"
     assert bus.level == Level.OK
@@ -112,7 +112,7 @@ def test_what_is_not_renewed_grows_stale():
 )
 def test_a_motor_says_what_is_wrong_with_it(changes, level, words):
     state = later(WELL)
-    one = replace(state.motors[2], **changes)
+    one = state.motors[2]._replace(**changes)
     _, motors = examined(WELL, replace(state, motors=(*state.motors[:2], one, *state.motors[3:])))
     assert motors[2].level == level
     assert words in motors[2].message
@@ -120,7 +120,7 @@ def test_a_motor_says_what_is_wrong_with_it(changes, level, words):
 
 
 def test_torque_that_was_switched_off_on_purpose_is_no_error():
-    off = tuple(replace(motor, torque_on=False) for motor in WELL.motors)
+    off = tuple(motor._replace(torque_on=False) for motor in WELL.motors)
     _, motors = examined(replace(WELL, gate=int(Phase.CLOSED), motors=off))
     assert motors[0].level == Level.OK
     assert values(motors[0])["torque"] == "off"

@@ -3,7 +3,6 @@
 import math
 import random
 import time
-from dataclasses import replace
 
 import pytest
 from emulated import JOINTS, RunningMotors, plan_for
@@ -229,7 +228,7 @@ def test_a_motor_that_says_too_little_or_an_error_counts_as_silent(motors, drive
     answered = read_some(motors, driver, 3)
     assert driver.silent_cycles[2] == 3
     lost = before[2].lost_replies + 3
-    kept = replace(before[2], lost_replies=lost)
+    kept = before[2]._replace(lost_replies=lost)
     assert repr(driver.motors[2]) == repr(kept)  # what was never read is no number on both sides
     assert all(2 not in new for new in answered)
     for _ in range(3 * JOINTS):  # each slow register of each motor
@@ -254,7 +253,7 @@ def test_a_motor_that_tells_an_error_in_the_common_frame_counts_as_silent(motors
     for _ in range(3):
         driver.read_all()
     assert driver.silent_cycles[2] == 3
-    assert replace(driver.motors[2], lost_replies=before.lost_replies) == before
+    assert driver.motors[2]._replace(lost_replies=before.lost_replies) == before
     assert driver.fast  # it did answer
 
 

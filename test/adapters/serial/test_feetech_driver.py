@@ -74,7 +74,7 @@ def read_some(motors, drive, cycles):
 
 def known(drive):
     """Return the newest samples, without how many were lost since."""
-    return [replace(motor, lost_replies=0) for motor in drive.motors]
+    return [motor._replace(lost_replies=0) for motor in drive.motors]
 
 
 def until_taken(motors, drive):

@@ -20,7 +20,6 @@ import math
 import struct
 import time
 from collections.abc import Callable
-from dataclasses import replace
 
 from hrc_cell.adapters.serial import codec, registers
 from hrc_cell.adapters.serial.driver import Driver, hardware_error_text
@@ -228,7 +227,7 @@ class BringUp:
             master.write(motor_id, register, 0)
         master.write(motor_id, TORQUE_ENABLE, 1)
         driver = self._driver
-        driver.motors[index] = replace(driver.motors[index], torque_on=True, hardware_error=0)
+        driver.motors[index] = driver.motors[index]._replace(torque_on=True, hardware_error=0)
         for step in range(1, RAMP_STEPS + 1) if limp else ():
             master.write(motor_id, register, round(full * step / RAMP_STEPS))
             self._watch(index, present_rad, RAMP_S / RAMP_STEPS)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 
 from hrc_cell.adapters.serial import codec, registers
 from hrc_cell.adapters.serial.master import Freshness, Master, NoReply, StatusError
@@ -49,7 +48,8 @@ class Driver(MotorSet[Master]):
 
     def __init__(self, plan: BusPlan, master: Master) -> None:
         super().__init__(plan, master)
-        asked = plan.motor_ids, registers.SAMPLE_ADDRESS, registers.SAMPLE_SIZE
+        self._ids = plan.motor_ids
+        asked = self._ids, registers.SAMPLE_ADDRESS, registers.SAMPLE_SIZE
         self._request, self._request_fast = codec.sync_read(*asked), codec.fast_sync_read(*asked)
         age_max_s = plan.reply_margin_s + 2.0 * plan.period_s
         self._fresh = [Freshness(age_max_s) for _ in plan.motors]
@@ -87,7 +87,7 @@ class Driver(MotorSet[Master]):
         cycle. While `fast`, all answer in one frame, until that fails `FAST_FAILURES_MAX` times in
         a row.
         """
-        ids, fast = self.plan.motor_ids, self.fast
+        ids, fast = self._ids, self.fast
         frame = self._request_fast if fast else self._request
         if goals_rad is not None:
             goals = {
@@ -116,8 +116,7 @@ class Driver(MotorSet[Master]):
             error = self.motors[index].hardware_error if status.alert else 0
             if status.alert and not error:
                 self._alerted = index
-            self.motors[index] = replace(
-                self.motors[index],
+            self.motors[index] = self.motors[index]._replace(
                 reply_s=reply_s,
                 position_rad=motor.radians(sample.position_counts),
                 velocity_radps=motor.signed(sample.velocity_radps),
@@ -145,13 +144,12 @@ class Driver(MotorSet[Master]):
             return
         known = self.motors[index]
         if which == 0:
-            self.motors[index] = replace(
-                known,
+            self.motors[index] = known._replace(
                 voltage_v=registers.INPUT_VOLTAGE.unpack(data[:2]),
                 temperature_c=registers.TEMPERATURE.unpack(data[2:]),
             )
         elif which == 1:
-            self.motors[index] = replace(known, torque_on=data[0] == 1, hardware_error=data[-1])
+            self.motors[index] = known._replace(torque_on=data[0] == 1, hardware_error=data[-1])
         else:
             self.tripped[index] = data[0] == registers.WATCHDOG_TRIPPED
 
@@ -171,7 +169,7 @@ class Driver(MotorSet[Master]):
             if status is None or status.error or status.data != b"\0":
                 left.append(index)
             else:
-                self.motors[index] = replace(self.motors[index], torque_on=False)
+                self.motors[index] = self.motors[index]._replace(torque_on=False)
         return left
 
     def order_reboot(self, index: int) -> None:
@@ -184,8 +182,8 @@ class Driver(MotorSet[Master]):
         motor_id = self.plan.motors[index].motor_id
         error = int(self.master.read(motor_id, registers.HARDWARE_ERROR, tries=1))
         torque = self.master.read(motor_id, TORQUE_ENABLE, tries=1)
-        self.motors[index] = replace(
-            self.motors[index], hardware_error=error, torque_on=torque == 1
+        self.motors[index] = self.motors[index]._replace(
+            hardware_error=error, torque_on=torque == 1
         )
 
     # The end.

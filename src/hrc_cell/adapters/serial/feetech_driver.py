@@ -16,7 +16,6 @@ stays limp until all are brought up anew.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 
 from hrc_cell.adapters.serial import feetech_registers as registers
 from hrc_cell.adapters.serial.feetech_codec import Status
@@ -102,8 +101,7 @@ class FeetechDriver(MotorSet[FeetechMaster]):
     def _take(self, index: int, new: Sample, reply_s: float) -> None:
         motor = self.plan.motors[index]
         self._counts[index] = new.position_counts, reply_s
-        self.motors[index] = replace(
-            self.motors[index],
+        self.motors[index] = self.motors[index]._replace(
             reply_s=reply_s,
             position_rad=motor.radians(new.position_counts),
             velocity_radps=motor.signed(new.velocity_radps),

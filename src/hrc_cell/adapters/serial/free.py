@@ -73,11 +73,14 @@ def serve_free(
 def serve_once(port: EmulatorPort, plant: FreeMotors, then_s: float) -> float:
     """Serve what comes next, and step the plant where that is due; return when it was stepped.
 
-    Waits for an order, the next step, or until shortly before a status is due: waking up takes a
-    while, and poll would round up to 1 ms.
+    Waits for an order, the next step, or a status that is due. The last `WAKE_S` before that it
+    waits awake: waking up takes a while, and poll would round up to 1 ms.
     """
-    wait_s = max(0.0, min(STEP_S, port.next_s() - WAKE_S - time.monotonic()))
+    due_s = port.next_s()
+    wait_s = max(0.0, min(STEP_S, due_s - WAKE_S - time.monotonic()))
     select.select([port.fileno()], [], [], wait_s)
+    while 0.0 < due_s - time.monotonic() < WAKE_S:
+        continue
     port.serve(now_s := time.monotonic())
     if now_s - then_s < STEP_S:
         return then_s

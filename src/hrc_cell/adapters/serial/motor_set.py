@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import Generic, TypeVar
 
 from hrc_cell.adapters.serial.plan import BusPlan, MotorPlan
@@ -42,7 +41,7 @@ class MotorSet(ABC, Generic[M]):
 
     def torque_off(self) -> list[str]:
         """Switch every motor off, each tried even if others fail; return what failed."""
-        self.motors = [replace(motor, torque_on=False) for motor in self.motors]
+        self.motors = [motor._replace(torque_on=False) for motor in self.motors]
         return self.switch_off(self.plan.motors)
 
     @abstractmethod
@@ -52,4 +51,4 @@ class MotorSet(ABC, Generic[M]):
     def _count_lost(self, index: int) -> None:
         """Note that a reply of this motor did not count."""
         known = self.motors[index]
-        self.motors[index] = replace(known, lost_replies=known.lost_replies + 1)
+        self.motors[index] = known._replace(lost_replies=known.lost_replies + 1)

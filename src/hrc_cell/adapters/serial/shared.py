@@ -14,6 +14,7 @@ import os
 import struct
 import zlib
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -71,9 +72,8 @@ class Command:
     reboot_index: int = 0  # which
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MotorRecord:
-    """Last values read of one motor; NaN where never read."""
+class MotorRecord(NamedTuple):
+    """Last values read of one motor; NaN where never read. Its order is that in the memory."""
 
     reply_s: float = NAN
     position_rad: float = NAN
@@ -273,17 +273,7 @@ class Shared:
             state.reason.encode()[:64],
         )
         for motor in state.motors:
-            data += _MOTOR.pack(
-                motor.reply_s,
-                motor.position_rad,
-                motor.velocity_radps,
-                motor.current_a,
-                motor.temperature_c,
-                motor.voltage_v,
-                motor.torque_on,
-                motor.hardware_error,
-                motor.lost_replies,
-            )
+            data += _MOTOR.pack(*motor)
         self._state.write(data)
 
     def read_state(self) -> BusState | None:
@@ -293,10 +283,7 @@ class Shared:
             return None
         *head, reason = _STATE.unpack_from(data)
         names = BusState.__slots__[: len(head)]
-        motors = tuple(
-            MotorRecord(**dict(zip(MotorRecord.__slots__, values, strict=True)))
-            for values in _MOTOR.iter_unpack(data[_STATE.size :])
-        )
+        motors = tuple(MotorRecord(*values) for values in _MOTOR.iter_unpack(data[_STATE.size :]))
         return BusState(
             **dict(zip(names, head, strict=True)),
             reason=reason.rstrip(b"\0").decode(errors="replace"),
