@@ -369,6 +369,33 @@ def test_a_motor_is_rebooted_on_request_if_it_has_a_hardware_error_and_the_gate_
     assert motors.torque == [True, False, True, True, True, True, True]
 
 
+@pytest.mark.parametrize(
+    ("able", "code", "words"),
+    [(True, 0, "the motor of joint_2 has begun anew; reset and start"),
+     (False, 1, "failed: joint_2: it still reports overload")],
+)  # fmt: skip
+def test_a_person_at_a_terminal_reboots_a_motor(motors, around, able, code, words):
+    command = [sys.executable, "-m", "hrc_cell.cli.main", "motors", "reboot", "joint_2"]
+
+    def ask():
+        with subprocess.Popen(
+            [*command, "--namespace", around.namespace],
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        ) as process:  # fmt: skip
+            around.wait("its end", lambda: process.poll() is not None)
+            return process.returncode, process.stdout.read().decode()
+
+    around.wait_gate(HOLD)
+    assert ask() == (1, "refused: joint_2: its motor reports no hardware error\n")
+    with motors.lock:
+        motors.emulator.motors[2].fail(0x20)
+        if not able:
+            motors.emulator.motors[2].reboot = lambda now_s: None
+    around.wait("the error", lambda: around.last(MotorStates).motors[1].hardware_error)
+    got, said = ask()
+    assert (got, words in said) == (code, True), said
+
+
 @pytest.mark.req("S3")
 def test_without_its_port_it_lives_on_and_tells_no_joints(motors, around):
     get_moving(motors, around)

@@ -28,6 +28,7 @@ from hrc_cell.cli import (
     motors_calibrate,
     motors_doctor,
     motors_monitor,
+    motors_reboot,
     motors_set,
     motors_try,
 )
@@ -73,6 +74,7 @@ def add_parser(subparsers: Any) -> None:
     motors_monitor.add_parser(whats)
     motors_set.add_parser(whats)
     motors_calibrate.add_parser(whats)
+    motors_reboot.add_parser(whats)
     motors_try.add_parser(whats)
     emulated = whats.add_parser(
         "emulate", help="serve emulated motors on a pseudo-terminal",
