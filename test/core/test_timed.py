@@ -12,7 +12,13 @@ from hrc_cell.core.ahead import Ahead, poses
 from hrc_cell.core.corridor import TOLERANCE_RAD
 from hrc_cell.core.curve import Knots, through
 from hrc_cell.core.executor import Leave, Motion, Phase
-from hrc_cell.core.timed import DEVIATION_RAD, timed_path
+from hrc_cell.core.timed import (
+    DEVIATION_RAD,
+    FASTER_MAX,
+    LINE_MAX_S,
+    instants_s,
+    timed_path,
+)
 
 FILE = default_cell().file
 MOTION = FILE.motion
@@ -93,6 +99,51 @@ def test_it_is_announced_as_lines_that_the_curve_stays_near_and_is_not_faster_th
         planned = line.planned.speed_max_ratio_ps * np.abs(line.way_rad) + SLACK_RADPS
         assert (np.abs(moment.velocity_radps) <= planned + 0.02).all()
         assert line.planned.speed_max_ratio_ps >= (1.0 - 1e-9) / line.took_s
+
+
+def seen(curve, begin_s, end_s):
+    """Return when a line from `begin_s` to `end_s` is looked at, and position and velocity then.
+
+    A corner at the end is seen as it comes.
+    """
+    times = instants_s(curve)
+    times = times[(times >= begin_s - 1e-9) & (times <= end_s + 1e-9)]
+    position, leaving, _ = curve.at(times)
+    coming = curve.at(times - 1e-9).velocity_radps
+    return times, position, np.maximum(np.abs(leaving[:-1]), np.abs(coming[1:])).max(axis=0)
+
+
+def faster(curve, begin_s, end_s):
+    """Return how much faster than it is long such a line has to be planned."""
+    times, position, fastest = seen(curve, begin_s, end_s)
+    mean = np.maximum(np.abs(position[-1] - position[0]) / (times[-1] - times[0]), 1e-12)
+    return max(((fastest - SLACK_RADPS) / mean).max(), 1.0)
+
+
+@settings(max_examples=25)
+@given(curves)
+def test_no_line_is_shorter_nor_planned_faster_than_the_curve_makes_it(curve):
+    path = path_of(curve)
+    times = instants_s(curve)
+    for line in path.lines:
+        end_s = line.begin_s + line.took_s
+        most = max(faster(curve, line.begin_s, end_s), 1.0) / line.took_s
+        assert line.planned.speed_max_ratio_ps <= most * (1.0 + 1e-4)
+        after = times[times > end_s + 1e-9]
+        if not len(after) or after[0] - line.begin_s > LINE_MAX_S + 1e-9:
+            continue
+        at, position, _ = seen(curve, line.begin_s, after[0])
+        part = ((at - at[0]) / (at[-1] - at[0]))[:, None]
+        off = np.abs(position - position[0] - part * (position[-1] - position[0])).max()
+        too_fast = faster(curve, line.begin_s, after[0]) > FASTER_MAX * (1.0 - 1e-4)
+        assert off > DEVIATION_RAD * (1.0 - 1e-4) or too_fast
+
+
+def test_a_joint_at_one_speed_is_announced_as_lines_of_the_greatest_length():
+    position = np.zeros((2, 6))
+    position[1, 0] = 1.0
+    path = path_of(through(Knots(np.array([0.0, 3.5]), position)))
+    assert [line.took_s for line in path.lines] == pytest.approx([1.0, 1.0, 1.0, 0.5])
 
 
 @pytest.mark.req("S1")
