@@ -15,6 +15,7 @@ from hrc_cell.core.executor import Leave, Motion, Phase
 from hrc_cell.core.timed import (
     DEVIATION_RAD,
     FASTER_MAX,
+    GRID_S,
     LINE_MAX_S,
     instants_s,
     timed_path,
@@ -232,6 +233,40 @@ def test_a_corner_is_taken_slowly_and_on_the_path():
     change = np.abs(np.diff([s.velocity_radps for s in steps], axis=0)) / DT_S
     assert (change <= 1.1 * MOST + 1e-6).all()
     assert 2.0 < len(steps) * DT_S < 3.5
+
+
+def ends_at_speed(share):
+    """Return a curve of one joint that gains speed all the way, with a share of what it may."""
+    own, speed = share * MOST[0], 0.9 * FASTEST[0]
+    times = np.array([0.0, speed / own])
+    position, velocity = np.zeros((2, 6)), np.zeros((2, 6))
+    position[1, 0], velocity[1, 0] = 0.5 * own * times[1] ** 2, speed
+    return through(Knots(times, position, velocity))
+
+
+@pytest.mark.parametrize(("share", "left"), [(0.7, 0.3), (0.95, 0.2)])
+def test_before_a_corner_time_slows_with_what_the_curve_leaves_of_the_acceleration(share, left):
+    steps = drive(path_of(ends_at_speed(share)))
+    change = np.diff([s.velocity_radps[0] for s in steps]) / DT_S / MOST[0]
+    assert np.abs(change[:-1]).max() <= 1.05  # but for the step to rest, which is the corner
+    assert -change[-12:-3].min() == pytest.approx(left, abs=0.05)
+
+
+def test_before_a_corner_between_straight_lines_all_of_the_acceleration_is_used():
+    position = np.zeros((2, 6))
+    position[1, 0] = FASTEST[0]
+    steps = drive(path_of(through(Knots(np.array([0.0, 1.0]), position))))
+    change = np.diff([s.velocity_radps[0] for s in steps]) / DT_S
+    assert -change[-12:-3].min() == pytest.approx(MOST[0], rel=0.05)
+
+
+@given(arrays(np.float64, 3, elements=st.sampled_from([0.004, 0.01, 0.02, 0.1, 0.3, 1.0 / 3.0])))
+def test_the_instants_begin_and_end_with_the_curve_and_hold_its_points(gap):
+    curve = through(Knots(np.concatenate([[0.0], np.cumsum(gap)]), np.zeros((4, 6))))
+    times = instants_s(curve)
+    assert times[0] == 0.0 and times[-1] == curve.end_s
+    assert (np.diff(times) > 1e-9).all() and (np.diff(times) <= GRID_S + 1e-9).all()
+    assert np.abs(times[:, None] - curve.times_s).min(axis=0).max() <= 1e-9
 
 
 def test_a_pause_of_the_curve_is_kept():
