@@ -99,7 +99,7 @@ def foreground(background: Background, echoes: Floats) -> Bools:
     A beam without an echo is none of both. A range beyond the table is new.
     """
     beam = np.arange(len(background.known))
-    new: Bools = ~np.isnan(echoes) & ~is_known(background, beam, echoes)
+    new: Bools = ~(np.isnan(echoes) | is_known(background, beam, echoes))
     return new
 
 

@@ -79,8 +79,6 @@ def find_clusters(settings: TrackerSettings, scanner: Scanner, runs: Runs) -> tu
     A run of fewer beams than half of those that a leg would fill at its range, or than
     cluster_beams_min if that is less, is noise.
     """
-    if not len(runs.beam):
-        return NOTHING
     leg_m = settings.leg_radius_m
     cos, sin = math.cos(scanner.yaw_rad), math.sin(scanner.yaw_rad)
     x_m, y_m = runs.end_m.tolist()
