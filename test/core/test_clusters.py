@@ -10,10 +10,14 @@ from hypothesis import strategies as st
 from scan_room import LEG_RADIUS_M, Room, scanner
 from strategies import default_cell
 
-from hrc_cell.core.clusters import find_clusters, widths_m
+from hrc_cell.core.clusters import NOTHING, find_clusters, runs_of, widths_m
 from hrc_cell.core.scan import Scan, echoes_m
 
 TRACKER = default_cell().file.tracker
+
+
+def clusters_of(tracker, place, scan, echoes, new):
+    return find_clusters(tracker, place, runs_of(tracker, scan, echoes, new))
 
 
 def seen(place, posts, room=None):
@@ -22,7 +26,7 @@ def seen(place, posts, room=None):
     scan = room.scan(place, posts)
     echoes = echoes_m(scan)
     walls = echoes_m(room.scan(place))
-    return find_clusters(TRACKER, place, scan, echoes, echoes < walls - 0.2)
+    return clusters_of(TRACKER, place, scan, echoes, echoes < walls - 0.2)
 
 
 def test_where_nothing_is_new_there_is_no_cluster():
@@ -46,10 +50,10 @@ def test_a_leg_is_one_cluster_at_its_place_in_the_cell(range_m, bearing, x_m, y_
     if max(map(abs, leg)) > 3.5:  # too near to the wall to be told from it
         return
     clusters = seen(place, [leg])
-    assert len(clusters) == 1
-    assert math.dist(clusters.centre_m[0], leg) < 0.05
-    assert clusters.width_m[0] < 3.0 * LEG_RADIUS_M
-    assert LEG_RADIUS_M <= clusters.reach_m[0] < 3.0 * LEG_RADIUS_M
+    (cluster,) = clusters
+    assert math.dist((cluster.x_m, cluster.y_m), leg) < 0.05
+    assert cluster.width_m < 3.0 * LEG_RADIUS_M
+    assert LEG_RADIUS_M <= cluster.reach_m < 3.0 * LEG_RADIUS_M
 
 
 def test_two_legs_apart_are_two_and_two_that_touch_are_one():
@@ -61,7 +65,7 @@ def test_a_far_leg_needs_fewer_beams_than_a_near_one():
     room = Room(beams=271)
     far = seen(scanner(), [(3.7, 0.0)], room)
     assert len(far) == 1
-    assert far.beams[0] <= TRACKER.cluster_beams_min
+    assert far[0].beams <= TRACKER.cluster_beams_min
 
 
 @pytest.mark.parametrize(("range_m", "count"), [(0.7, 0), (9.0, 1)])
@@ -69,14 +73,14 @@ def test_a_single_beam_is_noise_when_near_and_perhaps_a_leg_when_far(range_m, co
     scan = Room().scan(scanner())
     echoes = np.full(541, np.nan)
     echoes[270] = range_m
-    assert len(find_clusters(TRACKER, scanner(), scan, echoes, ~np.isnan(echoes))) == count
+    assert len(clusters_of(TRACKER, scanner(), scan, echoes, ~np.isnan(echoes))) == count
 
 
 def test_every_point_lies_within_reach_of_its_centre():
     clusters = seen(scanner(), [(1.0, 0.05 * i) for i in range(-6, 7)])
     assert len(clusters) == 1
-    assert clusters.reach_m[0] >= 0.3
-    assert clusters.width_m[0] > 0.55
+    assert clusters[0].reach_m >= 0.3
+    assert clusters[0].width_m > 0.55
 
 
 def beams_at(ranges_m, step_rad=0.0625, first_rad=-0.5):
@@ -145,18 +149,19 @@ def test_things_are_those_that_going_from_beam_to_beam_finds(
     expected = np.zeros(count)
     for thing in all_things:
         expected[thing.beams] = thing.width_m
-    assert widths_m(tracker, scan, echoes, new) == pytest.approx(expected, abs=1e-9)
+    runs = runs_of(tracker, scan, echoes, new)
+    assert widths_m(runs) == pytest.approx(expected, abs=1e-9)
 
     legs = [thing for thing in all_things if not thing.is_noise(tracker)]
-    clusters = find_clusters(tracker, place, scan, echoes, new)
-    assert clusters.beams.tolist() == [len(thing.beams) for thing in legs]
-    assert clusters.width_m == pytest.approx([thing.width_m for thing in legs], abs=1e-9)
+    clusters = find_clusters(tracker, place, runs)
+    assert [cluster.beams for cluster in clusters] == [len(thing.beams) for thing in legs]
     cos, sin = math.cos(place.yaw_rad), math.sin(place.yaw_rad)
-    for i, thing in enumerate(legs):
+    for cluster, thing in zip(clusters, legs, strict=True):
         x, y = thing.centre_m(tracker)
         farthest = max(math.dist((x, y), at) for at in thing.at)
-        assert clusters.reach_m[i] == pytest.approx(max(farthest, tracker.leg_radius_m), abs=1e-9)
-        assert clusters.centre_m[i] == pytest.approx(
+        assert cluster.width_m == pytest.approx(thing.width_m, abs=1e-9)
+        assert cluster.reach_m == pytest.approx(max(farthest, tracker.leg_radius_m), abs=1e-9)
+        assert (cluster.x_m, cluster.y_m) == pytest.approx(
             (0.5 + cos * x - sin * y, -1.0 + sin * x + cos * y), abs=1e-9
         )
 
@@ -167,13 +172,14 @@ def test_beams_whose_ends_are_just_within_the_gap_see_one_thing(apart_m, count):
     tracker = replace(TRACKER, cluster_gap_m=0.25, cluster_beams_min=1)
     echoes = np.array([0.5, 0.5 + apart_m])
     scan = beams_at(echoes, 2.0**-60, 0.0)
-    assert len(find_clusters(tracker, scanner(), scan, echoes, echoes > 0.0)) == count
+    assert len(clusters_of(tracker, scanner(), scan, echoes, echoes > 0.0)) == count
 
 
 def test_where_nothing_is_new_nothing_has_a_place_or_a_width():
     scan = beams_at([1.0, 2.0, 3.0])
     new = np.zeros(3, dtype=bool)
-    nothing = find_clusters(TRACKER, scanner(), scan, scan.ranges, new)
-    assert nothing.centre_m.shape == (0, 2)
-    assert nothing.beams.shape == nothing.width_m.shape == nothing.reach_m.shape == (0,)
-    assert widths_m(TRACKER, scan, scan.ranges, new).tolist() == [0.0, 0.0, 0.0]
+    runs = runs_of(TRACKER, scan, scan.ranges, new)
+    assert runs.end_m.shape == (2, 0)
+    assert runs.first.shape == runs.beams.shape == runs.width_m.shape == (0,)
+    assert widths_m(runs).tolist() == [0.0, 0.0, 0.0]
+    assert find_clusters(TRACKER, scanner(), runs) == NOTHING

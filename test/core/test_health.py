@@ -12,7 +12,7 @@ from scan_room import Room, legs, scanner
 from strategies import default_cell
 
 from hrc_cell.core.background import Background, foreground, learn
-from hrc_cell.core.clusters import widths_m
+from hrc_cell.core.clusters import runs_of, widths_m
 from hrc_cell.core.health import examine, first_health
 from hrc_cell.core.scan import Scan, echoes_m
 
@@ -45,9 +45,9 @@ class Watched:
             scan = self.room.scan(place, posts(i))
             spoil(scan.ranges)
             echoes = echoes_m(scan)
-            new = foreground(self.background, echoes)
+            runs = runs_of(self.tracker, scan, echoes, foreground(self.background, echoes))
             self.health = examine(
-                self.tracker, self.health, self.background, scan, echoes, new, self.now_s
+                self.tracker, self.health, self.background, scan, echoes, runs, self.now_s
             )
         return self
 
@@ -265,7 +265,8 @@ def after(tracker, background, scans, times_s, step_rad=STEP_RAD):
             range_min_m=0.05, range_max_m=20.0, ranges=echoes,
         )  # fmt: skip
         new = foreground(background, echoes)
-        health = examine(tracker, health, background, scan, echoes, new, now_s)
+        runs = runs_of(tracker, scan, echoes, new)
+        health = examine(tracker, health, background, scan, echoes, runs, now_s)
         yield scan, new, health
 
 
@@ -279,7 +280,7 @@ class Plain:
 
     def see(self, scan, new, now_s):
         """Say which beams have lost their background, and what that means."""
-        wide_m = widths_m(self.tracker, scan, scan.ranges, new)
+        wide_m = widths_m(runs_of(self.tracker, scan, scan.ranges, new))
         lost, can, sticking, through = [], [], 0, 0
         for i, range_m in enumerate(scan.ranges):
             had, stuck = self.end_m[i] > 0.0, bool(range_m < self.tracker.window_near_m)

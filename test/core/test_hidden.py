@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies import default_cell
 
-from hrc_cell.core.clusters import NOTHING, Clusters
+from hrc_cell.core.clusters import NOTHING, Cluster
 from hrc_cell.core.floor import make_floor
 from hrc_cell.core.hidden import Hidden, circles, search, unseen
 from hrc_cell.core.tracking import People, observe
@@ -28,15 +28,11 @@ def person(x_m, y_m):
 
 
 def things(*centres, beams=10):
-    count = len(centres)
-    return Clusters(
-        centre_m=np.array(centres, dtype=float), width_m=np.full(count, 0.12),
-        beams=np.full(count, beams), reach_m=np.full(count, 0.08),
-    )  # fmt: skip
+    return [Cluster(x_m, y_m, width_m=0.12, beams=beams, reach_m=0.08) for x_m, y_m in centres]
 
 
 def several(*people):
-    return things(*(tuple(leg) for each in people for leg in each.centre_m))
+    return [leg for each in people for leg in each]
 
 
 class Cell:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scan_room import Room, scanner
 
-from hrc_cell.core.scan import Beams, Scan, beams_of, bearings_rad, echoes_m, same_beams
+from hrc_cell.core.scan import Beams, Scan, beams_of, echoes_m, same_beams
 
 
 def scan(measured, **changes) -> Scan:
@@ -47,10 +47,6 @@ def test_echoes_are_finite_positive_or_missing_whatever_was_sent(ranges):
     echoes = echoes_m(scan(ranges))
     assert echoes.shape == (len(ranges),)
     assert ((echoes > 0.0) & (echoes < 10.0) | np.isnan(echoes)).all()
-
-
-def test_beam_i_looks_along_the_first_angle_plus_i_increments():
-    assert bearings_rad(scan([1.0, 1.0, 1.0])) == pytest.approx([-0.1, 0.0, 0.1])
 
 
 @pytest.mark.req("S2")

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scan_room import Room, legs, scanner
 from strategies import default_cell
 
-from hrc_cell.core.clusters import NOTHING, Clusters
+from hrc_cell.core.clusters import NOTHING, Cluster
 from hrc_cell.core.evidence import Sight, first_evidence, weigh
 from hrc_cell.core.tracking import People, Track, advance, observe
 from hrc_cell.core.view import View, look
@@ -18,17 +18,9 @@ from hrc_cell.core.view import View, look
 TRACKER = default_cell().file.tracker
 
 
-def things(*centres, width_m: float = 0.12, beams: int = 10) -> Clusters:
+def things(*centres, width_m: float = 0.12, beams: int = 10) -> list[Cluster]:
     """Return clusters of the size of a leg at these places."""
-    if not centres:
-        return NOTHING
-    count = len(centres)
-    return Clusters(
-        centre_m=np.array(centres, dtype=float),
-        width_m=np.full(count, width_m),
-        beams=np.full(count, beams),
-        reach_m=np.full(count, 0.08),
-    )
+    return [Cluster(x_m, y_m, width_m, beams, reach_m=0.08) for x_m, y_m in centres]
 
 
 def follow(
@@ -132,14 +124,7 @@ def test_a_moving_thing_too_large_for_a_person_is_not_shown_as_one():
     steps = []
     for i in range(30):
         x_m = 0.1 * i
-        steps.append(
-            Clusters(
-                centre_m=np.array([[x_m, 0.0]]),
-                width_m=np.array([2.4]),
-                beams=np.array([100]),
-                reach_m=np.array([1.2]),
-            )
-        )
+        steps.append([Cluster(x_m=x_m, y_m=0.0, width_m=2.4, beams=100, reach_m=1.2)])
     after = follow(steps)
     assert not any(track.confirmed for track in after[-1].tracks)
     assert after[-1].tracks[0].radius_m >= 1.2
@@ -176,8 +161,9 @@ def test_numbers_of_people_are_never_used_twice():
 def test_the_radius_holds_every_point_seen():
     for people, seen in zip(follow(walk(30)), walk(30), strict=True):
         (track,) = people.tracks
-        away = np.hypot(*(seen.centre_m - (track.x_m, track.y_m)).T) + seen.reach_m
-        assert track.radius_m >= away.max() - 1e-9
+        for leg in seen:
+            away_m = math.dist((leg.x_m, leg.y_m), (track.x_m, track.y_m)) + leg.reach_m
+            assert track.radius_m >= away_m - 1e-9
 
 
 @pytest.mark.req("S2")
@@ -274,9 +260,10 @@ def test_whatever_is_seen_everything_is_finite_and_every_thing_is_covered(scans,
             assert all(math.isfinite(v) for v in (track.x_m, track.y_m, track.vx_mps, track.vy_mps))
             assert track.position_var_m2 > 0.0
             assert track.velocity_var_m2ps2 > 0.0
-        for centre in seen.centre_m:
+        for leg in seen:
             assert any(
-                math.dist(centre, (t.x_m, t.y_m)) <= t.radius_m + 1e-9 for t in people.tracks
+                math.dist((leg.x_m, leg.y_m), (t.x_m, t.y_m)) <= t.radius_m + 1e-9
+                for t in people.tracks
             )
     assert len({t.id for t in people.tracks}) == len(people.tracks)
 
@@ -317,13 +304,17 @@ def var_of(one, legs=1):
     return one.range_std_m**2 + (one.stride_std_m / min(legs, 2)) ** 2
 
 
+def at_of(one):
+    return one.x_m, one.y_m
+
+
 def spot(seen, legs):
     """Return the middle of some legs, and how far their farthest point is from (x, y)."""
-    places = [seen.centre_m[leg].tolist() for leg in legs]
+    places = [at_of(seen[leg]) for leg in legs]
     middle = [sum(axis) / len(legs) for axis in zip(*places, strict=True)]
 
     def reach(at):
-        return max(math.dist(at, seen.centre_m[leg]) + seen.reach_m[leg] for leg in legs)
+        return max(math.dist(at, at_of(seen[leg])) + seen[leg].reach_m for leg in legs)
 
     return middle, reach
 
@@ -331,10 +322,10 @@ def spot(seen, legs):
 def sight_of(one, seen, legs):
     (x, y), reach = spot(seen, legs)
     like = all(
-        seen.width_m[leg] <= one.leg_width_max_m and seen.beams[leg] >= one.cluster_beams_min
+        seen[leg].width_m <= one.leg_width_max_m and seen[leg].beams >= one.cluster_beams_min
         for leg in legs
     )
-    beams = int(sum(seen.beams[leg] for leg in legs))
+    beams = sum(seen[leg].beams for leg in legs)
     return Sight(x_m=x, y_m=y, reach_m=reach((x, y)), legs=len(legs) if like else 0, beams=beams)
 
 
@@ -386,7 +377,7 @@ def plainly(one, people, seen, now_s):
     pairs = []
     for leg in range(len(seen)):
         for at, track in enumerate(tracks):
-            off = math.dist(seen.centre_m[leg], (track.x_m, track.y_m))
+            off = math.dist(at_of(seen[leg]), at_of(track))
             spread = track.position_var_m2 + var_of(one)
             pairs.append((off**2 / spread + 2.0 * math.log(spread), leg, at, off))
     legs_of = {at: [] for at in range(len(tracks))}
@@ -396,7 +387,7 @@ def plainly(one, people, seen, now_s):
         if leg in taken or off > one.person_radius_m + min(sigmas, one.person_radius_m):
             continue
         anchor = first.setdefault(at, leg)
-        if math.dist(seen.centre_m[anchor], seen.centre_m[leg]) <= 2.0 * one.person_radius_m:
+        if math.dist(at_of(seen[anchor]), at_of(seen[leg])) <= 2.0 * one.person_radius_m:
             taken.add(leg)
             legs_of[at].append(leg)
     tracks = [
@@ -405,7 +396,7 @@ def plainly(one, people, seen, now_s):
     ]
     loose, number = [leg for leg in range(len(seen)) if leg not in taken], people.next_id
     while loose:
-        away = {leg: math.dist(seen.centre_m[loose[0]], seen.centre_m[leg]) for leg in loose}
+        away = {leg: math.dist(at_of(seen[loose[0]]), at_of(seen[leg])) for leg in loose}
         near = [leg for leg in loose if away[leg] <= 1.5 * one.person_radius_m]
         legs = sorted(near, key=away.get)[:2]
         sight = sight_of(one, seen, legs)
@@ -444,11 +435,14 @@ def test_people_are_followed_as_they_are_plainly(seed):
             centre = np.concatenate([centre, pair])
             count += 2
         wide = EXACT.leg_width_max_m
-        seen = Clusters(
-            centre_m=centre.reshape(-1, 2), width_m=rng.choice([0.1, wide, wide + 0.01], count),
-            beams=rng.choice([EXACT.cluster_beams_min - 1, EXACT.cluster_beams_min, 9], count),
-            reach_m=rng.choice([0.05, 0.2], count),
-        )  # fmt: skip
+        seen = [
+            Cluster(*at, width_m, beams, reach_m)
+            for at, width_m, beams, reach_m in zip(
+                centre.tolist(), rng.choice([0.1, wide, wide + 0.01], count),
+                rng.choice([EXACT.cluster_beams_min - 1, EXACT.cluster_beams_min, 9], count),
+                rng.choice([0.05, 0.2], count), strict=True,
+            )
+        ]  # fmt: skip
         told = plainly(EXACT, people, seen, now_s)
         people = observe(EXACT, people, seen, now_s)
         assert (people.time_s, people.next_id) == (told.time_s, told.next_id)

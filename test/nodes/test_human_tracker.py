@@ -12,7 +12,8 @@ import pytest
 import rclpy
 from bags import write_bag
 from builtin_interfaces.msg import Time as TimeMsg
-from hrc_cell_interfaces.msg import CellEvent, Humans, ScannerStatus
+from geometry_msgs.msg import Point
+from hrc_cell_interfaces.msg import CellEvent, Human, Humans, ScannerStatus
 from hrc_cell_interfaces.srv import LearnBackground
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.lifecycle import TransitionCallbackReturn
@@ -21,8 +22,11 @@ from sensor_msgs.msg import LaserScan
 from strategies import ROOT, signed
 
 from hrc_cell.adapters.record.scans import read_scans
+from hrc_cell.core.evidence import Evidence
+from hrc_cell.core.hidden import Circle
+from hrc_cell.core.tracking import Track
 from hrc_cell.nodes.base import ALL, NEWEST, SENSOR
-from hrc_cell.nodes.human_tracker import HumanTracker
+from hrc_cell.nodes.human_tracker import HumanTracker, fill
 from hrc_cell.settings.cell import load_cell
 
 GOOD = TransitionCallbackReturn.SUCCESS
@@ -489,6 +493,33 @@ def test_a_spoilt_background_is_refused(cell, tmp_path):
     (tmp_path / "state").mkdir()
     (tmp_path / "state" / "background.npz").write_text("no background", encoding="utf-8")
     assert cell.tracker.trigger_configure() != GOOD
+
+
+TRACKED = Track(
+    id=3, x_m=1.0, y_m=2.0, vx_mps=0.5, vy_mps=-0.25, position_var_m2=0.04, covariance_m2ps=0.0,
+    velocity_var_m2ps2=0.09, radius_m=0.3, seen_s=7.5,
+    evidence=Evidence(since_s=0.0, x_m=0.0, y_m=0.0, confirmed=True),
+)  # fmt: skip
+HIDDEN = Circle(id=4, x_m=-1.0, y_m=-2.0, radius_m=0.8, confirmed=False)
+
+
+def test_a_message_that_is_filled_again_holds_nothing_of_before():
+    followed, hidden = Human(), Human()
+    fill(followed, TRACKED, 8.0)
+    fill(hidden, HIDDEN, 8.0)
+    assert (followed.id, followed.radius_m, followed.age_s) == (3, 0.3, 0.5)
+    assert (followed.position.x, followed.position.y) == (1.0, 2.0)
+    assert (followed.velocity.x, followed.velocity.y) == (0.5, -0.25)
+    assert (followed.position_std_m, followed.velocity_std_mps) == pytest.approx((0.2, 0.3))
+    assert followed.confirmed
+    assert hidden == Human(
+        id=4, position=Point(x=-1.0, y=-2.0), radius_m=0.8, hidden=True, confirmed=False
+    )
+    for last, fresh in ((HIDDEN, hidden), (TRACKED, followed)):
+        again = Human()
+        for one in (TRACKED, HIDDEN, last):
+            fill(again, one, 8.0)
+        assert again == fresh
 
 
 def test_the_settings_are_shown_as_parameters(cell):

@@ -99,7 +99,7 @@ def foreground(background: Background, echoes: Floats) -> Bools:
     A beam without an echo is none of both. A range beyond the table is new.
     """
     beam = np.arange(len(background.known))
-    new: Bools = ~np.isnan(echoes) & ~is_known(background, beam, echoes)
+    new: Bools = ~(np.isnan(echoes) | is_known(background, beam, echoes))
     return new
 
 
@@ -114,7 +114,10 @@ def is_known(background: Background, beam: npt.NDArray[np.int_], range_m: Floats
 def watch(seen: Watch, echoes: Floats, now_s: float, *, window_s: float, unlearn_s: float) -> Watch:
     """Return the watch after one more scan; ranges seen through for `unlearn_s` are struck off."""
     if seen.window and 0.0 <= now_s - seen.began_s < window_s:
-        return replace(seen, window=(*seen.window, echoes))
+        return Watch(
+            background=seen.background, window=(*seen.window, echoes), began_s=seen.began_s,
+            missed_s=seen.missed_s, steady_s=seen.steady_s,
+        )  # fmt: skip
     if not seen.window:
         return replace(seen, window=(echoes,), began_s=now_s)
     return replace(

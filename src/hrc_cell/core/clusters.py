@@ -3,105 +3,109 @@
 Units: metres, radians; frame: the cell. Neighbouring foreground beams whose ends lie close together
 are one cluster. A scanner sees only the near side of a leg, so the centre of a cluster is pushed
 away from the scanner by the radius of a leg.
+
+What goes by beams is done in arrays, what goes by things one by one: there are few.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-from hrc_cell.core.scan import Bools, Floats, Scan, bearings_rad
+from hrc_cell.core.scan import Bools, Floats, Scan
 from hrc_cell.settings.sensing import Scanner, TrackerSettings
 
+Places: TypeAlias = npt.NDArray[np.intp]
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Clusters:
-    """Things seen in one scan; every array has one row for each thing."""
 
-    centre_m: Floats  # [n, 2] in the cell frame
+class Cluster(NamedTuple):
+    """A thing seen in one scan."""
+
+    x_m: float  # its centre in the cell frame
+    y_m: float
+    width_m: float  # from its first to its last beam
+    beams: int
+    reach_m: float  # from the centre to the farthest point seen
+
+
+NOTHING: tuple[Cluster, ...] = ()
+
+
+class Runs(NamedTuple):
+    """The k beams of a scan that see something new, in n runs: each sees one thing."""
+
+    new: Bools  # [beams] which they are
+    beam: Places  # [k] where they are among all
+    end_m: Floats  # [2, k] where they end: x and y in the scanner's frame
+    spacing_m: Floats  # [k] how far apart beams are there
+    first: Places  # [n] at which of the k beams a run begins
+    beams: Places  # [n] how many it has
     width_m: Floats  # [n] from its first to its last beam
-    beams: npt.NDArray[np.int_]  # [n]
-    reach_m: Floats  # [n] from the centre to the farthest point seen
-
-    def __len__(self) -> int:
-        return len(self.width_m)
 
 
-NOTHING = Clusters(
-    centre_m=np.zeros((0, 2)),
-    width_m=np.zeros(0),
-    beams=np.zeros(0, dtype=int),
-    reach_m=np.zeros(0),
-)
-
-
-def find_clusters(
-    settings: TrackerSettings, scanner: Scanner, scan: Scan, echoes: Floats, new: Bools
-) -> Clusters:
-    """Return the clusters of the beams marked `new` [beams], whose ranges are `echoes` [beams].
+def runs_of(settings: TrackerSettings, scan: Scan, echoes: Floats, new: Bools) -> Runs:
+    """Return the runs of the beams marked `new` [beams], whose ranges are `echoes` [beams].
 
     Beams belong together when their ends are within cluster_gap_m, or within two beam spacings
-    where beams lie farther apart than that. A cluster of fewer beams than half of those that a leg
-    would fill at its range, or than cluster_beams_min if that is less, is noise.
+    where beams lie farther apart than that. Here even one beam is a thing.
     """
-    beam = np.flatnonzero(new)
-    if not len(beam):
-        return NOTHING
-    x, y, spacing_m, first = _part(settings, scan, echoes, beam)
-    beams, last = _ends(first, len(beam))
-
-    expected = 2.0 * settings.leg_radius_m / (np.add.reduceat(spacing_m, first) / beams)
-    enough = beams >= np.clip(np.floor(0.5 * expected), 1, settings.cluster_beams_min)
-    cx, cy = np.add.reduceat(x, first) / beams, np.add.reduceat(y, first) / beams
-    away = 1.0 + settings.leg_radius_m / np.maximum(np.hypot(cx, cy), settings.leg_radius_m)
-    cx, cy = cx * away, cy * away
-    off = np.hypot(x - np.repeat(cx, beams), y - np.repeat(cy, beams))
-    reach = np.maximum(np.maximum.reduceat(off, first), settings.leg_radius_m)
-    width = np.hypot(x[last] - x[first], y[last] - y[first]) + spacing_m[first]
-
-    cos, sin = math.cos(scanner.yaw_rad), math.sin(scanner.yaw_rad)
-    centre = np.column_stack((scanner.x_m + cos * cx - sin * cy, scanner.y_m + sin * cx + cos * cy))
-    return Clusters(
-        centre_m=centre[enough], width_m=width[enough], beams=beams[enough], reach_m=reach[enough]
-    )
+    (beam,) = new.nonzero()
+    ranges, bearing_rad = echoes[beam], scan.angle_min_rad + beam * scan.angle_increment_rad
+    end_m = np.empty((2, len(beam)))
+    end_m[0], end_m[1] = ranges * np.cos(bearing_rad), ranges * np.sin(bearing_rad)
+    spacing_m = np.maximum(ranges * abs(scan.angle_increment_rad), 1e-6)
+    gap_m = np.maximum(settings.cluster_gap_m, 2.0 * spacing_m[1:])
+    begins: Bools = np.ones(len(beam) + 1, dtype=bool)  # the last ends the last run
+    begins[1:-1] = np.hypot(*(end_m[:, 1:] - end_m[:, :-1])) > gap_m
+    (edges,) = begins.nonzero()
+    first, last = edges[:-1], edges[1:] - 1
+    width_m = np.hypot(*(end_m[:, last] - end_m[:, first])) + spacing_m[first]
+    return Runs(new, beam, end_m, spacing_m, first, last - first + 1, width_m)
 
 
-def widths_m(settings: TrackerSettings, scan: Scan, echoes: Floats, new: Bools) -> Floats:
-    """Return how wide the thing is that each beam [beams] marked `new` sees; 0 for the others.
-
-    Here even one beam is a thing.
-    """
-    width: Floats = np.zeros(len(echoes))
-    beam = np.flatnonzero(new)
-    if len(beam):
-        x, y, spacing_m, first = _part(settings, scan, echoes, beam)
-        beams, last = _ends(first, len(beam))
-        each = np.hypot(x[last] - x[first], y[last] - y[first]) + spacing_m[first]
-        width[beam] = np.repeat(each, beams)
+def widths_m(runs: Runs) -> Floats:
+    """Return how wide the thing is that each beam [beams] sees; 0 for those that see none."""
+    width: Floats = np.zeros(len(runs.new))
+    width[runs.beam] = runs.width_m.repeat(runs.beams)
     return width
 
 
-def _part(
-    settings: TrackerSettings, scan: Scan, echoes: Floats, beam: npt.NDArray[np.intp]
-) -> tuple[Floats, Floats, Floats, npt.NDArray[np.intp]]:
-    """Return where these beams end (x and y in the scanner's frame) and how far apart beams are
-    there, and at which of them a new thing begins.
+def find_clusters(settings: TrackerSettings, scanner: Scanner, runs: Runs) -> tuple[Cluster, ...]:
+    """Return the runs as clusters in the cell frame, in their order.
+
+    A run of fewer beams than half of those that a leg would fill at its range, or than
+    cluster_beams_min if that is less, is noise.
     """
-    ranges, bearing = echoes[beam], bearings_rad(scan)[beam]
-    x, y = ranges * np.cos(bearing), ranges * np.sin(bearing)
-    spacing_m = np.maximum(ranges * abs(scan.angle_increment_rad), 1e-6)
-    gap_m = np.maximum(settings.cluster_gap_m, 2.0 * spacing_m[1:])
-    begins: Bools = np.ones(len(beam), dtype=bool)
-    begins[1:] = np.hypot(x[1:] - x[:-1], y[1:] - y[:-1]) > gap_m
-    return x, y, spacing_m, np.flatnonzero(begins)
-
-
-def _ends(
-    first: npt.NDArray[np.intp], count: int
-) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
-    """Return of things [n] that begin at these of `count` beams how many each has, and its last."""
-    last = np.concatenate([first[1:], [count]]) - 1
-    return last - first + 1, last
+    leg_m = settings.leg_radius_m
+    cos, sin = math.cos(scanner.yaw_rad), math.sin(scanner.yaw_rad)
+    x_m, y_m = runs.end_m.tolist()
+    clusters = []
+    for first, beams, width_m, x_sum_m, y_sum_m, spacing_sum_m in zip(
+        runs.first.tolist(),
+        runs.beams.tolist(),
+        runs.width_m.tolist(),
+        *np.add.reduceat(runs.end_m, runs.first, axis=1).tolist(),
+        np.add.reduceat(runs.spacing_m, runs.first).tolist(),
+        strict=True,
+    ):
+        expected = 2.0 * leg_m / (spacing_sum_m / beams)
+        if beams < min(max(math.floor(0.5 * expected), 1), settings.cluster_beams_min):
+            continue
+        x, y = x_sum_m / beams, y_sum_m / beams
+        away = 1.0 + leg_m / max(math.hypot(x, y), leg_m)
+        x, y = x * away, y * away
+        own = slice(first, first + beams)
+        off_m = max(math.hypot(px - x, py - y) for px, py in zip(x_m[own], y_m[own], strict=True))
+        clusters.append(
+            Cluster(
+                x_m=scanner.x_m + cos * x - sin * y,
+                y_m=scanner.y_m + sin * x + cos * y,
+                width_m=width_m,
+                beams=beams,
+                reach_m=max(off_m, leg_m),
+            )
+        )
+    return tuple(clusters)

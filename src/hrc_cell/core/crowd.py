@@ -11,13 +11,13 @@ people have walked since.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import reduce
 
 import numpy as np
 
-from hrc_cell.core.clusters import Clusters
+from hrc_cell.core.clusters import Cluster
 from hrc_cell.core.floor import (
     Floor,
     Sight,
@@ -62,7 +62,7 @@ def attend(
     scanner: Scanner,
     crowd: Crowd,
     view: View,
-    things: Clusters,
+    things: Sequence[Cluster],
     *,
     speed_mps: float,
 ) -> Crowd:

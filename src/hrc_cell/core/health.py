@@ -19,12 +19,12 @@ must a scanner that was moved get used to its new place.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from hrc_cell.core.background import BIN_M, Background, is_known
-from hrc_cell.core.clusters import widths_m
+from hrc_cell.core.clusters import Runs, widths_m
 from hrc_cell.core.scan import Bools, Floats, Scan
 from hrc_cell.settings.sensing import TrackerSettings
 
@@ -77,32 +77,44 @@ def examine(
     background: Background,
     scan: Scan,
     echoes: Floats,
-    new: Bools,
+    runs: Runs,
     now_s: float,
 ) -> Health:
-    """Return the health after one more scan, whose `echoes` [beams] are partly `new` [beams]."""
-    there = ~np.isnan(echoes)
-    with np.errstate(invalid="ignore"):
-        stuck = there & (echoes < settings.window_near_m)
+    """Return the health after one more scan, whose `echoes` [beams] are partly new, in `runs`."""
+    with np.errstate(invalid="ignore"):  # no echo is neither stuck nor nearer nor beyond
+        stuck = echoes < settings.window_near_m
         nearer = echoes < health.farthest_m
-    small = widths_m(settings, scan, echoes, new) <= 2.0 * settings.person_radius_m
-    person = new & nearer & small & ~stuck
-    told = ((there & ~new) | person | ~health.had) & ~stuck
+    small = widths_m(runs) <= 2.0 * settings.person_radius_m
+    person = runs.new & nearer & small & ~stuck
+    kept = ~(np.isnan(echoes) | runs.new)
+    told = (kept | person | ~health.had) & ~stuck
     told_s = np.where(told, now_s, health.told_s)
     lost: Bools = now_s - told_s >= settings.background_lost_s
     can = (health.had & ~person) | lost
     ratio = _ratio(health.had, can, lost)
-    blocked = (
+    blocked = bool(
         ratio < settings.background_min_ratio
         or _widest_rad(can, lost, abs(scan.angle_increment_rad)) > settings.background_gap_rad
         or np.count_nonzero(lost & stuck) >= settings.cluster_beams_min
     )
-    after = replace(health, told_s=told_s, lost=lost, ratio=ratio, blocked=bool(blocked))
-    after = _turned(settings, after, background, scan, np.where(person, np.nan, echoes), now_s)
-    through = np.count_nonzero(lost & health.had & there & ~nearer)
-    turned = now_s - after.turned_since_s >= settings.background_lost_s
-    rebuilt = blocked and through >= THROUGH_RATIO * np.count_nonzero(lost)
-    return replace(after, moved=bool(turned or rebuilt))
+    tried_s, since_s = health.turn_tried_s, health.turned_since_s
+    if not now_s - tried_s < TURN_EVERY_S:
+        unexplained = np.where(person, np.nan, echoes)
+        better = _turned(settings, background, scan, unexplained)
+        tried_s, since_s = now_s, min(since_s, now_s) if better else np.inf
+    return Health(
+        had=health.had, farthest_m=health.farthest_m, told_s=told_s, lost=lost, ratio=ratio,
+        blocked=blocked,
+        moved=now_s - since_s >= settings.background_lost_s
+        or (blocked and _rebuilt(health, lost, echoes, nearer)),
+        turn_tried_s=tried_s, turned_since_s=since_s,
+    )  # fmt: skip
+
+
+def _rebuilt(health: Health, lost: Bools, echoes: Floats, nearer: Bools) -> bool:
+    """Return whether much of what is lost is seen through."""
+    through = np.count_nonzero(lost & health.had & ~np.isnan(echoes) & ~nearer)
+    return bool(through >= THROUGH_RATIO * np.count_nonzero(lost))
 
 
 def _ratio(had: Bools, can: Bools, lost: Bools) -> float:
@@ -120,22 +132,15 @@ def _widest_rad(can: Bools, lost: Bools, step_rad: float) -> float:
 
     Beams that cannot tell neither end a run nor make it wider.
     """
+    if not lost.any():  # as good as always
+        return 0.0
     row = np.concatenate(([False], lost[can], [False]))
     ends = np.flatnonzero(row[1:] != row[:-1])
     return float((ends[1::2] - ends[::2]).max(initial=0)) * step_rad
 
 
-def _turned(
-    settings: TrackerSettings,
-    health: Health,
-    background: Background,
-    scan: Scan,
-    echoes: Floats,
-    now_s: float,
-) -> Health:
-    """Return the health after trying, every now and then, whether a turn explains the echoes."""
-    if now_s - health.turn_tried_s < TURN_EVERY_S:
-        return health
+def _turned(settings: TrackerSettings, background: Background, scan: Scan, echoes: Floats) -> bool:
+    """Return whether some turn explains the echoes much better."""
     step = max(1, round(TURN_MAX_RAD / abs(scan.angle_increment_rad) / TURNS))
     turns = np.arange(-TURNS, TURNS + 1) * step
     beams = len(echoes)
@@ -147,6 +152,4 @@ def _turned(
     enough = 2 * count >= len(seen)  # not so a turn by which few beams still face the background
     fit = np.where(enough, fits.sum(axis=1) / np.maximum(count, 1), 0.0)
     best = float(fit.max())
-    better = best >= TURN_FIT_RATIO and best - fit[TURNS] >= settings.moved_gain_ratio
-    since_s = min(health.turned_since_s, now_s) if better else np.inf
-    return replace(health, turn_tried_s=now_s, turned_since_s=since_s)
+    return bool(best >= TURN_FIT_RATIO and best - fit[TURNS] >= settings.moved_gain_ratio)

@@ -20,7 +20,7 @@ cells of one batch may hold different numbers of capsules: the rest are not `pre
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -71,24 +71,26 @@ def upright(
     at = np.asarray(position_m, dtype=np.float64)
     shape = at.shape[:-1]
     speed, unseen, std, radius = (
-        np.broadcast_to(np.asarray(value, dtype=np.float64), shape)
+        _spread(np.asarray(value, dtype=np.float64), shape)
         for value in (speed_mps, unseen_s, position_std_m, radius_m)
     )
     speed = _known(speed)
-    flat = np.broadcast_to(np.asarray(velocity_mps, dtype=np.float64), at.shape)
-    nothing = np.zeros((*shape, 1))
+    start, velocity = np.zeros((*shape, 3)), np.zeros((*shape, 3))
+    start[..., :2], velocity[..., :2] = at, velocity_mps
+    end = start.copy()
+    end[..., 2] = safety.person_height_m
     return People(
-        start_m=np.concatenate([at, nothing], axis=-1),
-        end_m=np.concatenate([at, nothing + safety.person_height_m], axis=-1),
+        start_m=start,
+        end_m=end,
         radius_m=_grown(radius, speed, unseen, safety),
-        velocity_mps=np.concatenate([flat, nothing], axis=-1),
+        velocity_mps=velocity,
         speed_mps=speed,
         position_std_m=_known(std),
         intrusion_m=np.full(shape, safety.intrusion_m),
         region=np.full(shape, UNKNOWN),
-        owner=np.broadcast_to(np.asarray(owner), shape),
-        source=np.broadcast_to(np.asarray(source), shape),
-        present=np.broadcast_to(np.asarray(present, dtype=np.bool_), shape),
+        owner=_spread(np.asarray(owner), shape),
+        source=_spread(np.asarray(source), shape),
+        present=_spread(np.asarray(present, dtype=np.bool_), shape),
     )
 
 
@@ -156,6 +158,11 @@ def foreseen(people: People, ahead_s: float) -> People:
 def uncertainty_m(people: People, safety: SafetySettings) -> Array:
     """Return Z_d (..., p): how far people may be from where they are tracked. NaN where unknown."""
     return safety.human_uncertainty_m + safety.human_sigmas * people.position_std_m
+
+
+def _spread(value: npt.NDArray[Any], shape: tuple[int, ...]) -> npt.NDArray[Any]:
+    """Return the value broadcast to the shape; one that has it already needs no slow call."""
+    return value if value.shape == shape else np.broadcast_to(value, shape)
 
 
 def _known(value: Array) -> Array:

@@ -48,12 +48,6 @@ def echoes_m(scan: Scan) -> Floats:
     return np.where(usable, ranges, np.nan)
 
 
-def bearings_rad(scan: Scan) -> Floats:
-    """Return the direction of each beam in the scanner's frame."""
-    beam = np.arange(len(scan.ranges), dtype=np.float64)
-    return scan.angle_min_rad + beam * scan.angle_increment_rad
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Beams:
     """Where the beams of a scan look. A background holds only for the beams it was learned with."""

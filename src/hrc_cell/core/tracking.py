@@ -18,10 +18,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-import numpy as np
-import numpy.typing as npt
-
-from hrc_cell.core.clusters import Clusters
+from hrc_cell.core.clusters import Cluster
 from hrc_cell.core.evidence import Evidence, Sight, first_evidence, weigh
 from hrc_cell.settings.sensing import TrackerSettings
 
@@ -83,7 +80,9 @@ def advance(settings: TrackerSettings, people: People, now_s: float) -> People:
     return replace(people, time_s=now_s, tracks=tracks)
 
 
-def observe(settings: TrackerSettings, people: People, seen: Clusters, now_s: float) -> People:
+def observe(
+    settings: TrackerSettings, people: People, seen: Sequence[Cluster], now_s: float
+) -> People:
     """Return the people after the clusters `seen` in one scan of one scanner at `now_s`.
 
     Each cluster goes to the likeliest person whose legs it may be; the rest are grouped into new
@@ -91,14 +90,13 @@ def observe(settings: TrackerSettings, people: People, seen: Clusters, now_s: fl
     """
     people = advance(settings, people, now_s)
     now_s = people.time_s
-    owner = _assign(settings, people.tracks, seen)
+    legs, loose = _assign(settings, people.tracks, seen)
     tracks = [
-        _update(settings, track, seen, np.flatnonzero(owner == index), now_s)
-        for index, track in enumerate(people.tracks)
+        _update(settings, track, own, now_s) for track, own in zip(people.tracks, legs, strict=True)
     ]
     next_id = people.next_id
-    for legs in _group(settings, seen, np.flatnonzero(owner < 0)):
-        tracks.append(_begin(settings, next_id, seen, legs, now_s))
+    for group in _group(settings, loose):
+        tracks.append(_begin(settings, next_id, group, now_s))
         next_id += 1
     return People(time_s=now_s, tracks=tuple(tracks), next_id=next_id)
 
@@ -121,81 +119,82 @@ def _foresee(settings: TrackerSettings, track: Track, step_s: float) -> Track:
 
 
 def _assign(
-    settings: TrackerSettings, tracks: Sequence[Track], seen: Clusters
-) -> npt.NDArray[np.int_]:
-    """Return for each cluster the index of the track it belongs to, or -1.
+    settings: TrackerSettings, tracks: Sequence[Track], seen: Sequence[Cluster]
+) -> tuple[list[list[Cluster]], list[Cluster]]:
+    """Return the clusters of each track, and those that belong to nobody.
 
     The likeliest pair first (Gaussian: distance in sigmas, and a sure track before an unsure one).
     A cluster belongs to nobody who is farther than person_radius plus gate_sigmas; and the legs
     of one person lie within one person's width of the first, likeliest one.
     """
-    owner = np.full(len(seen), -1)
-    if not tracks or not len(seen):
-        return owner
-    place = np.array([(t.x_m, t.y_m) for t in tracks])
-    var = np.array([t.position_var_m2 for t in tracks])
-    off = np.hypot(*(seen.centre_m[:, None, :] - place[None, :, :]).transpose(2, 0, 1))
-    spread = var + settings.range_std_m**2 + settings.stride_std_m**2
-    cost = off**2 / spread + 2.0 * np.log(spread)
-    reach = settings.person_radius_m + np.minimum(
-        settings.gate_sigmas * np.sqrt(var), settings.person_radius_m
-    )
-    first: dict[int, int] = {}
-    for flat in np.argsort(cost, axis=None, kind="stable"):
-        leg, track = divmod(int(flat), len(tracks))
-        if owner[leg] >= 0 or off[leg, track] > reach[track]:
+    pairs = []
+    for index, track in enumerate(tracks):
+        var = track.position_var_m2
+        gate_m = min(settings.gate_sigmas * math.sqrt(var), settings.person_radius_m)
+        reach_m = settings.person_radius_m + gate_m
+        spread = var + settings.range_std_m**2 + settings.stride_std_m**2
+        unsure = 2.0 * math.log(spread)
+        for leg, cluster in enumerate(seen):
+            off_m = math.hypot(cluster.x_m - track.x_m, cluster.y_m - track.y_m)
+            if off_m <= reach_m:
+                pairs.append((off_m**2 / spread + unsure, leg, index))
+    owner: dict[int, int] = {}
+    first: dict[int, Cluster] = {}
+    for _, leg, index in sorted(pairs):
+        if leg in owner:
             continue
-        anchor = seen.centre_m[first.setdefault(track, leg)]
-        apart = math.dist(anchor, seen.centre_m[leg])
-        if apart <= 2.0 * settings.person_radius_m:
-            owner[leg] = track
-    return owner
+        anchor = first.setdefault(index, seen[leg])
+        if _apart_m(anchor, seen[leg]) <= 2.0 * settings.person_radius_m:
+            owner[leg] = index
+    legs: list[list[Cluster]] = [[] for _ in tracks]
+    for leg in sorted(owner):
+        legs[owner[leg]].append(seen[leg])
+    return legs, [cluster for leg, cluster in enumerate(seen) if leg not in owner]
 
 
-def _group(
-    settings: TrackerSettings, seen: Clusters, loose: npt.NDArray[np.intp]
-) -> list[npt.NDArray[np.intp]]:
+def _apart_m(one: Cluster, other: Cluster) -> float:
+    return math.hypot(one.x_m - other.x_m, one.y_m - other.y_m)
+
+
+def _group(settings: TrackerSettings, loose: list[Cluster]) -> list[list[Cluster]]:
     """Return the clusters `loose` grouped into people: nearest first, within one person's reach."""
-    groups: list[npt.NDArray[np.intp]] = []
-    while len(loose):
-        away = np.hypot(*(seen.centre_m[loose] - seen.centre_m[loose[0]]).T)
-        order = np.argsort(away, kind="stable")
-        near = [int(loose[i]) for i in order if away[i] <= 1.5 * settings.person_radius_m][:2]
-        groups.append(np.array(near))
-        loose = loose[~np.isin(loose, near)]
+    groups: list[list[Cluster]] = []
+    while loose:
+        one, *rest = loose
+        near = min(rest, key=lambda other: _apart_m(one, other), default=one)
+        together = near is not one and _apart_m(one, near) <= 1.5 * settings.person_radius_m
+        groups.append([one, near] if together else [one])
+        loose = [other for other in rest if not (together and other is near)]
     return groups
 
 
-def _sight(
-    settings: TrackerSettings, seen: Clusters, legs: npt.NDArray[np.intp]
-) -> tuple[Sight, float]:
+def _sight(settings: TrackerSettings, legs: list[Cluster]) -> tuple[Sight, float]:
     """Return what these clusters show of a person, and the variance per axis of its place."""
-    x_m, y_m = seen.centre_m[legs].mean(axis=0)
-    like_legs = (seen.width_m[legs] <= settings.leg_width_max_m) & (
-        seen.beams[legs] >= settings.cluster_beams_min
+    count = len(legs)
+    x_m, y_m = sum(leg.x_m for leg in legs) / count, sum(leg.y_m for leg in legs) / count
+    like_legs = all(
+        leg.width_m <= settings.leg_width_max_m and leg.beams >= settings.cluster_beams_min
+        for leg in legs
     )
-    stride_m = settings.stride_std_m if len(legs) == 1 else settings.stride_std_m / 2.0
+    stride_m = settings.stride_std_m if count == 1 else settings.stride_std_m / 2.0
     sight = Sight(
-        x_m=float(x_m),
-        y_m=float(y_m),
-        reach_m=_reach(seen, legs, x_m, y_m),
-        legs=len(legs) if like_legs.all() else 0,
-        beams=int(seen.beams[legs].sum()),
+        x_m=x_m,
+        y_m=y_m,
+        reach_m=_reach(legs, x_m, y_m),
+        legs=count if like_legs else 0,
+        beams=sum(leg.beams for leg in legs),
     )
     return sight, settings.range_std_m**2 + stride_m**2
 
 
-def _reach(seen: Clusters, legs: npt.NDArray[np.intp], x_m: float, y_m: float) -> float:
+def _reach(legs: list[Cluster], x_m: float, y_m: float) -> float:
     """Return the distance from (x, y) to the farthest point seen of these clusters."""
-    away = np.hypot(seen.centre_m[legs, 0] - x_m, seen.centre_m[legs, 1] - y_m)
-    return float((away + seen.reach_m[legs]).max())
+    return max(math.hypot(leg.x_m - x_m, leg.y_m - y_m) + leg.reach_m for leg in legs)
 
 
-def _begin(
-    settings: TrackerSettings, id_: int, seen: Clusters, legs: npt.NDArray[np.intp], now_s: float
-) -> Track:
+def _begin(settings: TrackerSettings, id_: int, legs: list[Cluster], now_s: float) -> Track:
     """Return a new track: it may go anywhere, with a person's speed."""
-    sight, var = _sight(settings, seen, legs)
+    sight, var = _sight(settings, legs)
     return Track(
         id=id_,
         x_m=sight.x_m,
@@ -211,17 +210,11 @@ def _begin(
     )
 
 
-def _update(
-    settings: TrackerSettings,
-    track: Track,
-    seen: Clusters,
-    legs: npt.NDArray[np.intp],
-    now_s: float,
-) -> Track:
+def _update(settings: TrackerSettings, track: Track, legs: list[Cluster], now_s: float) -> Track:
     """Return the track (already foreseen to `now_s`) corrected by its clusters, if it has any."""
-    if not len(legs):
+    if not legs:
         return track
-    sight, var = _sight(settings, seen, legs)
+    sight, var = _sight(settings, legs)
     fallen_m = settings.radius_fall_mps * (now_s - track.seen_s)
     total = track.position_var_m2 + var
     gain, gain_v = track.position_var_m2 / total, track.covariance_m2ps / total
@@ -235,9 +228,7 @@ def _update(
         position_var_m2=(1.0 - gain) * track.position_var_m2,
         covariance_m2ps=(1.0 - gain) * track.covariance_m2ps,
         velocity_var_m2ps2=track.velocity_var_m2ps2 - gain_v * track.covariance_m2ps,
-        radius_m=max(
-            settings.leg_radius_m, track.radius_m - fallen_m, _reach(seen, legs, x_m, y_m)
-        ),
+        radius_m=max(settings.leg_radius_m, track.radius_m - fallen_m, _reach(legs, x_m, y_m)),
         seen_s=now_s,
         evidence=weigh(
             settings,

@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from hrc_cell.core.background import Background, Watch, foreground, learn, watch
-from hrc_cell.core.clusters import NOTHING, Clusters, find_clusters
+from hrc_cell.core.clusters import NOTHING, Cluster, find_clusters, runs_of
 from hrc_cell.core.health import Health, examine, first_health
 from hrc_cell.core.scan import Beams, Floats, Scan, beams_of, echoes_m, same_beams
 from hrc_cell.settings.sensing import Scanner, TrackerSettings
@@ -85,7 +85,7 @@ def look(
     *,
     heard_s: float | None = None,
     may_learn: bool = True,
-) -> tuple[View, Clusters]:
+) -> tuple[View, tuple[Cluster, ...]]:
     """Return the view after one more scan taken at `seen_s`, and the new things in it.
 
     `heard_s` is when the scan arrived (None: at once). Later than timeout_s after `seen_s`, it says
@@ -94,44 +94,44 @@ def look(
     Nothing is seen while the background is learned, and it is learned only if it `may_learn`.
     """
     heard_s = seen_s if heard_s is None else heard_s
-    beams, before = beams_of(scan), view
+    beams = beams_of(scan)
     fits = view.beams is None or (beams is not None and same_beams(view.beams, beams))
     later = scan.stamp_s > view.stamp_s and seen_s <= heard_s
     stamp_s = scan.stamp_s if math.isfinite(scan.stamp_s) else -math.inf
-    view = replace(view, heard_s=heard_s, stamp_s=stamp_s)
     if beams is None or not later or not (fits or view.watch is None):
-        return replace(view, strange_s=heard_s), NOTHING
+        return replace(view, heard_s=heard_s, stamp_s=stamp_s, strange_s=heard_s), NOTHING
     if not heard_s - seen_s <= scanner.timeout_s:
-        return replace(before, stamp_s=stamp_s), NOTHING
+        return replace(view, stamp_s=stamp_s), NOTHING
     echoes = echoes_m(scan)
     valid = int(np.count_nonzero(~np.isnan(echoes)))
     if valid and _same(view.newest, echoes):
-        return replace(view, repeats=view.repeats + 1), NOTHING
+        repeats = view.repeats + 1
+        return replace(view, heard_s=heard_s, stamp_s=stamp_s, repeats=repeats), NOTHING
+    watched, health, things = view.watch, view.health, NOTHING
+    if watched is not None:
+        background = watched.background
+        runs = runs_of(settings, scan, echoes, foreground(background, echoes))
+        health = health or first_health(background, seen_s)
+        health = examine(settings, health, background, scan, echoes, runs, seen_s)
+        if health.good:
+            watched = watch(
+                watched, echoes, seen_s,
+                window_s=WATCH_WINDOW_S, unlearn_s=settings.background_unlearn_s,
+            )  # fmt: skip
+        things = find_clusters(settings, scanner, runs)
     view = replace(
-        view, learning=view.learning if fits else (), beams=beams, scans=view.scans + 1,
-        seen_s=seen_s, newest=echoes, range_max_m=scan.range_max_m, beams_valid=valid, repeats=0,
+        view, watch=watched, health=health, learning=view.learning if fits else (), beams=beams,
+        scans=view.scans + 1, seen_s=seen_s, newest=echoes, range_max_m=scan.range_max_m,
+        beams_valid=valid, heard_s=heard_s, stamp_s=stamp_s, repeats=0,
     )  # fmt: skip
-    if view.watch is None:
-        return (_learn(settings, view, scan, seen_s) if may_learn else view), NOTHING
-    background = view.watch.background
-    new = foreground(background, echoes)
-    health = view.health or first_health(background, seen_s)
-    health = examine(settings, health, background, scan, echoes, new, seen_s)
-    watched = view.watch
-    if health.good:
-        watched = watch(
-            watched,
-            echoes,
-            seen_s,
-            window_s=WATCH_WINDOW_S,
-            unlearn_s=settings.background_unlearn_s,
-        )
-    things = find_clusters(settings, scanner, scan, echoes, new)
-    return replace(view, watch=watched, health=health), things
+    if watched is None and may_learn:
+        view = _learn(settings, view, scan, seen_s)
+    return view, things
 
 
 def _same(before: Floats | None, echoes: Floats) -> bool:
-    return before is not None and np.array_equal(before, echoes, equal_nan=True)
+    """Return whether the echoes are those of before; no echo is alike to no echo."""
+    return before is not None and before.tobytes() == echoes.tobytes()
 
 
 def _learn(settings: TrackerSettings, view: View, scan: Scan, now_s: float) -> View:

@@ -18,12 +18,12 @@ would be seen where nobody is.
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 from builtin_interfaces.msg import Time as TimeMsg
-from geometry_msgs.msg import Point, Vector3
 from hrc_cell_interfaces.msg import Human, Humans, ScannerStatus
 from hrc_cell_interfaces.srv import LearnBackground
 from sensor_msgs.msg import LaserScan
@@ -77,6 +77,10 @@ class HumanTracker(CellNode):
         self._shown: dict[int, bool] = {}  # confirmed people told of; whether as hidden
         self._newest = TimeMsg()
         self._humans = self.create_publisher(Humans, "humans", NEWEST)
+        self._told = Humans()  # made once: to make messages takes longer than to fill them
+        self._told.header.frame_id = self.cell.file.frame
+        self._told.scanners = [ScannerStatus(name=scanner.name) for scanner in scanners]
+        self._spare: list[Human] = []  # the humans of it, and as many more as there ever were
         for scanner in scanners:
             self.create_subscription(
                 LaserScan,
@@ -152,10 +156,10 @@ class HumanTracker(CellNode):
 
     def _keep_background(self) -> None:
         """Write the background once all scanners have learned theirs."""
-        path = self._background_path()
-        if not self._save or path is None:
+        if not self._save:
             return
-        if all(view.watch is not None for view in self._views.values()):
+        path = self._background_path()
+        if path is not None and all(view.watch is not None for view in self._views.values()):
             self._save = False
             try:
                 save_backgrounds(path, self._views)
@@ -202,15 +206,18 @@ class HumanTracker(CellNode):
     # People.
 
     def _publish(self) -> None:
-        now_s = time.monotonic()
-        msg = Humans()
-        msg.header.stamp, msg.header.frame_id = self._newest, self.cell.file.frame
+        now_s, told = time.monotonic(), self._told
         people, hidden = self._crowd.people, self._circles()
-        msg.humans = [_human(track, people.time_s) for track in people.tracks]
-        msg.humans += [_hidden(circle) for circle in hidden]
-        msg.scanners = [self._status(scanner, now_s) for scanner in self.cell.file.scanners]
-        self._humans.publish(msg)
-        self._tell_people(hidden)
+        known: list[Track | Circle] = [*people.tracks, *hidden]
+        self._spare += [Human(source=SOURCE) for _ in known[len(self._spare) :]]
+        told.header.stamp = self._newest
+        told.humans = self._spare[: len(known)]
+        for human, one in zip(told.humans, known, strict=True):
+            fill(human, one, people.time_s)
+        for scanner, status in zip(self.cell.file.scanners, told.scanners, strict=True):
+            self._fill_status(status, scanner, now_s)
+        self._humans.publish(told)
+        self._tell_people(known)
 
     def _circles(self) -> list[Circle]:
         """Return where hidden people may be."""
@@ -219,7 +226,8 @@ class HumanTracker(CellNode):
             self._floor, self._crowd.hidden, self._crowd.people, leg_radius_m=leg_radius_m
         )
 
-    def _status(self, scanner: Scanner, now_s: float) -> ScannerStatus:
+    def _fill_status(self, status: ScannerStatus, scanner: Scanner, now_s: float) -> None:
+        """Write into the status all but the name; tell of a change."""
         view = self._views[scanner.name]
         state = scanner_state(scanner, view, now_s)
         before = self._states.get(scanner.name)
@@ -233,18 +241,13 @@ class HumanTracker(CellNode):
                     "before": before.name if before is not None else None,
                 },
             )
-        return ScannerStatus(
-            name=scanner.name,
-            state=int(state),
-            stamp=self._stamps[scanner.name],
-            beams=view.beams.count if view.beams is not None else 0,
-            beams_valid=view.beams_valid,
-            background_ratio=view.background_ratio,
-        )
+        status.state, status.stamp = int(state), self._stamps[scanner.name]
+        status.beams = view.beams.count if view.beams is not None else 0
+        status.beams_valid = view.beams_valid
+        status.background_ratio = view.background_ratio
 
-    def _tell_people(self, hidden: list[Circle]) -> None:
+    def _tell_people(self, known: Sequence[Track | Circle]) -> None:
         """Tell which confirmed people came, were lost from sight, were seen again, or are gone."""
-        known: list[Track | Circle] = [*self._crowd.people.tracks, *hidden]
         places = {one.id: one for one in known if one.confirmed}
         for id_, one in sorted(places.items()):
             lost, before = isinstance(one, Circle), self._shown.get(id_)
@@ -274,30 +277,21 @@ def _scan(msg: LaserScan) -> Scan:
     )
 
 
-def _human(track: Track, now_s: float) -> Human:
-    return Human(
-        id=track.id,
-        position=Point(x=track.x_m, y=track.y_m),
-        velocity=Vector3(x=track.vx_mps, y=track.vy_mps),
-        position_std_m=track.position_std_m,
-        velocity_std_mps=track.velocity_std_mps,
-        radius_m=track.radius_m,
-        age_s=now_s - track.seen_s,
-        source=SOURCE,
-        confirmed=track.confirmed,
-    )
+def fill(human: Human, one: Track | Circle, now_s: float) -> None:
+    """Write somebody into a message that may have held somebody else: all but `source`.
 
-
-def _hidden(circle: Circle) -> Human:
-    """Return a hidden person. The circle holds the way walked until the newest scan: age 0."""
-    return Human(
-        id=circle.id,
-        position=Point(x=circle.x_m, y=circle.y_m),
-        radius_m=circle.radius_m,
-        hidden=True,
-        source=SOURCE,
-        confirmed=circle.confirmed,
-    )
+    The circle of a hidden person holds the way walked until the newest scan: age 0.
+    """
+    human.id, human.radius_m, human.confirmed = one.id, one.radius_m, one.confirmed
+    human.position.x, human.position.y = one.x_m, one.y_m
+    human.hidden = isinstance(one, Circle)
+    if isinstance(one, Circle):
+        human.velocity.x = human.velocity.y = 0.0
+        human.position_std_m = human.velocity_std_mps = human.age_s = 0.0
+    else:
+        human.velocity.x, human.velocity.y = one.vx_mps, one.vy_mps
+        human.position_std_m, human.velocity_std_mps = one.position_std_m, one.velocity_std_mps
+        human.age_s = now_s - one.seen_s
 
 
 def main() -> None:

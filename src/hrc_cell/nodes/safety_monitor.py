@@ -224,7 +224,6 @@ class SafetyMonitor(CellNode):
         self._memory, verdict = judge(self._rules, self._memory, seen)
         self._stop_requested, self._stop_fault = False, ""
         self._readings.clear()
-        self._watch_stop(seen, float(verdict.speed_ratio), float(verdict.oldest_sample_age_s))
         self._seq += 1
         permit = wire.permit(self._rules, verdict, seen, self._progress.path_id)
         permit.header.stamp, permit.header.frame_id = stamp, self.cell.file.frame
@@ -232,7 +231,8 @@ class SafetyMonitor(CellNode):
         permit.lease_s = self._rules.safety.lease_s
         permit.reaction_time_s = self._rules.safety.reaction_time_s
         permit.config_sha256 = self._sha256
-        self._permits.publish(permit)
+        self._permits.publish(permit)  # what follows is not needed for it
+        self._watch_stop(seen, float(verdict.speed_ratio), float(verdict.oldest_sample_age_s))
         shown = (permit.state, permit.cause, permit.zone, permit.stop_category)
         if shown != self._shown or self._seq % self._state_every == 0:
             self._states.publish(permit)

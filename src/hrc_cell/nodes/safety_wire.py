@@ -33,6 +33,7 @@ from hrc_cell.settings.safety import SafetySettings
 
 NO_CATEGORY = MotionPermit.CATEGORY_NONE
 FOLLOWING = (MotionProgress.MOVING, MotionProgress.STOPPING, MotionProgress.HELD)
+EYES = {int(eye): eye for eye in Eye}
 BEHIND_S = 0.3
 """Goals under way may be this much behind on the path."""
 
@@ -40,14 +41,21 @@ BEHIND_S = 0.3
 def people(message: Humans, safety: SafetySettings) -> People:
     """Return everybody in a message, confirmed or not."""
     humans = message.humans
-    velocity = np.array([(h.velocity.x, h.velocity.y) for h in humans]).reshape(-1, 2)
+    numbers = np.array(
+        [
+            (h.position.x, h.position.y, h.velocity.x, h.velocity.y,
+             h.position_std_m, h.radius_m, h.age_s)
+            for h in humans
+        ]
+    ).reshape(-1, 7)  # fmt: skip
+    vx, vy, std, radius, age = numbers.T[2:]
     return upright(
-        np.array([(h.position.x, h.position.y) for h in humans]).reshape(-1, 2),
-        speed_mps=np.hypot(*velocity.T),
-        velocity_mps=velocity,
-        position_std_m=np.array([h.position_std_m for h in humans]),
-        radius_m=np.array([h.radius_m for h in humans]),
-        unseen_s=np.array([h.age_s for h in humans]),
+        numbers[:, :2],
+        speed_mps=np.hypot(vx, vy),
+        velocity_mps=numbers[:, 2:4],
+        position_std_m=std,
+        radius_m=radius,
+        unseen_s=age,
         owner=np.array([h.id for h in humans], dtype=np.int64),
         safety=safety,
     )
@@ -88,8 +96,7 @@ def _points(points: Sequence[Any]) -> npt.NDArray[np.float64]:
 
 def eyes(message: Humans) -> dict[str, tuple[Eye, TimeMsg]]:
     """Return the state and newest stamp of each scanner; an unheard-of state counts as silent."""
-    known = {int(eye): eye for eye in Eye}
-    return {s.name: (known.get(s.state, Eye.SILENT), s.stamp) for s in message.scanners}
+    return {s.name: (EYES.get(s.state, Eye.SILENT), s.stamp) for s in message.scanners}
 
 
 def arm_joints(
