@@ -100,6 +100,7 @@ def swept(chain, stops, *, safety, motion, q, qd, ahead, load_kg, ratio_before):
     }  # fmt: skip
     start, end, v_start, v_end = capsule_motion(chain, q, qd)
     expected |= {"start_m": start, "end_m": end, "v_start_mps": v_start, "v_end_mps": v_end}
+    expected["measured_mps"] = np.linalg.norm(np.concatenate([v_start, v_end]), axis=-1).max()
     if followed:
         expected |= _ahead(chain, motion, q, (v_start, v_end), qd, ahead, on_path, looked_s)
     else:

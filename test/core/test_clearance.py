@@ -97,7 +97,8 @@ def drawn(rng, count, *, exact):
     now_way_s = sometimes(some(0.0, 0.25), 0.05, np.inf)
     swept = Sweep(
         start_m=links[0], end_m=links[1], v_start_mps=some(-1.0, 1.0, 2, 3),
-        v_end_mps=some(-1.0, 1.0, 2, 3), ahead_start_m=ahead[0], ahead_end_m=ahead[1],
+        v_end_mps=some(-1.0, 1.0, 2, 3), measured_mps=np.zeros(count), ahead_start_m=ahead[0],
+        ahead_end_m=ahead[1],
         arc_m=some(0.0, 0.4, 12, 2), off_m=some(0.0, 0.1, 2), way_s=way_s,
         stopping_s=np.sort(some(0.0, 0.5, 12), axis=-1), now_part=sometimes(some(0, 2), 0.3, 0.0),
         now_stopping_s=sometimes(some(0.0, 0.5), 0.05, np.inf), now_way_s=now_way_s,

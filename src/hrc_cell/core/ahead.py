@@ -21,6 +21,7 @@ Ints = npt.NDArray[np.int64]
 LINE_MAX_S = 1e6
 """No line takes longer; one without a speed counts so."""
 PASSED_MAX = 2
+_THIS_AND_BEFORE = np.array([0, 1])
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -70,24 +71,22 @@ def nearest_s(ahead: Ahead, position_rad: Array) -> tuple[Array, Array, Array]:
     Only the line told and the one before it are looked at: a path may cross itself.
     """
     lines_s, begins_s = ahead.lines_s, ahead.begins_s
-    count = lines_s.shape[-1]
-    found: list[tuple[Array, Array, Array]] = []
-    for back in (0, 1):
-        line = np.minimum(np.maximum(ahead.line - back, 0), count - 1)
-        start, end = (_row(ahead.waypoints_rad, line + i) for i in (0, 1))
-        way = end - start
-        size = (way * way).sum(axis=-1)
-        along = ((position_rad - start) * way).sum(axis=-1) / np.where(size > 0.0, size, 1.0)
-        along = np.minimum(np.maximum(along, 0.0), 1.0)
-        point = start + along[..., None] * way
-        way_s = _one(begins_s, line) + along * _one(lines_s, line)
-        found.append((way_s, point, np.abs(position_rad - point)))
-    (here_s, here, off), (before_s, before, off_before) = found
-    nearer = off_before.max(axis=-1) < off.max(axis=-1)
+    line = np.maximum(np.asarray(ahead.line)[..., None] - _THIS_AND_BEFORE, 0)
+    line = np.minimum(line, lines_s.shape[-1] - 1)
+    start, end = (_rows(ahead.waypoints_rad, line + i) for i in (0, 1))
+    way, position = end - start, position_rad[..., None, :]
+    size = (way * way).sum(axis=-1)
+    along = ((position - start) * way).sum(axis=-1) / np.where(size > 0.0, size, 1.0)
+    along = np.minimum(np.maximum(along, 0.0), 1.0)
+    point = start + along[..., None] * way
+    way_s = _some(begins_s, line) + along * _some(lines_s, line)
+    off = np.abs(position - point)
+    farthest = off.max(axis=-1)
+    before = farthest[..., 1] < farthest[..., 0]
     return (
-        np.where(nearer, before_s, here_s),
-        np.where(nearer[..., None], before, here),
-        np.where(nearer[..., None], off_before, off),
+        np.where(before, way_s[..., 1], way_s[..., 0]),
+        np.where(before[..., None], point[..., 1, :], point[..., 0, :]),
+        np.where(before[..., None], off[..., 1, :], off[..., 0, :]),
     )
 
 
@@ -144,15 +143,8 @@ def _some(values: Array, index: Ints) -> Array:
     return values[index] if values.ndim == 1 else np.take_along_axis(values, index, axis=-1)
 
 
-def _row(rows: Array, index: Ints) -> Array:
-    """Return rows (..., m, n) at index (...)."""
-    if rows.ndim == 2:  # of one cell: the same, only quicker
-        return rows[index]
-    return np.take_along_axis(rows, index[..., None, None], axis=-2)[..., 0, :]
-
-
 def _rows(rows: Array, index: Ints) -> Array:
     """Return rows (..., m, n) at indices (..., k): (..., k, n)."""
-    if rows.ndim == 2:
+    if rows.ndim == 2:  # of one cell: the same, only quicker
         return rows[index]
     return np.take_along_axis(rows, index[..., None], axis=-2)

@@ -77,8 +77,6 @@ def look(rules: Rules, ratio_before: npt.ArrayLike, seen: Observation, people: P
     picked = _row(found.pairs.reshape((*shape, -1, PAIR_NUMBERS)), place)
     picked = np.where(anybody[..., None], picked, np.where(known[..., None], _NOBODY, np.inf))
     distance = picked[..., 0]
-    ends = [np.sqrt((v * v).sum(axis=-1)).max(axis=-1) for v in (swept.v_start_mps,
-                                                                 swept.v_end_mps)]  # fmt: skip
     return Room(
         ratio=np.where(known, found.ratio, 0.0),
         touching=found.touching & known,
@@ -89,7 +87,7 @@ def look(rules: Rules, ratio_before: npt.ArrayLike, seen: Observation, people: P
         human_speed_mps=picked[..., 1],
         robot_speed_mps=picked[..., 2],
         point_speed_mps=np.where(known, swept.point_speed_mps, np.inf),
-        measured_mps=np.where(known, np.maximum(*ends), np.inf),
+        measured_mps=np.where(known, swept.measured_mps, np.inf),
         stopping_s=np.where(known, swept.now_stopping_s, np.inf),
         joint_speed_radps=swept.joint_speed_radps,
         from_s=swept.from_s,

@@ -155,17 +155,23 @@ class StopModel:
 
     def time_s(self, speed_radps: Like, load_kg: Like | None = None) -> Array:
         """Return T_s (...) [s] from joint speeds (..., n): that of the slowest to stop."""
-        if self.rows is None:
-            return self._declared_s(speed_radps, load_kg)[0]
-        return _greatest(self.rows, self.rows.time_s, speed_radps, load_kg)
+        return self.time_and_way_s(speed_radps, load_kg)[0]
 
     def way_s(self, speed_radps: Like, load_kg: Like | None = None) -> Array:
         """Return E (...) [s]: what is run on, in seconds of the speed braked from. E <= T_s."""
+        return self.time_and_way_s(speed_radps, load_kg)[1]
+
+    def time_and_way_s(self, speed_radps: Like, load_kg: Like | None = None) -> tuple[Array, Array]:
+        """Return T_s and E (...) [s], which have most of their work in common."""
         if self.rows is None:
             time, part = self._declared_s(speed_radps, load_kg)
             whole = self.full_distance_m / self.tcp_speed_max_mps * np.maximum(part, 1.0)
-            return np.minimum(whole, time, out=time, where=np.isfinite(time))
-        return _greatest(self.rows, self.rows.way_s, speed_radps, load_kg)
+            return time, np.where(np.isfinite(time), np.minimum(whole, time), time)
+        time, way = (
+            _greatest(self.rows, values, speed_radps, load_kg)
+            for values in (self.rows.time_s, self.rows.way_s)
+        )
+        return time, way
 
     def distance_m(
         self, speed_radps: Like, load_kg: Like | None = None, *, point_speed_mps: Like

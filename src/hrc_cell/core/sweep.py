@@ -30,7 +30,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hrc_cell.core.ahead import Ahead, nearest_s, poses, speed_max_radps, told_s
-from hrc_cell.core.kinematics import Chain, capsule_motion
+from hrc_cell.core.kinematics import Chain, ends_motion
 from hrc_cell.core.stopping import StopModel
 from hrc_cell.settings.robot import MotionSettings
 from hrc_cell.settings.safety import SafetySettings
@@ -54,6 +54,7 @@ class Sweep(NamedTuple):
     end_m: Array
     v_start_mps: Array  # (..., k, 3) as measured
     v_end_mps: Array
+    measured_mps: Array  # (...) of the fastest point now
     ahead_start_m: Array  # (..., l + 1, k, 3) along the path, the nearest first
     ahead_end_m: Array
     arc_m: Array  # (..., l, k) greatest way of a point between two of them
@@ -110,7 +111,7 @@ def sweep(
     speeds = np.concatenate(
         [RATIOS[:, None] * full[..., None, :], np.abs(velocity_radps)[..., None, :]], axis=-2
     )
-    stopping_s, runs_on_s = stops.time_s(speeds, load), stops.way_s(speeds, load)
+    stopping_s, runs_on_s = stops.time_and_way_s(speeds, load)
     age_s = np.where(followed, ahead.age_s, 0.0)[..., None]
     late_s = np.maximum(np.asarray(ratio_before)[..., None] - RATIOS, 0.0) * age_s
     reach_s = RATIOS * (safety.reaction_time_s + safety.lease_s + runs_on_s[..., :-1])
@@ -122,40 +123,36 @@ def sweep(
     q_ahead, qd_ahead, line = poses(ahead, looked_s)
     q_all = np.concatenate([position_rad[..., None, :], on_path[..., None, :], q_ahead], axis=-2)
     qd_all = np.concatenate([velocity_radps[..., None, :], qd_ahead[..., :1, :], qd_ahead], axis=-2)
-    start, end, v_start, v_end = capsule_motion(chain, q_all, qd_all)
+    ends, velocity = ends_motion(chain, q_all, qd_all)
 
-    moved = np.maximum(
-        _size(start[..., 3:, :, :] - start[..., 2:-1, :, :]),
-        _size(end[..., 3:, :, :] - end[..., 2:-1, :, :]),
-    )
+    moved = _greater(_size(ends[..., 3:, :, :] - ends[..., 2:-1, :, :]))
     turned = np.abs(q_ahead[..., 1:, :] - q_ahead[..., :-1, :]).sum(axis=-1)
     lines_on = line[..., 1:] - line[..., :-1]
     straight = (lines_on == 0) & (turned <= TURN_MAX_RAD)
     most = SPEED_SLACK * motion.tcp_speed_max_mps * (looked_s[..., 1:] - looked_s[..., :-1])
     arc = np.where(straight[..., None], ARC * moved, most[..., None])
-    off = np.maximum(
-        _size(start[..., 0, :, :] - start[..., 1, :, :]),
-        _size(end[..., 0, :, :] - end[..., 1, :, :]),
-    )
+    off = _greater(_size(ends[..., 0, :, :] - ends[..., 1, :, :]))
     nominal = qd_ahead[..., 0, :]
     square = (nominal * nominal).sum(axis=-1)
     part = (velocity_radps * nominal).sum(axis=-1) / np.where(square > 0.0, square, 1.0)
     part = np.where(followed, np.maximum(part, 0.0), 0.0)
     along = part[..., None, None]
-    astray = np.maximum(
-        _size(v_start[..., 0, :, :] - along * v_start[..., 1, :, :]),
-        _size(v_end[..., 0, :, :] - along * v_end[..., 1, :, :]),
-    )
-    fastest = np.maximum(_size(v_start[..., 2:, :, :]), _size(v_end[..., 2:, :, :]))
+    astray = _greater(_size(velocity[..., 0, :, :] - along * velocity[..., 1, :, :]))
+    speed = _size(velocity)
+    fastest = speed[..., 2:, :].max(axis=(-2, -1))
+    most_on = lines_on.max(axis=-1)
+    slack = np.where(most_on > 0, CORNER_SLACK, SPEED_SLACK)
     # Where a whole line lies between two poses, nothing is known of how fast it is.
-    skips = (lines_on > 1).any(axis=-1)
+    followed_throughout = followed & (most_on <= 1)
+    links = off.shape[-1]
     return Sweep(
-        start_m=start[..., 0, :, :],
-        end_m=end[..., 0, :, :],
-        v_start_mps=v_start[..., 0, :, :],
-        v_end_mps=v_end[..., 0, :, :],
-        ahead_start_m=start[..., 2:, :, :],
-        ahead_end_m=end[..., 2:, :, :],
+        start_m=ends[..., 0, :links, :],
+        end_m=ends[..., 0, links:, :],
+        v_start_mps=velocity[..., 0, :links, :],
+        v_end_mps=velocity[..., 0, links:, :],
+        measured_mps=speed[..., 0, :].max(axis=-1),
+        ahead_start_m=ends[..., 2:, :links, :],
+        ahead_end_m=ends[..., 2:, links:, :],
         arc_m=arc,
         off_m=off,
         way_s=way_s,
@@ -165,8 +162,8 @@ def sweep(
         now_way_s=runs_on_s[..., -1],
         astray_mps=astray,
         point_speed_mps=np.where(
-            followed & ~skips,
-            np.minimum(_slack(lines_on) * fastest.max(axis=(-2, -1)), motion.tcp_speed_max_mps),
+            followed_throughout,
+            np.minimum(slack * fastest, motion.tcp_speed_max_mps),
             motion.tcp_speed_max_mps,
         ),
         joint_speed_radps=full,
@@ -176,12 +173,10 @@ def sweep(
     )
 
 
-def _slack(lines_on: npt.NDArray[np.int64]) -> Array:
-    """Return (...) how much faster than at the poses looked at a point may be between them.
-
-    `lines_on` (..., l) is how many lines each lies beyond the one before it.
-    """
-    return np.where((lines_on > 0).any(axis=-1), CORNER_SLACK, SPEED_SLACK)
+def _greater(of_ends: Array) -> Array:
+    """Return of starts and ends (..., 2 k) the greater of each capsule's two."""
+    links = of_ends.shape[-1] // 2
+    return np.maximum(of_ends[..., :links], of_ends[..., links:])
 
 
 def _size(vector: Array) -> Array:

@@ -82,8 +82,9 @@ def test_weakening_changes_what_it_says_and_nothing_else(rules):
     assert dropped.human_speed_mps == dropped.human_speed_near_mps == 0.0
     halved = weakened(rules, "stopping")
     speed = np.array([0.5] * 6)
-    assert halved.stops.time_s(speed, 0.0) == pytest.approx(0.5 * rules.stops.time_s(speed, 0.0))
-    assert halved.stops.way_s(speed, 0.0) == pytest.approx(0.5 * rules.stops.way_s(speed, 0.0))
+    time_s, way_s = halved.stops.time_and_way_s(speed, 0.0)
+    assert time_s == pytest.approx(0.5 * rules.stops.time_s(speed, 0.0))
+    assert way_s == pytest.approx(0.5 * rules.stops.way_s(speed, 0.0))
     assert weakened(rules, "stale") is rules
     with pytest.raises(ValueError, match="lazy"):
         weakened(rules, "lazy")

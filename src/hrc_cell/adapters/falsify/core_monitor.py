@@ -39,15 +39,12 @@ class HalvedStops:
     def __init__(self, whole: StopModel) -> None:
         self.whole = whole
 
-    def time_s(self, speed_radps: npt.ArrayLike, load_kg: npt.ArrayLike) -> Array:
-        """Return half of T_s."""
-        half: Array = 0.5 * self.whole.time_s(speed_radps, load_kg)
-        return half
-
-    def way_s(self, speed_radps: npt.ArrayLike, load_kg: npt.ArrayLike) -> Array:
-        """Return half of E."""
-        half: Array = 0.5 * self.whole.way_s(speed_radps, load_kg)
-        return half
+    def time_and_way_s(
+        self, speed_radps: npt.ArrayLike, load_kg: npt.ArrayLike
+    ) -> tuple[Array, Array]:
+        """Return half of T_s and half of E."""
+        time, way = self.whole.time_and_way_s(speed_radps, load_kg)
+        return 0.5 * time, 0.5 * way
 
 
 def weakened(rules: Rules, weakness: str) -> Rules:
