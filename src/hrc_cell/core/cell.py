@@ -216,7 +216,7 @@ def _urgent(
     found: list[tuple[int, int | Ints, Like]] = [
         *((CODE[what], rules.code(name), True) for what, name in reversed(box.findings)),
         *((_FAULT, rules.code(name), flag) for name, flag in reversed(wrong)),
-        (CODE[Event.INTRUSION_MANUAL], _zone_causes(rules)[answer.zone_index], manual),
+        (CODE[Event.INTRUSION_MANUAL], rules.zone_causes[answer.zone_index], manual),
         (CODE[Event.STOP_REQUEST], rules.code("stop_request"), seen.stop_requested),
         (_RESET_PRESSED, rules.code("not_started"), latched & box.reset),
         (CODE[Event.START], starting, ready & box.start),
@@ -226,10 +226,6 @@ def _urgent(
         event = np.where(flag, what, event)
         cause = np.where(flag, why, cause)
     return event, cause
-
-
-def _zone_causes(rules: Rules) -> Ints:
-    return np.array([rules.code(f"zone:{zone.name}") for zone in rules.zones.zones] + [0])
 
 
 def _ratio(
@@ -244,7 +240,7 @@ def _ratio(
     wanted, limit = np.ones(room.ratio.shape), np.zeros(room.ratio.shape, dtype=np.int64)
     limits = [(by_mode, np.asarray(rules.code("manual_speed")))]
     if box.ssm_applies:
-        limits += [(answer.ratio, _zone_causes(rules)[answer.zone_index]), (room.ratio, by_room)]
+        limits += [(answer.ratio, rules.zone_causes[answer.zone_index]), (room.ratio, by_room)]
     for ratio, why in limits:
         limit = np.where(ratio < wanted, why, limit)
         wanted = np.minimum(ratio, wanted)

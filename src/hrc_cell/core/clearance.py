@@ -205,9 +205,10 @@ def _least(swept: Sweep, gap_m: Array, motion: MotionSettings) -> Array:
     between = np.minimum(0.5 * (gap[..., :-1] + gap[..., 1:] - arc), gap[..., 1:])
     along = np.concatenate([gap[..., :1], between], axis=-1) - swept.off_m[..., None, :, None]
     along = np.minimum.accumulate(along, axis=-1)
-    straight = now - (motion.tcp_speed_max_mps * swept.way_s)[..., None, None, :]
-    followed = swept.followed[..., None, None, None]
-    least = np.where(followed, np.minimum(along, now), straight)
+    least = np.minimum(along, now)
+    if not swept.followed.all():
+        straight = now - (motion.tcp_speed_max_mps * swept.way_s)[..., None, None, :]
+        least = np.where(swept.followed[..., None, None, None], least, straight)
     stays: Array = np.where(np.isfinite(swept.way_s)[..., None, None, :], least, -np.inf)
     return np.maximum(stays, 0.0)
 
@@ -228,6 +229,8 @@ def _now(
     part = swept.now_part
     brake = _reached(least, swept.way_s, part * t_r) - astray * t_r
     rest = _reached(least, swept.way_s, part * (t_r + way)) - astray * (t_r + way[..., None, None])
+    if swept.followed.all():
+        return brake, rest
     share = stopping.ratio_of(velocity_radps, motion.velocity_max_radps)
     off_brake = distance - np.maximum(v_r, 0.0) * t_r
     off_rest = off_brake - (share * motion.tcp_speed_max_mps * way)[..., None, None]
@@ -286,13 +289,8 @@ def directed_speed(way: Array, length_m: Array, v_start: Array, v_end: Array) ->
     either, and any speed counts.
     """
     unit = way / np.where(length_m > 0.0, length_m, 1.0)[..., None]
-    along = [
-        np.where(
-            length_m == 0.0,
-            np.sqrt((v * v).sum(axis=-1))[..., None, :],
-            (unit * v[..., None, :, :]).sum(axis=-1),
-        )
-        for v in (v_start, v_end)
-    ]
-    greatest: Array = np.maximum(*along)
+    ends = v_start, v_end
+    along = np.maximum(*((unit * v[..., None, :, :]).sum(axis=-1) for v in ends))
+    anyhow = np.maximum(*((v * v).sum(axis=-1) for v in ends))
+    greatest: Array = np.where(length_m == 0.0, np.sqrt(anyhow)[..., None, :], along)
     return greatest

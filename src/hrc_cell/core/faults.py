@@ -60,7 +60,9 @@ def faults(
 
 def in_time(age_s: Like, limit_s: float) -> Flags:
     """Return whether an age is known, not of the future, and within its limit."""
-    return np.greater_equal(age_s, 0.0) & np.less_equal(age_s, limit_s)
+    age = np.asarray(age_s)[()]  # of one cell a number: compared many times faster
+    in_time: Flags = (age >= 0.0) & (age <= limit_s)
+    return in_time
 
 
 def oldest_sample_s(rules: Rules, seen: Observation) -> Array:
@@ -69,17 +71,16 @@ def oldest_sample_s(rules: Rules, seen: Observation) -> Array:
     ages += [seen.scanners[n].age_s if n in seen.scanners else NEVER for n, _ in rules.scanners]
     if seen.ahead is not None:
         ages.append(np.where(seen.ahead.followed, seen.ahead.age_s, 0.0))
-    oldest = np.zeros(np.shape(seen.now_s))
-    for age in ages:
-        oldest = np.where(np.greater_equal(age, 0.0), np.maximum(oldest, age), np.inf)
-    return oldest
+    all_s = np.empty((*np.shape(seen.now_s), len(ages)))
+    for place, age in enumerate(ages):
+        all_s[..., place] = age
+    return np.where((all_s >= 0.0).all(axis=-1), all_s.max(axis=-1), np.inf)
 
 
 def joints_known(rules: Rules, seen: Observation) -> Flags:
     """Return where (...) every joint has a finite position and velocity."""
-    count, known = len(rules.chain.joints), np.ones(np.shape(seen.now_s), dtype=np.bool_)
-    for values in (np.asarray(seen.position_rad), np.asarray(seen.velocity_radps)):
-        if values.shape[-1] != count:
-            return np.zeros_like(known)
-        known = known & np.isfinite(values).all(axis=-1)
+    position, velocity = np.asarray(seen.position_rad), np.asarray(seen.velocity_radps)
+    if {position.shape[-1], velocity.shape[-1]} != {len(rules.chain.joints)}:
+        return np.zeros(np.shape(seen.now_s), dtype=np.bool_)
+    known: Flags = (np.isfinite(position) & np.isfinite(velocity)).all(axis=-1)
     return known

@@ -179,8 +179,9 @@ def _following(corners: Array) -> Array:
 def _unit(top: Array, bottom: Array) -> Array:
     """Return top / bottom within 0 to 1, and 0 where bottom is 0. NaN stays."""
     zero = bottom == 0.0
-    ratio = np.where(zero, 0.0, top) / np.where(zero, 1.0, bottom)
-    return np.minimum(np.maximum(ratio, 0.0), 1.0)
+    if zero.any():
+        top, bottom = np.where(zero, 0.0, top), np.where(zero, 1.0, bottom)
+    return np.minimum(np.maximum(top / bottom, 0.0), 1.0)
 
 
 def _parts(point: Array) -> Parts:

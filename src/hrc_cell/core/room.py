@@ -62,8 +62,7 @@ def look(rules: Rules, ratio_before: npt.ArrayLike, seen: Observation, people: P
     )
     swept = sweep(
         rules.chain, rules.stops, safety=rules.safety, motion=rules.motion, position_rad=q,
-        velocity_radps=qd, ahead=seen.ahead, load_kg=np.broadcast_to(seen.load_kg, shape),
-        ratio_before=np.broadcast_to(ratio_before, shape),
+        velocity_radps=qd, ahead=seen.ahead, load_kg=seen.load_kg, ratio_before=ratio_before,
     )  # fmt: skip
     found = clearance(
         people, swept, radius_m=rules.chain.capsule_radius_m, safety=rules.safety,

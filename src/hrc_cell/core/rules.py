@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+import numpy as np
+import numpy.typing as npt
+
 from hrc_cell.core.bodies import sources_of
 from hrc_cell.core.interlock import SAFE
 from hrc_cell.core.kinematics import Chain
@@ -30,6 +33,7 @@ class Rules:
     contact: ContactSettings | None = None
     sources: tuple[str, ...] = (SCANNERS,)  # of people; People.source counts in it
     causes: tuple[str, ...] = field(init=False)
+    zone_causes: npt.NDArray[np.int64] = field(init=False)  # of each zone, and last of none
     _codes: dict[str, int] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -48,6 +52,8 @@ class Rules:
         )  # fmt: skip
         object.__setattr__(self, "causes", causes)
         object.__setattr__(self, "_codes", {cause: code for code, cause in enumerate(causes)})
+        of_zones = [self.code(f"zone:{zone.name}") for zone in self.zones.zones]
+        object.__setattr__(self, "zone_causes", np.array([*of_zones, 0]))
 
     def code(self, cause: str) -> int:
         """Return the number of a cause. Raises KeyError for one that does not exist."""

@@ -122,21 +122,23 @@ def answer(
 
 def _of_group(settings: ZoneSettings, group: Group, ratio_of: Array, limits: Array) -> Answer:
     sets, shape = _sets(settings), ratio_of.shape[:-1]
-    ratio, limit_mps = np.zeros(shape), np.full(shape, np.inf)
-    zone_index, set_index = np.full(shape, -1), np.full(shape, group[0])
-    through = np.ones(shape, dtype=np.bool_)  # all slower sets allow all that they answer for
     for place in group:
         one = sets[place]
         chosen = [i for i, zone in enumerate(settings.zones) if zone.name in one.zones]
         allowed, binding = strictest(settings.zones, ratio_of, chosen)
-        takes = through & ((place == group[0]) | (allowed > ratio))
-        ratio = np.where(takes, np.minimum(allowed, one.speed_max_ratio), ratio)
-        set_index = np.where(takes, place, set_index)
         strict = limits[..., chosen].min(axis=-1, initial=np.inf)
+        own, stays = np.minimum(allowed, one.speed_max_ratio), allowed < one.speed_max_ratio
+        if place == group[0]:
+            ratio, limit_mps, set_index = own, strict, np.full(shape, place)
+            zone_index = np.where(stays, binding, -1)
+            through = ~stays  # all slower sets allow all that they answer for
+            continue
+        takes, stays = through & (allowed > ratio), through & stays
+        ratio = np.where(takes, own, ratio)
+        set_index = np.where(takes, place, set_index)
         limit_mps = np.where(takes, strict, limit_mps)
-        stays = through & (allowed < one.speed_max_ratio)
         zone_index = np.where(stays, binding, zone_index)
-        through &= ~stays
+        through = through & ~stays
     return Answer(ratio, zone_index, set_index, limit_mps)
 
 
@@ -146,14 +148,16 @@ def strictest(zones: Sequence[Zone], ratio_of: Array, chosen: Sequence[int]) -> 
     Where two ask for the same, one that a person must reset comes before one that clears by itself,
     then the earlier one.
     """
+    if not chosen:
+        return np.ones(ratio_of.shape[:-1]), np.full(ratio_of.shape[:-1], -1)
     order = sorted(chosen, key=lambda i: zones[i].restart != "manual")
-    free = np.ones((*ratio_of.shape[:-1], 1))
-    ratios = np.concatenate([free, ratio_of[..., order]], axis=-1)
-    at = np.argmin(ratios, axis=-1)
-    return ratios.min(axis=-1), np.array([-1, *order])[at]
+    ratios = ratio_of[..., order]
+    lowest = ratios.min(axis=-1, initial=1.0)
+    return lowest, np.where(lowest < 1.0, np.array(order)[ratios.argmin(axis=-1)], -1)
 
 
 def _sets(settings: ZoneSettings) -> tuple[ZoneSet, ...]:
     """Return the sets; without any, one of all zones."""
-    every = ZoneSet(name="all", zones=tuple(zone.name for zone in settings.zones))
-    return settings.sets or (every,)
+    if settings.sets:
+        return settings.sets
+    return (ZoneSet(name="all", zones=tuple(zone.name for zone in settings.zones)),)

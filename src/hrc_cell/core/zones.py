@@ -183,6 +183,7 @@ def after_tick(
     ratio_of = np.ones((*shape, len(settings.zones)))
     limit_of_mps = np.full(ratio_of.shape, np.inf)
     any_fresh = bool(fresh.any())
+    changes = any_fresh or bool(unseen.any())
     everybody, counted = [], []
     for index, zone in enumerate(settings.zones):
         seen = bodies.present
@@ -190,10 +191,14 @@ def after_tick(
             gap = gap_m(zone, bodies.start_m, bodies.end_m, bodies.reach_m)
         else:
             gap = np.zeros(())  # nobody asks
-        whole = part = _after(zone, watch.everybody[index], gap, seen, fresh, unseen)
+        whole = part = watch.everybody[index]
+        if changes:
+            whole = part = _after(zone, whole, gap, seen, fresh, unseen)
         if index in hidden:
             seen = seen & ~hidden[index]
-            part = _after(zone, watch.counted[index], gap, seen, fresh, unseen)
+            part = watch.counted[index]
+            if changes:
+                part = _after(zone, part, gap, seen, fresh, unseen)
         if zone.kind == "approach":
             soonest_s = _soonest_s(gap, seen, bodies.speed_mps, human_speed_mps, people_age_s)
             ratio_of[..., index] = _approached(zone, part.occupied, soonest_s)
