@@ -36,7 +36,7 @@ def nearest_points(a_start: Like, a_end: Like, b_start: Like, b_end: Like) -> Ne
     """
     p, q = np.asarray(a_start, dtype=np.float64), np.asarray(b_start, dtype=np.float64)
     u, v = np.asarray(a_end, dtype=np.float64) - p, np.asarray(b_end, dtype=np.float64) - q
-    s, t, distance = _nearest(_parts(p), _parts(u), _parts(q), _parts(v))
+    s, t, distance = _nearest(*_apart(p, u, q, v))
     at_a, at_b = p + s[..., None] * u, q + t[..., None] * v
     return Nearest(distance, s, t, at_a, at_b)
 
@@ -47,17 +47,12 @@ def nearest_ratios(
     """Return `nearest_points` without the points: both ratios and the distance."""
     p, q = np.asarray(a_start, dtype=np.float64), np.asarray(b_start, dtype=np.float64)
     u, v = np.asarray(a_end, dtype=np.float64) - p, np.asarray(b_end, dtype=np.float64) - q
-    return _nearest(_parts(p), _parts(u), _parts(q), _parts(v))
+    return _nearest(*_apart(p, u, q, v))
 
 
-Parts = tuple[Array, Array, Array]
-"""x, y and z apart: sums over a last axis of three are slow in numpy."""
-
-
-def _nearest(p: Parts, u: Parts, q: Parts, v: Parts) -> tuple[Array, Array, Array]:
-    """Return the ratios on both segments p + s u, q + t v (each (...)) and the distance."""
-    wx, wy, wz = p[0] - q[0], p[1] - q[1], p[2] - q[2]
-    w = (wx, wy, wz)
+def _nearest(p: Array, u: Array, q: Array, v: Array) -> tuple[Array, Array, Array]:
+    """Return the ratios on both segments p + s u, q + t v (each (3, ...)) and the distance."""
+    w = p - q
     uu, vv, uv = _product(u, u), _product(v, v), _product(u, v)
     uw, vw = _product(u, w), _product(v, w)
     det = uu * vv - uv * uv
@@ -66,11 +61,7 @@ def _nearest(p: Parts, u: Parts, q: Parts, v: Parts) -> tuple[Array, Array, Arra
     s = _unit(uv * vw - vv * uw, np.where(slant, det, 0.0))
     t = _unit(uv * s + vw, vv)
     s = _unit(uv * t - uw, uu)
-    gap = (
-        wx + s * u[0] - t * v[0],
-        wy + s * u[1] - t * v[1],
-        wz + s * u[2] - t * v[2],
-    )
+    gap = w + s * u - t * v
     return s, t, np.sqrt(_product(gap, gap))
 
 
@@ -184,13 +175,19 @@ def _unit(top: Array, bottom: Array) -> Array:
     return np.minimum(np.maximum(top / bottom, 0.0), 1.0)
 
 
-def _parts(point: Array) -> Parts:
-    """Return x, y and z of points (..., 3), each on its own in memory."""
-    return np.array(point[..., 0]), np.array(point[..., 1]), np.array(point[..., 2])
+def _apart(*points: Array) -> list[Array]:
+    """Return points (..., 3) as (3, ...), all with as many axes: x, y and z each on its own in
+    memory, as sums over a last axis of three are slow in numpy."""
+    most = max(point.ndim for point in points)
+    first = (-1, *range(most - 1))
+    return [
+        point[(None,) * (most - point.ndim)].transpose(first).copy(order="C") for point in points
+    ]
 
 
-def _product(a: Parts, b: Parts) -> Array:
-    total: Array = a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
+def _product(a: Array, b: Array) -> Array:
+    x, y, z = a * b
+    total: Array = x + y + z
     return total
 
 
