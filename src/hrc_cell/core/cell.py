@@ -235,10 +235,11 @@ def _ratio(
     safety = rules.safety
     now_s = np.asarray(seen.now_s, dtype=np.float64)
     by_room = np.where(room.touching, rules.code("contact"), rules.code("separation"))
-    by_mode = np.minimum(box.speed_limit_mps / np.maximum(room.point_speed_mps, 1e-9), 1.0)
-    by_mode = np.where(np.isinf(box.speed_limit_mps), 1.0, by_mode)
     wanted, limit = np.ones(room.ratio.shape), np.zeros(room.ratio.shape, dtype=np.int64)
-    limits = [(by_mode, np.asarray(rules.code("manual_speed")))]
+    limits: list[tuple[Array, Like]] = []
+    if box.speed_limit_mps < math.inf:
+        by_mode = box.speed_limit_mps / np.maximum(room.point_speed_mps, 1e-9)
+        limits.append((by_mode, rules.code("manual_speed")))
     if box.ssm_applies:
         limits += [(answer.ratio, rules.zone_causes[answer.zone_index]), (room.ratio, by_room)]
     for ratio, why in limits:

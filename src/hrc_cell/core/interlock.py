@@ -235,7 +235,7 @@ def _with_faults(safety: SafetySettings, memory: InterlockMemory, now_s: float) 
         for name, since_s in memory.differ_since_s.items()
         if not 0.0 <= now_s - since_s <= safety.inputs_discrepancy_s
     }
-    return replace(memory, at_fault=memory.at_fault | late)
+    return replace(memory, at_fault=memory.at_fault | late) if late else memory
 
 
 def _limit_mps(safety: SafetySettings, mode: Mode) -> float:

@@ -50,7 +50,7 @@ def stopping_time_s(full_s: Like, ratio: Like) -> Array:
     0.2
     """
     part = _known(ratio)
-    return np.where(np.isinf(part), np.inf, np.asarray(full_s) * np.maximum(np.sqrt(part), part))
+    return np.where(np.isinf(part), np.inf, _time_s(full_s, part))
 
 
 def stopping_distance_m(full_m: Like, ratio: Like) -> Array:
@@ -69,8 +69,13 @@ def ratio_of(velocity_radps: Like, velocity_max_radps: Like) -> Array:
     Each joint brakes from its own speed, so the one nearest to its maximum takes longest. May
     exceed 1. A velocity that is not finite gives inf.
     """
-    part = np.max(np.abs(velocity_radps) / np.asarray(velocity_max_radps), axis=-1)
+    part = (np.abs(velocity_radps) / np.asarray(velocity_max_radps)).max(axis=-1)
     return np.where(np.isfinite(part), part, np.inf)
+
+
+def _time_s(full_s: Like, part: Array) -> Array:
+    time: Array = np.asarray(full_s) * np.maximum(np.sqrt(part), part)
+    return time
 
 
 def _known(ratio: Like) -> Array:
@@ -190,11 +195,11 @@ class StopModel:
         """Return T_s (...) by the declared figures, and how much of full speed it is (...)."""
         speed = np.asarray(speed_radps, dtype=np.float64)
         part = ratio_of(speed, self.velocity_max_radps)
-        wrong = (speed < 0.0).any(axis=-1)
+        wrong = (speed < 0.0).any(axis=-1) | np.isinf(part)
         if load_kg is not None:
             load = np.asarray(load_kg, dtype=np.float64)
             wrong = wrong | (load < 0.0) | np.isinf(load)
-        return np.where(wrong, np.inf, stopping_time_s(self.full_time_s, part)), part
+        return np.where(wrong, np.inf, _time_s(self.full_time_s, part)), part
 
 
 def _greatest(rows: Rows, values: Array, speed_radps: Like, load_kg: Like | None) -> Array:

@@ -21,6 +21,7 @@ Array functions, leading batch axes first; the context is one for all.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -160,4 +161,9 @@ def _sets(settings: ZoneSettings) -> tuple[ZoneSet, ...]:
     """Return the sets; without any, one of all zones."""
     if settings.sets:
         return settings.sets
-    return (ZoneSet(name="all", zones=tuple(zone.name for zone in settings.zones)),)
+    return (_of_all(tuple(zone.name for zone in settings.zones)),)
+
+
+@lru_cache(maxsize=8)
+def _of_all(names: tuple[str, ...]) -> ZoneSet:
+    return ZoneSet(name="all", zones=names)
