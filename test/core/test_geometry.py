@@ -247,3 +247,13 @@ def test_the_distance_alone_is_that_of_the_nearest_points(numbers):
     ends = np.reshape(numbers, (4, 3))
     near = nearest_points(*ends)
     assert nearest_ratios(*ends) == (near.a_ratio, near.b_ratio, near.distance_m)
+
+
+def test_one_segment_is_held_against_many():
+    rng = np.random.default_rng(7)
+    one, many = rng.normal(size=(2, 3)), rng.normal(size=(2, 4, 5, 3))
+    for first, second in ((one, many), (many, one)):
+        distance = nearest_points(*first, *second).distance_m
+        alone = nearest_points(*np.broadcast_arrays(*first, *second)).distance_m
+        assert distance.shape == (4, 5)
+        assert np.array_equal(distance, alone)

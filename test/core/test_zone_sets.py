@@ -156,6 +156,17 @@ def test_among_equals_one_that_a_person_resets_comes_first_and_then_the_earlier(
     assert [float(part) for part in strictest(zones, np.zeros(4), [])] == [1.0, -1.0]
 
 
+def test_every_cell_of_a_batch_has_an_answer_of_its_own():
+    settings = cell(ZoneSet(name="none", zones=(), steps=("hand",)), REST)
+    ratio_of = np.array([[[0.5, 0.2, 1.0], [0.0, 0.0, 0.0]]] * 3)
+    for step in ("hand", "pick"):
+        held = after_tick(settings, (), Context(step, "cup"), np.zeros((3, 2), dtype=np.bool_))
+        found = answer(settings, held, ratio_of, np.full(ratio_of.shape, np.inf))
+        assert [part.shape for part in found] == [(3, 2)] * 4
+    for chosen in ([], [0, 1]):
+        assert [part.shape for part in strictest(ZONES, ratio_of, chosen)] == [(3, 2)] * 2
+
+
 @pytest.mark.req("S3")
 def test_a_reset_that_the_set_before_asks_for_is_not_lost_when_both_stop():
     manual = replace(ZONES[0], restart="manual", speed_ratio=0.0)

@@ -237,7 +237,7 @@ def _ratio(
     by_room = np.where(room.touching, rules.code("contact"), rules.code("separation"))
     wanted, limit = np.ones(room.ratio.shape), np.zeros(room.ratio.shape, dtype=np.int64)
     limits: list[tuple[Array, Like]] = []
-    if box.speed_limit_mps < math.inf:
+    if box.speed_limit_mps != math.inf:
         by_mode = box.speed_limit_mps / np.maximum(room.point_speed_mps, 1e-9)
         limits.append((by_mode, rules.code("manual_speed")))
     if box.ssm_applies:

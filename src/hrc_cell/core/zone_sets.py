@@ -154,7 +154,7 @@ def strictest(zones: Sequence[Zone], ratio_of: Array, chosen: Sequence[int]) -> 
     order = sorted(chosen, key=lambda i: zones[i].restart != "manual")
     ratios = ratio_of[..., order]
     lowest = ratios.min(axis=-1, initial=1.0)
-    return lowest, np.where(lowest < 1.0, np.array(order)[ratios.argmin(axis=-1)], -1)
+    return lowest, np.where(lowest >= 1.0, -1, np.array(order)[ratios.argmin(axis=-1)])
 
 
 def _sets(settings: ZoneSettings) -> tuple[ZoneSet, ...]:
