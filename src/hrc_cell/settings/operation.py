@@ -36,6 +36,11 @@ class PanelSettings:
     lost_s: float = setting(
         "and after this the connection counts as lost", unit="s", low=1.0, high=30.0
     )
+    idle_lock_s: float = setting(
+        "nobody touches the page for so long: a confirmation needs the PIN again", unit="s",
+        low=10.0, high=3600.0, source="IEC 62443-3-3 SR 2.5 (check against a licensed copy)",
+        default=120.0,
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,3 +114,8 @@ class SimSettings:
         "no part left in tray and gripper for so long: somebody fills the tray again",
         unit="s", low=0.0, high=3600.0,
     )  # fmt: skip
+    training: bool = setting(
+        "a browser on the same machine is signed in by itself, as an operator called training; "
+        "false: people sign in as at a real cell",
+        default=False,
+    )
