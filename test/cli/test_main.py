@@ -52,7 +52,7 @@ def test_the_commands_are_those_that_are_promised():
         "up", "demo", "why", "doctor", "config check", "config sign", "config diff", "config docs",
         "report", "measure stopping", "motors scan", "motors doctor", "motors set",
         "motors monitor", "motors calibrate", "motors try", "motors emulate", "press",
-        "learn", "audit verify", "audit show", "pair", "devices list", "devices remove",
+        "learn", "audit verify", "audit show", "pair", "devices list", "devices remove", "tls make",
         "people add", "people list", "people remove", "people set-pin", "people set-role", "test",
         "bench cell", "bench tracker", "bench safety", "bench latency", "bench bus",
         "bench frames",

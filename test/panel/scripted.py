@@ -112,14 +112,14 @@ class Cell:
 
 
 @contextlib.contextmanager
-def opened(backend, settings=SETTINGS, port=0, training=True):
+def opened(backend, settings=SETTINGS, port=0, training=True, tls=None):
     """Serve a scripted cell in a thread; give its `Cell`, with `url` and `end`."""
     loop = new_event_loop()
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
     with tempfile.TemporaryDirectory() as state_dir:
         cell = Cell(backend, settings, Path(state_dir), training)
-        server = PanelServer(settings, backend, cell.access, port=port)
+        server = PanelServer(settings, backend, cell.access, port=port, tls=tls)
         cell.url = run_coroutine_threadsafe(server.start(), loop).result(10)
         ended = []
 

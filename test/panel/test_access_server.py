@@ -431,6 +431,9 @@ NAMES = (
 )  # fmt: skip
 good = st.sampled_from([QUESTION["id"], 7, "confirm", "refuse", "k", "bo", PIN, "reset", "press"])
 bodies = things | st.dictionaries(st.sampled_from(NAMES), good | things, max_size=8)
+LETTERS = st.characters(
+    min_codepoint=33, max_codepoint=255, exclude_categories=["Cc"], exclude_characters=';,"\\'
+)
 ACTS = ("arm", "confirm", "answer", "press", "disarm", "sign_in", "sign_out", "seen", "pair")
 
 
@@ -440,8 +443,7 @@ ACTS = ("arm", "confirm", "answer", "press", "disarm", "sign_in", "sign_out", "s
 @given(
     act=st.sampled_from(ACTS), body=bodies,
     cookie=st.sampled_from(["", "tablet-1.x", "training-1.x", "..", "%00", "ÿ.é", "a" * 3000])
-    | st.text(st.characters(min_codepoint=33, max_codepoint=255, exclude_categories=["Cc"], exclude_characters=';,"\\'),
-              max_size=40),
+    | st.text(LETTERS, max_size=40),
 )  # fmt: skip
 def test_no_body_and_no_cookie_that_was_made_up_does_anything(cell, backend, act, body, cookie):
     one = Tablet(cell)

@@ -244,7 +244,7 @@ def test_other_hosts_and_origins_are_refused(url, headers, method, path):
 
 
 def test_listening_everywhere_it_is_found_by_address_and_by_no_foreign_name(cell):
-    with served(cell, replace(SETTINGS, host="0.0.0.0")) as (address, _):
+    with served(cell, replace(SETTINGS, host="0.0.0.0", plain_http=True)) as (address, _):
         port = address.rstrip("/").rpartition(":")[2]
         other = f"http://127.0.0.2:{port}"
         assert ask(other, "GET", "/api/state")[0] == 200

@@ -50,4 +50,4 @@ def _page_url(state: CellState) -> str:
     except FileNotFoundError:
         panel = state.cell.file.panel
         print("the page does not run now; this is its address by the cell's files")
-        return f"http://{panel.host}:{panel.port}/"
+        return f"{'https' if panel.tls_certificate else 'http'}://{panel.host}:{panel.port}/"

@@ -27,6 +27,7 @@ from rcl_interfaces.msg import IntegerRange, ParameterDescriptor
 from hrc_cell.adapters.description import load_description
 from hrc_cell.adapters.panel.access import Access
 from hrc_cell.adapters.panel.server import PanelServer
+from hrc_cell.adapters.panel.tls import context
 from hrc_cell.adapters.record.audit import FOLDER, Audit
 from hrc_cell.nodes import panel_wire as wire
 from hrc_cell.nodes.base import ALL, KEPT, NEWEST, CellNode, run
@@ -75,8 +76,9 @@ class OperatorPanel(CellNode):
         self._answers = self.create_client(AnswerQuestion, "answer_question")
         self._stops = self.create_client(RequestStop, "request_stop")
         self._presses = self.create_client(PressButton, "sim/press")
+        tls = context(panel, self.state_dir)
         self._loop = asyncio.new_event_loop()
-        self._server = PanelServer(panel, self, self._access(), port=self._port)
+        self._server = PanelServer(panel, self, self._access(), port=self._port, tls=tls)
         self._thread = threading.Thread(target=self._loop.run_forever, name="page", daemon=True)
         self._thread.start()
         try:

@@ -13,6 +13,7 @@ import psutil
 import qrcode
 
 EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 (compared, not listened on)
+LOOPBACK = "127.0.0.1"
 BORDER = 2
 
 
@@ -26,15 +27,14 @@ def reachable(url: str) -> str:
     parts = urlsplit(url)
     if parts.hostname not in EVERYWHERE:
         return url
-    return urlunsplit(parts._replace(netloc=f"{_first_address()}:{parts.port}"))
+    return urlunsplit(parts._replace(netloc=f"{(own_addresses() or [LOOPBACK])[0]}:{parts.port}"))
 
 
-def _first_address() -> str:
-    for interface in psutil.net_if_addrs().values():
-        for one in interface:
-            if one.family is socket.AF_INET and not one.address.startswith("127."):
-                return str(one.address)
-    return "127.0.0.1"
+def own_addresses() -> list[str]:
+    """Return the IPv4 addresses of this machine that others may reach."""
+    found = [one for interface in psutil.net_if_addrs().values() for one in interface]
+    addresses = [str(one.address) for one in found if one.family is socket.AF_INET]
+    return [address for address in addresses if not address.startswith("127.")]
 
 
 def qr_rows(text: str) -> list[str]:

@@ -9,6 +9,7 @@ refused, nothing is loaded from elsewhere, and nothing is cached.
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -33,7 +34,6 @@ from hrc_cell.core.access import ACTS, act_of
 from hrc_cell.settings.operation import LANGUAGES, PanelSettings
 
 STATIC = Path(__file__).parent / "static"
-SCHEME = "http"
 CLASSES = 5
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -42,13 +42,21 @@ class PanelServer:
     """The server. `start` listens, `stop` ends it."""
 
     def __init__(
-        self, settings: PanelSettings, backend: Backend, access: Access, *, port: int
+        self,
+        settings: PanelSettings,
+        backend: Backend,
+        access: Access,
+        *,
+        port: int,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
+        self._tls = tls
+        self._scheme = "http" if tls is None else "https"
         self._settings = settings
         self._backend = backend
         self._access = access
         self._port = port
-        self._doors = Doors(access, secure=False)
+        self._doors = Doors(access, secure=tls is not None)
         self._acts = Acts(settings, backend, access, self._doors.who)
         self._pages = Broadcast()
         self._catalogs: dict[str, dict[str, Any]] = {
@@ -76,15 +84,15 @@ class PanelServer:
         )
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, self._settings.host, self._port)
+        site = web.TCPSite(self._runner, self._settings.host, self._port, ssl_context=self._tls)
         await site.start()
         port = self._runner.addresses[0][1]
-        names = (self._settings.host, "localhost", "127.0.0.1")
-        self._hosts = {address(name, port) for name in names}
+        names = (self._settings.host, *self._settings.names, "localhost", "127.0.0.1")
+        self._hosts = {address(name, port, self._scheme) for name in names}
         self._doors.cookie_name = f"hrc_device_{port}"
         self._task = asyncio.create_task(self._send_state())
         self._task.add_done_callback(_tell_failure)
-        return f"http://{self._settings.host}:{port}/"
+        return f"{self._scheme}://{self._settings.host}:{port}/"
 
     async def stop(self) -> None:
         """Cut the pages off and cease to listen."""
@@ -108,7 +116,7 @@ class PanelServer:
         """Refuse what does not come from this page; tell every refusal as JSON."""
         more: dict[str, Any] = {}
         try:
-            check_origin(request, self._hosts, SCHEME)
+            check_origin(request, self._hosts, self._scheme)
             response = await handler(request)
         except Refusal as refusal:
             status, reason, more = refusal.status, refusal.reason, refusal.more
