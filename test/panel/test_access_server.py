@@ -333,6 +333,69 @@ def test_the_page_hears_before_the_tap_what_it_may(cell, tablet):
     assert about["by_class"][2:4] == ["confirm", "confirm_change"]
 
 
+def supervised(tablet, cell, act, about="", pin=PIN, hold=True):
+    status, armed = tablet.post("/api/arm_act", {"act": act, "about": about})
+    if status != 200:
+        return status, armed
+    cell.later_s += SETTINGS.hold_s if hold else 0.0
+    body = {"act": act, "about": about, "challenge": armed["challenge"], "pin": pin}
+    return tablet.post("/api/act", body)
+
+
+def test_a_supervisor_lets_a_tablet_in_and_out_with_hold_and_pin(cell, tablet):
+    tablet.sign_in("an")
+    for more, reason in (({"hold": False}, "held_too_short"), ({"pin": OTHER}, "wrong_pin"),
+                         ({"pin": ""}, "needs_pin")):  # fmt: skip
+        status, reply = supervised(tablet, cell, "pair", **more)
+        assert (status, reply["reason"]) == (409, reason)
+    status, reply = supervised(tablet, cell, "pair")
+    assert status == 200
+    assert reply["url"] == f"{cell.url}#pair={reply['code']}"
+    assert len(reply["qr"]) == len(reply["qr"][0]) > 20
+    other = Tablet(cell)
+    assert other.post("/api/pair", {"code": reply["code"]})[0] == 200
+    name = other.session()["device"]
+    assert name in [one["device"] for one in tablet.ask("GET", "/api/devices")[1]["devices"]]
+    other.sign_in("bo")
+    assert supervised(tablet, cell, "unpair", name)[0] == 200
+    assert other.session()["device"] == ""
+    assert supervised(tablet, cell, "unpair", name)[1]["reason"] == "no_such_tablet"
+    cell.end()
+    assert [k for k in kinds(cell) if k in ("pair", "paired", "unpair")] == [
+        "paired", "pair", "paired", "unpair", "unpair",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("act", ["pair", "unpair"])
+def test_others_let_nobody_in_or_out(cell, tablet, act):
+    assert supervised(tablet, cell, act)[1]["reason"] == "not_signed_in"
+    tablet.sign_in("bo")
+    assert supervised(tablet, cell, act)[1]["reason"] == "role_too_low"
+    assert tablet.ask("GET", "/api/devices")[1]["reason"] == "role_too_low"
+    body = {"act": act, "about": "", "challenge": "x", "pin": PIN}
+    assert tablet.post("/api/act", body)[1]["reason"] == "role_too_low"
+    assert tablet.post("/api/act", {**body, "act": "confirm"})[0] == 400
+
+
+def test_a_tablet_that_is_not_let_in_after_all_is_noted(cell, tablet):
+    tablet.sign_in("an")
+    _, armed = tablet.post("/api/arm_act", {"act": "pair", "about": ""})
+    given_up = {"challenge": armed["challenge"]}
+    assert Tablet(cell).pair().post("/api/disarm_act", given_up)[1]["accepted"] is False
+    assert tablet.post("/api/disarm_act", given_up)[1]["accepted"] is True
+    cell.later_s += SETTINGS.hold_s
+    body = {"act": "pair", "about": "", "pin": PIN, **given_up}
+    assert tablet.post("/api/act", body)[1]["reason"] == "unknown_challenge"
+    cell.end()
+    assert dict(cell.audited)["canceled"]["operator"] == "an"
+
+
+def test_without_an_audit_trail_no_tablet_is_let_in(cell, tablet):
+    tablet.sign_in("an")
+    cell.disk_full = True
+    assert supervised(tablet, cell, "pair")[1]["reason"] == "no_audit"
+
+
 # The audit trail.
 
 

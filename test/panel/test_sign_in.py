@@ -210,6 +210,37 @@ def test_two_people_confirm_with_both_pins(page):
     assert (noted["operator"], noted["second"]) == ("an", "cy")
 
 
+def test_a_supervisor_has_the_page_show_a_code_and_lets_a_tablet_out_again(page):
+    sign_in(page, "an")
+    page.page.locator(".who").click()
+    page.wait(".to-tablets").click()
+    page.wait(f'.doors .needs:has-text("{ENGLISH["risk.c3"]}")')
+    page.wait(f'.people button:has-text("{ENGLISH["access.pair"]}")').click()
+    tap_pin(page, PIN)
+    hold(page)
+    page.wait(".qr path", state="attached")
+    code = page.page.inner_text(".code-shown b")
+    other, _ = page.served.access.devices.pair(code)
+    page.page.locator(".doors .close").click()
+    page.page.locator(".who").click()
+    page.wait(".to-tablets").click()
+    page.wait(f'.people button:has-text("{other.id}")').click()
+    tap_pin(page, PIN)
+    hold(page)
+    page.wait(f'.people button:has-text("{ENGLISH["access.pair"]}")')
+    assert other.id not in page.served.access.devices.all()
+    assert page.page.locator(f'.people button:has-text("{other.id}")').count() == 0
+    assert page.mistakes == []
+
+
+def hold(page):
+    page.wait(".doors .hold:enabled")
+    box = page.box(".doors .hold")
+    page.press_at(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.wait(".doors .hold", state="detached")
+    page.page.mouse.up()
+
+
 def test_signing_out_is_two_taps_and_the_question_stays(page):
     sign_in(page, "an")
     page.page.locator(".who").click()

@@ -80,7 +80,8 @@ class Acts:
 
     async def refused(self, request: web.Request, reason: str) -> None:
         """Note an act that was refused here, after its body was found to be well formed."""
-        who, body = self._who(request), await request.json()
+        who = self._who(request)
+        body = await request.json() if request.can_read_body else {}
         told = {
             "operator": who.alias, "device": who.device_id,
             "question_id": body.get("question_id", ""), "answer": body.get("answer", ""),

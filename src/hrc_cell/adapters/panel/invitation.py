@@ -14,7 +14,7 @@ import qrcode
 
 EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 (compared, not listened on)
 LOOPBACK = "127.0.0.1"
-BORDER = 2
+BORDER = 4
 
 
 def invitation(page_url: str, code: str) -> str:

@@ -23,6 +23,7 @@ from hrc_cell.adapters.panel.catalog import load_catalog
 from hrc_cell.adapters.panel.doors import Doors
 from hrc_cell.adapters.panel.replies import KeyReused
 from hrc_cell.adapters.panel.secret_file import SecretFileError
+from hrc_cell.adapters.panel.supervise import Supervise
 from hrc_cell.adapters.panel.web_rules import (
     ANSWER_REFUSED,
     HEADERS,
@@ -58,6 +59,7 @@ class PanelServer:
         self._port = port
         self._doors = Doors(access, secure=tls is not None)
         self._acts = Acts(settings, backend, access, self._doors.who)
+        self._supervise = Supervise(settings, access, self._doors.who)
         self._pages = Broadcast()
         self._catalogs: dict[str, dict[str, Any]] = {
             lang: load_catalog(lang).as_dict() for lang in LANGUAGES
@@ -79,6 +81,7 @@ class PanelServer:
                 web.get("/api/health", self._health),
                 *self._doors.routes(),
                 *self._acts.routes(),
+                *self._supervise.routes(),
                 web.static("/static", STATIC),
             ]
         )
@@ -92,7 +95,8 @@ class PanelServer:
         self._doors.cookie_name = f"hrc_device_{port}"
         self._task = asyncio.create_task(self._send_state())
         self._task.add_done_callback(_tell_failure)
-        return f"{self._scheme}://{self._settings.host}:{port}/"
+        self._supervise.url = f"{self._scheme}://{self._settings.host}:{port}/"
+        return self._supervise.url
 
     async def stop(self) -> None:
         """Cut the pages off and cease to listen."""

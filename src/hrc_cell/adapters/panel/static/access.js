@@ -4,8 +4,9 @@
 import { html, signal, useEffect, useRef } from "./html.js";
 import { post } from "./api.js";
 import { Languages } from "./controls.js";
+import { Hold } from "./hold.js";
 import { Icon } from "./icons.js";
-import { session } from "./state.js";
+import { about, mayNot, session } from "./state.js";
 import { load, number, t } from "./texts.js";
 
 const DIGITS = 6;
@@ -13,7 +14,8 @@ const SLOW_MS = 5000; // a PIN is made slow to try
 const SEEN_MS = 10000;
 
 // What is open: null, or {chosen, people, told, proof, done}. Without `proof` somebody signs in;
-// with it the PINs of an act are collected and given to `done`.
+// with it the PINs of an act are collected and given to `done`. A supervisor may also open
+// {tablets}, {held} (an act with its PIN, about to be held) and {invited} (the code for a tablet).
 const panel = signal(null);
 const typed = signal("");
 
@@ -82,6 +84,30 @@ export async function pair(code) {
   return reply.accepted ? "" : `refusal.${reply.reason}`;
 }
 
+async function tablets(told = "") {
+  let devices = [];
+  try {
+    devices = (await (await fetch("/api/devices")).json()).devices ?? [];
+  } catch { /* then none are shown */ }
+  panel.value = { tablets: devices, people: [], told, proof: null };
+}
+
+async function supervise(act, which) {
+  const proof = await proofFor(false);
+  if (proof === null) return;
+  const armed = await post("/api/arm_act", { act, about: which });
+  if (armed.challenge) panel.value = { held: { act, which, ...armed, ...proof }, people: [], told: "", proof: null };
+  else tablets(`refusal.${armed.reason}`);
+}
+
+async function done({ act, which, challenge, pin }) {
+  change({ told: "access.checking" });
+  const reply = await post("/api/act", { act, about: which, challenge, pin }, SLOW_MS);
+  if (!reply.accepted) tablets(`refusal.${reply.reason}`);
+  else if (reply.code) panel.value = { invited: reply, people: [], told: "", proof: null };
+  else tablets();
+}
+
 function press(digit) {
   if (typed.value.length >= DIGITS) return;
   typed.value += digit;
@@ -125,8 +151,32 @@ function People() {
   return html`<${Top} title=${t(proof === null ? "access.who" : "access.second")} />
     <div class="people">${people.map((one) => html`<button key=${one.alias} aria-pressed=${one.alias === alias} onClick=${() => choose(one)}>
       <b>${one.alias}</b><span>${t(`role.${one.role}`)}</span></button>`)}
+      ${proof === null && mayNot("pair") === "needs_pin" && html`<button class="to-tablets" onClick=${() => tablets()}>${t("access.tablets")}</button>`}
       ${alias && proof === null && html`<button class="out" onClick=${signOut}>${t("access.sign_out")}</button>`}</div>
     ${people.length === 0 && html`<p>${t("access.nobody")}</p>`}`;
+}
+
+function Tablets() {
+  const { risk, least } = about.value.panel.acts.pair;
+  return html`<${Top} title=${t("access.tablets")} />
+    <div class="people"><button onClick=${() => supervise("pair", "")}>${t("access.pair")}</button>
+      ${panel.value.tablets.map(({ device }) => html`<button key=${device} aria-pressed=${device === session.value.device} onClick=${() => supervise("unpair", device)}><b>${device}</b><span>${t("access.unpair")}</span></button>`)}</div>
+    <p class="needs">${t("access.needs", { role: t(`role.${least}`), how: t(`risk.${"c" + risk}`) })}</p>`;
+}
+
+function Held() {
+  const { held } = panel.value;
+  return html`<${Top} title=${`${t(held.act === "pair" ? "access.pair" : "access.unpair")} ${held.which}`} />
+    <${Hold} holdS=${held.hold_s} usable=${true} onDone=${() => done(held)} onCancel=${() => { post("/api/disarm_act", { challenge: held.challenge }); tablets("answer.canceled"); }}>${t("access.hold")}<//>`;
+}
+
+function Invited() {
+  const { code, url, qr, lifetime_s } = panel.value.invited;
+  const dark = qr.flatMap((row, y) => Array.from(row, (one, x) => (one === "1" ? `M${x} ${y}h1v1h-1z` : ""))).join("");
+  return html`<${Top} title=${t("access.pair")} />
+    <p>${t("access.scan", { minutes: number(lifetime_s / 60) })}</p>
+    <svg class="qr" viewBox=${`0 0 ${qr.length} ${qr.length}`} role="img" aria-label=${code}><path d=${dark} /></svg>
+    <p class="code-shown"><b>${code}</b> <span>${url}</span></p>`;
 }
 
 function Code() {
@@ -156,8 +206,8 @@ export function Doors() {
     };
   }, [open]);
   if (!open) return null;
-  const { chosen, told, values } = panel.value;
-  const inside = !session.value.device ? html`<${Code} />` : chosen ? html`<${Pad} />` : html`<${People} />`;
+  const { chosen, told, values, tablets: listed_, held, invited } = panel.value;
+  const inside = !session.value.device ? html`<${Code} />` : invited ? html`<${Invited} />` : held ? html`<${Held} />` : listed_ ? html`<${Tablets} />` : chosen ? html`<${Pad} />` : html`<${People} />`;
   return html`<section class="doors" role="dialog" aria-label=${t("access.title")} tabindex="-1" ref=${box}>
     ${inside}
     <p class="told" role="alert">${told && t(told, values)}</p>
