@@ -81,7 +81,7 @@ class Acts:
     async def refused(self, request: web.Request, reason: str) -> None:
         """Note an act that was refused here, after its body was found to be well formed."""
         who = self._who(request)
-        body = await request.json() if request.can_read_body else {}
+        body = await request.json() if request.method == "POST" else {}
         told = {
             "operator": who.alias, "device": who.device_id,
             "question_id": body.get("question_id", ""), "answer": body.get("answer", ""),
