@@ -16,7 +16,9 @@ class Terminal:
     def __init__(self, *words):
         self._master, slave = os.openpty()
         command = [sys.executable, "-m", "hrc_cell.cli.main", *map(str, words)]
-        self.child = subprocess.Popen(command, stdin=slave, stdout=slave, stderr=slave)
+        self.child = subprocess.Popen(
+            command, stdin=slave, stdout=slave, stderr=slave, start_new_session=True
+        )
         os.close(slave)
         self.shown = ""
         self._at = 0

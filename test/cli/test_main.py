@@ -52,7 +52,9 @@ def test_the_commands_are_those_that_are_promised():
         "up", "demo", "why", "doctor", "config check", "config sign", "config diff", "config docs",
         "report", "measure stopping", "motors scan", "motors doctor", "motors set",
         "motors monitor", "motors calibrate", "motors reboot", "motors try", "motors emulate",
-        "press", "learn", "test", "bench cell", "bench tracker", "bench safety", "bench latency",
+        "press", "learn", "audit verify", "audit show", "pair", "devices list", "devices remove",
+        "tls make", "people add", "people list", "people remove", "people set-pin",
+        "people set-role", "test", "bench cell", "bench tracker", "bench safety", "bench latency",
         "bench bus", "bench frames",
         "calc iso13855", "calc ssm", "calc ssm-speed", "calc pfl",
     }  # fmt: skip

@@ -36,6 +36,7 @@ NOT_ROSDEP = {"mujoco", "rosbags", "mcap"}
 ROSDEP = {
     "serial": "python3-serial", "yaml": "python3-yaml", "numpy": "python3-numpy",
     "scipy": "python3-scipy", "aiohttp": "python3-aiohttp", "psutil": "python3-psutil",
+    "qrcode": "python3-qrcode",
     "transforms3d": "python3-transforms3d", "xacro": "xacro",
 }  # fmt: skip
 

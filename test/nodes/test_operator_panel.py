@@ -130,12 +130,15 @@ class Room:
         raise AssertionError(f"never came: {reply}")
 
 
+BROWSER = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
+
+
 def ask(url, body=None):
-    """Return status and JSON of one request."""
+    """Return status and JSON of one request of a browser on this machine."""
     data = None if body is None else json.dumps(body).encode()
     request = urllib.request.Request(url, data, {"Content-Type": "application/json"})
     try:
-        with urllib.request.urlopen(request, timeout=10) as reply:
+        with BROWSER.open(request, timeout=10) as reply:
             return reply.status, json.load(reply)
     except urllib.error.HTTPError as refusal:
         with refusal:
@@ -232,15 +235,15 @@ def test_what_the_panel_refuses_itself_is_told_for_the_record(room):
     events = room.neighbours.events
     room.until(lambda _, state: state["task"] and state["permit"])
     confirm = {
-        "question_id": "run.7", "state_version": 7, "device": "tablet", "answer": "confirm",
-        "operator": "operator", "idempotency_key": "k",
+        "question_id": "run.7", "state_version": 7, "answer": "confirm", "idempotency_key": "k",
     }  # fmt: skip
     assert room.post("api/answer", **confirm)[1]["reason"] == "needs_holding"
     room.until(lambda *_: any(event.kind == "answer" for event in list(events)))
     [told] = [json.loads(event.data) for event in events if event.kind == "answer"]
+    assert told.pop("device").startswith("training-")
     assert told == {
         "accepted": False, "reason": "needs_holding", "question_id": "run.7", "answer": "confirm",
-        "operator_alias": "operator", "device": "tablet",
+        "operator_alias": "training",
     }  # fmt: skip
 
 
@@ -248,21 +251,21 @@ def test_what_the_panel_refuses_itself_is_told_for_the_record(room):
 def test_a_confirmation_goes_from_the_page_to_the_task_manager_with_all_that_it_needs(room):
     room.serve()
     room.until(lambda _, state: state["task"] and state["permit"])
-    about = {"question_id": "run.7", "state_version": 7, "device": "tablet"}
+    about = {"question_id": "run.7", "state_version": 7}
     status, armed = room.post("api/arm", **about)
     assert status == 200, armed
     held_until_s = time.monotonic() + armed["hold_s"] + 0.1
     room.until(lambda *_: time.monotonic() > held_until_s)
     body = {
-        **about, "challenge": armed["challenge"], "answer": "confirm", "operator": "operator",
-        "idempotency_key": "k1",
+        **about, "challenge": armed["challenge"], "answer": "confirm", "idempotency_key": "k1",
     }  # fmt: skip
     assert room.post("api/confirm", **body) == (200, {"accepted": True, "reason": ""})
     [request] = room.neighbours.asked
     assert (request.question_id, request.state_version, request.answer) == ("run.7", 7, "confirm")
-    assert (request.operator_alias, request.device) == ("operator", "tablet")
+    assert request.operator_alias == "training"
+    assert request.device.startswith("training-")
     assert request.idempotency_key == "k1"
-    refuse = {**about, "answer": "refuse", "operator": "operator", "idempotency_key": "k2"}
+    refuse = {**about, "answer": "refuse", "idempotency_key": "k2"}
     status, reply = room.post("api/answer", **refuse)
     assert (status, reply["reason"]) == (409, "already_answered"), "the cell's reason is told"
 
@@ -271,7 +274,7 @@ def test_a_stop_request_and_the_simulated_box_reach_their_services(room):
     room.serve()
     room.until(lambda _, state: state["inputs"])
 
-    status, reply = room.post("api/stop_request", device="t", operator="operator")
+    status, reply = room.post("api/stop_request")
     assert (status, reply["accepted"], reply["permit_seq"]) == (200, True, 42)
     status, reply = room.post("api/press", control="reset", value="press")
     assert (status, reply["accepted"]) == (200, True)
@@ -282,7 +285,7 @@ def test_a_stop_request_and_the_simulated_box_reach_their_services(room):
 
 @pytest.mark.req("S2")
 def test_where_nobody_serves_an_act_is_told_as_not_taken(room):
-    status, reply = room.post("api/stop_request", device="tablet", operator="operator")
+    status, reply = room.post("api/stop_request")
     assert (status, reply["accepted"], reply["reason"]) == (504, False, "no_answer_from_cell")
 
 

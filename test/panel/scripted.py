@@ -1,11 +1,16 @@
 """A cell for the page's tests: a state that the test writes, and what the page asked of it."""
 
 import contextlib
+import tempfile
 import threading
+import time
 from asyncio import new_event_loop, run_coroutine_threadsafe, sleep
 from copy import deepcopy
 from dataclasses import replace
+from pathlib import Path
 
+from hrc_cell.adapters.panel import people
+from hrc_cell.adapters.panel.access import Access
 from hrc_cell.adapters.panel.server import PanelServer
 from hrc_cell.nodes.panel_wire import about
 from hrc_cell.settings.cell import load_cell
@@ -63,7 +68,7 @@ class ScriptedCell:
         return self.state
 
     def refused(self, body, reason):
-        self.refusals.append((body["device"], body["question_id"], reason))
+        self.refusals.append((body["operator"], body["question_id"], reason))
 
     async def _act(self, kind, body):
         if self.silent:
@@ -84,26 +89,58 @@ class ScriptedCell:
         return await self._act("press", body)
 
 
+people.SCRYPT_N, people.SCRYPT_P = 2, 1  # what a PIN costs is not what is tried
+
+
+class Cell:
+    """A served cell: its address, its access, what its audit trail got, and its end."""
+
+    def __init__(self, backend, settings, state_dir, training):
+        self.audited, self.complaints = [], []
+        self.disk_full = False
+        self.later_s = 0.0
+        self.access = Access(
+            state_dir, settings, note=self.note, simulated=backend.facts["simulated"],
+            training=training, complain=self.complaints.append,
+            clock=lambda: time.monotonic() + self.later_s,
+        )  # fmt: skip
+
+    def note(self, kind, data):
+        if self.disk_full:
+            raise OSError("no space left")
+        self.audited.append((kind, dict(data)))
+
+
 @contextlib.contextmanager
-def served(cell, settings=SETTINGS, port=0):
-    """Serve a scripted cell in a thread; give the address, and a function that ends the server."""
+def opened(backend, settings=SETTINGS, port=0, training=True, tls=None):
+    """Serve a scripted cell in a thread; give its `Cell`, with `url` and `end`."""
     loop = new_event_loop()
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
-    server = PanelServer(settings, cell, port=port)
-    url = run_coroutine_threadsafe(server.start(), loop).result(10)
-    ended = []
+    with tempfile.TemporaryDirectory() as state_dir:
+        cell = Cell(backend, settings, Path(state_dir), training)
+        server = PanelServer(settings, backend, cell.access, port=port, tls=tls)
+        cell.url = run_coroutine_threadsafe(server.start(), loop).result(10)
+        ended = []
 
-    def end():
-        if not ended:
-            ended.append(True)
-            run_coroutine_threadsafe(server.stop(), loop).result(10)
+        def end():
+            if not ended:
+                ended.append(True)
+                run_coroutine_threadsafe(server.stop(), loop).result(10)
 
-    try:
-        yield url, end
-    finally:
-        end()
-        run_coroutine_threadsafe(sleep(0), loop).result(10)  # connections that were cut end now
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join(10)
-        loop.close()
+        cell.end = end
+        try:
+            yield cell
+        finally:
+            end()
+            run_coroutine_threadsafe(sleep(0), loop).result(10)  # connections that were cut end
+            loop.call_soon_threadsafe(loop.stop)
+            thread.join(10)
+            loop.close()
+
+
+@contextlib.contextmanager
+def served(backend, settings=SETTINGS, port=0):
+    """Serve a scripted cell that signs browsers in by itself; give its address, and its end."""
+    with opened(backend, settings, port) as cell:
+        yield cell.url, cell.end

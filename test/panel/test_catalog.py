@@ -7,6 +7,8 @@ import pytest
 
 from hrc_cell.adapters.panel import server
 from hrc_cell.adapters.panel.catalog import load_catalog, parse_po
+from hrc_cell.core.access import REASONS as ACCESS_REASONS
+from hrc_cell.core.access import Risk, Role
 from hrc_cell.core.handoff import Handoff
 from hrc_cell.core.recipe import OPTIONS, REASONS, TEXT_KEYS
 from hrc_cell.core.safety import CAUSES, Clears
@@ -45,6 +47,8 @@ def test_everything_that_the_cell_can_say_has_a_text():
         *(f"signature.{state}" for state in SIGNED),
         *(f"signature.{state}_simulated" for state in SIGNED if state != "signed"),
         *(f"language.{language}" for language in LANGUAGES),
+        *(f"role.{role.value}" for role in Role),
+        *(f"risk.c{risk.value}" for risk in Risk),
         *TEXT_KEYS,
         *(recipe.title_key for recipe in recipes),
         *(step.text_key for recipe in recipes for step in recipe.steps),
@@ -57,7 +61,9 @@ def test_every_key_that_the_page_names_has_a_text_and_none_is_left_over():
     named = set(re.findall(r"""[t(,?: ]"([a-z_]+\.[a-z_]+)\"""", source))
     assert named - {"index.html"} <= ENGLISH.keys() | {"application.json"}
     families = set(re.findall(r"`([a-z]+)\.\$\{", source))
-    refusals = set(re.findall(r'Refusal\(\w+, "(\w+)"', Path(server.__file__).read_text()))
+    sources = "".join(path.read_text() for path in Path(server.__file__).parent.glob("*.py"))
+    found = re.findall(r'(?:Refusal\(\w+, |PairingError\()"(\w+)"', sources)
+    refusals = {*found, *ACCESS_REASONS, "people_unreadable", "not_paired"}
     assert {f"refusal.{reason}" for reason in refusals} - ENGLISH.keys() <= {
         "refusal.not_json", "refusal.not_simulated", "refusal.unknown_language",
     }  # fmt: skip

@@ -6,7 +6,7 @@ import pytest
 
 from hrc_cell.adapters.panel.challenge import OPEN_MAX, About, Challenges
 
-ABOUT = About(question_id="q", state_version=3, device="tablet")
+ABOUT = About(question_id="q", state_version=3, device="tablet", operator="an")
 
 
 def armed(now_s=100.0):
@@ -35,9 +35,10 @@ def test_it_is_good_once_even_if_the_first_try_was_refused():
 @pytest.mark.req("S4")
 @pytest.mark.parametrize(
     "other",
-    [About(question_id="p", state_version=3, device="tablet"),
-     About(question_id="q", state_version=4, device="tablet"),
-     About(question_id="q", state_version=3, device="phone")],
+    [About(question_id="p", state_version=3, device="tablet", operator="an"),
+     About(question_id="q", state_version=4, device="tablet", operator="an"),
+     About(question_id="q", state_version=3, device="phone", operator="an"),
+     About(question_id="q", state_version=3, device="tablet", operator="bo")],
 )  # fmt: skip
 def test_it_is_good_for_nothing_else(other):
     challenges, token = armed()
@@ -49,8 +50,21 @@ def test_a_device_has_one_and_there_are_never_too_many():
     challenges.arm(ABOUT, 100.5)
     assert challenges.redeem(first, ABOUT, 102.0) == "unknown_challenge"
     tokens = [
-        challenges.arm(About(question_id="q", state_version=3, device=f"d{i}"), 100.0)
+        challenges.arm(
+            About(question_id="q", state_version=3, device=f"d{i}", operator="an"), 100.0
+        )
         for i in range(OPEN_MAX + 1)
     ]
-    oldest = About(question_id="q", state_version=3, device="d0")
+    oldest = About(question_id="q", state_version=3, device="d0", operator="an")
     assert challenges.redeem(tokens[0], oldest, 102.0) == "unknown_challenge"
+
+
+@pytest.mark.req("S4")
+def test_one_that_was_given_up_is_void_and_only_its_own_device_gives_it_up():
+    challenges, token = armed()
+    assert challenges.age_s(token, 101.5) == 1.5
+    assert challenges.cancel(token, "phone") is None
+    assert challenges.cancel(token, "tablet") == ABOUT
+    assert challenges.cancel(token, "tablet") is None
+    assert challenges.age_s(token, 101.5) is None
+    assert challenges.redeem(token, ABOUT, 102.0) == "unknown_challenge"

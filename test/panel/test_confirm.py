@@ -18,7 +18,8 @@ def test_armed_and_held_a_confirmation_reaches_the_cell_once(page):
     assert answers(page) == ["confirm"]
     [(_, body)] = page.cell.acts
     assert (body["question_id"], body["state_version"]) == (QUESTION["id"], 7)
-    assert body["device"]
+    assert body["operator"] == "training"
+    assert body["device"].startswith("training-")
     assert body["idempotency_key"]
     assert page.mistakes == []
 

@@ -10,11 +10,12 @@ from dataclasses import replace
 import aiohttp
 import pytest
 
-from hrc_cell.adapters.panel.server import _address
+from hrc_cell.adapters.panel.web_rules import address
 from panel.scripted import QUESTION, SETTINGS, ScriptedCell, served
 
-ABOUT = {"question_id": QUESTION["id"], "state_version": 7, "device": "tablet"}
-REST = {"answer": "confirm", "operator": "an", "idempotency_key": "k"}
+ABOUT = {"question_id": QUESTION["id"], "state_version": 7}
+REST = {"answer": "confirm", "idempotency_key": "k"}
+JARS = {}  # cookies by server
 
 
 @pytest.fixture
@@ -26,18 +27,22 @@ def cell():
 def url(cell):
     with served(cell) as (address, _):
         yield address.rstrip("/")
+    JARS.clear()
 
 
 def ask(url, method, path, body=None, **headers):
-    """Return status and JSON of one request."""
+    """Return status and JSON of one request of a browser, which keeps its cookies."""
+    jar = JARS.setdefault(url, {})
 
     async def go():
-        async with (
-            aiohttp.ClientSession() as session,
-            session.request(method, url + path, json=body, headers=headers) as reply,
-        ):
-            kind = reply.content_type
-            return reply.status, await reply.json() if kind == "application/json" else None
+        async with aiohttp.ClientSession(cookies=jar) as session:
+            if not jar:
+                async with session.get(url + "/api/session") as reply:
+                    jar.update({name: cookie.value for name, cookie in reply.cookies.items()})
+                    session.cookie_jar.update_cookies(jar)
+            async with session.request(method, url + path, json=body, headers=headers) as reply:
+                kind = reply.content_type
+                return reply.status, await reply.json() if kind == "application/json" else None
 
     return asyncio.run(go())
 
@@ -70,8 +75,6 @@ def test_armed_and_held_long_enough_an_answer_reaches_the_cell_once(url, cell):
     [
         ({"wait_s": 0.0}, "held_too_short"),
         ({"challenge": "guessed"}, "unknown_challenge"),
-        ({"device": "phone"}, "other_question"),
-        ({"state_version": 8}, "other_question"),
     ],
 )
 def test_a_confirmation_that_is_not_deliberate_never_reaches_the_cell(url, cell, changes, reason):
@@ -100,7 +103,7 @@ def test_an_answer_to_another_question_is_refused(url, cell, field, value, reaso
 def test_a_tap_may_refuse_but_never_confirm_what_must_be_held(url, cell):
     status, reply = ask(url, "POST", "/api/answer", {**ABOUT, **REST})
     assert (status, reply["reason"]) == (409, "needs_holding")
-    assert cell.refusals == [("tablet", QUESTION["id"], "needs_holding")], "and it is told"
+    assert cell.refusals == [("training", QUESTION["id"], "needs_holding")], "and it is told"
     refusal = {**ABOUT, **REST, "answer": "refuse", "idempotency_key": "other"}
     assert ask(url, "POST", "/api/answer", refusal)[0] == 200
     assert [body["answer"] for _, body in cell.acts] == ["refuse"]
@@ -112,7 +115,7 @@ def test_the_same_key_carries_an_answer_once_and_tells_the_same_again(url, cell)
     first = ask(url, "POST", "/api/answer", refusal)
     assert ask(url, "POST", "/api/answer", refusal) == first
     assert len(cell.acts) == 1
-    other = ask(url, "POST", "/api/answer", {**refusal, "operator": "somebody else"})
+    other = ask(url, "POST", "/api/answer", {**refusal, "answer": "confirm"})
     assert (other[0], other[1]["reason"]) == (409, "key_reused")
     assert len(cell.acts) == 1
 
@@ -121,8 +124,10 @@ def test_the_same_key_carries_an_answer_once_and_tells_the_same_again(url, cell)
 def test_two_at_the_same_time_with_one_key_are_one_answer(url, cell):
     refusal = {**ABOUT, **REST, "answer": "refuse"}
 
+    ask(url, "GET", "/api/session")
+
     async def both():
-        async with aiohttp.ClientSession() as session:
+        async with aiohttp.ClientSession(cookies=JARS[url]) as session:
 
             async def one():
                 async with session.post(url + "/api/answer", json=refusal) as reply:
@@ -205,13 +210,13 @@ def test_what_opens_the_gripper_is_not_confirmed_while_the_gripper_may_not_act(u
 
 
 def test_a_stop_request_needs_nothing_and_is_passed_on_at_once(url, cell):
-    status, _ = ask(url, "POST", "/api/stop_request", {"device": "t", "operator": ""})
+    status, _ = ask(url, "POST", "/api/stop_request", {})
     assert (status, cell.acts[0][0]) == (200, "stop")
 
 
 def test_a_cell_that_does_not_answer_is_told_as_such(url, cell):
     cell.silent = True
-    status, reply = ask(url, "POST", "/api/stop_request", {"device": "t", "operator": ""})
+    status, reply = ask(url, "POST", "/api/stop_request", {})
     assert (status, reply["accepted"], reply["reason"]) == (504, False, "no_answer_from_cell")
 
 
@@ -234,12 +239,12 @@ def test_the_simulated_box_is_pressed(url, cell):
 @pytest.mark.parametrize("headers", [{"Host": "evil.example"}, {"Origin": "http://evil.example"}])
 @pytest.mark.parametrize(("method", "path"), [("GET", "/api/state"), ("POST", "/api/stop_request")])
 def test_other_hosts_and_origins_are_refused(url, headers, method, path):
-    body = {"device": "t", "operator": ""} if method == "POST" else None
+    body = {} if method == "POST" else None
     assert ask(url, method, path, body, **headers)[0] == 403
 
 
 def test_listening_everywhere_it_is_found_by_address_and_by_no_foreign_name(cell):
-    with served(cell, replace(SETTINGS, host="0.0.0.0")) as (address, _):
+    with served(cell, replace(SETTINGS, host="0.0.0.0", plain_http=True)) as (address, _):
         port = address.rstrip("/").rpartition(":")[2]
         other = f"http://127.0.0.2:{port}"
         assert ask(other, "GET", "/api/state")[0] == 200
@@ -249,15 +254,15 @@ def test_listening_everywhere_it_is_found_by_address_and_by_no_foreign_name(cell
 
 
 def test_on_the_usual_port_a_browser_names_no_port():
-    assert _address("cell.local", 80) == "cell.local"
-    assert _address("::1", 80) == "[::1]"
-    assert _address("127.0.0.1", 8080) == "127.0.0.1:8080"
+    assert address("cell.local", 80) == "cell.local"
+    assert address("::1", 80) == "[::1]"
+    assert address("127.0.0.1", 8080) == "127.0.0.1:8080"
 
 
 @pytest.mark.parametrize(
     "body",
     [[], {}, {**ABOUT, "more": 1}, {**ABOUT, "state_version": "7"}, {**ABOUT, "state_version": -1},
-     {**ABOUT, "device": "x" * 1000}, {**ABOUT, "state_version": True}],
+     {**ABOUT, "question_id": "x" * 1000}, {**ABOUT, "state_version": True}],
 )  # fmt: skip
 def test_a_body_with_other_fields_is_refused(url, cell, body):
     assert ask(url, "POST", "/api/arm", body)[0] == 400
@@ -325,7 +330,7 @@ def test_a_page_gets_all_at_first_and_then_what_has_changed(url, cell):
             return first, beats
 
     first, beats = asyncio.run(go())
-    assert first.keys() == cell.state.keys()
+    assert first.keys() == {*cell.state, "session"}
     assert [beat for beat in beats if beat] == [{"permit": cell.state["permit"]}]
     assert beats[-1] == {}, "a page hears that the server lives, also when nothing changes"
 

@@ -16,7 +16,7 @@ from typing import Any
 
 COMMANDS = (
     "up", "demo", "why", "doctor", "config", "report", "calc", "measure", "motors", "press",
-    "learn", "test",
+    "learn", "people", "pair", "devices", "tls", "audit", "test",
 )  # fmt: skip
 BENCHES = ("cell", "safety", "latency", "tracker", "bus", "frames")
 EXIT_WRONG_INPUT = 2

@@ -13,6 +13,7 @@ import fcntl
 import hashlib
 import os
 import signal
+import ssl
 import subprocess
 import sys
 import threading
@@ -362,8 +363,10 @@ def _signal(child: _Child, number: int) -> None:
 
 def _answers(url: str) -> bool:
     """Return whether the page says that it is connected to the cell."""
+    unchecked = ssl.create_default_context()  # its own process on its own machine; no secret goes
+    unchecked.check_hostname, unchecked.verify_mode = False, ssl.CERT_NONE
     try:
-        with urllib.request.urlopen(url, timeout=1.0) as reply:  # noqa: S310 (own http address)
+        with urllib.request.urlopen(url, timeout=1.0, context=unchecked) as reply:  # noqa: S310
             return bool(reply.status == 200)
     except (urllib.error.URLError, OSError):
         return False

@@ -25,12 +25,16 @@ from hrc_cell_interfaces.srv import AnswerQuestion, PressButton, RequestStop
 from rcl_interfaces.msg import IntegerRange, ParameterDescriptor
 
 from hrc_cell.adapters.description import load_description
+from hrc_cell.adapters.panel.access import Access
 from hrc_cell.adapters.panel.server import PanelServer
+from hrc_cell.adapters.panel.tls import context
+from hrc_cell.adapters.record.audit import FOLDER, Audit
 from hrc_cell.nodes import panel_wire as wire
 from hrc_cell.nodes.base import ALL, KEPT, NEWEST, CellNode, run
 from hrc_cell.nodes.parameters import declare_settings
 
 CALL_TIMEOUT_S = 2.0
+COMPLAIN_S = 30.0
 TOPICS: dict[str, tuple[Any, Any]] = {
     "humans": (Humans, NEWEST),
     "safety_state": (MotionPermit, ALL),
@@ -72,8 +76,9 @@ class OperatorPanel(CellNode):
         self._answers = self.create_client(AnswerQuestion, "answer_question")
         self._stops = self.create_client(RequestStop, "request_stop")
         self._presses = self.create_client(PressButton, "sim/press")
-        self._server = PanelServer(panel, self, port=self._port)
+        tls = context(panel, self.state_dir)
         self._loop = asyncio.new_event_loop()
+        self._server = PanelServer(panel, self, self._access(), port=self._port, tls=tls)
         self._thread = threading.Thread(target=self._loop.run_forever, name="page", daemon=True)
         self._thread.start()
         try:
@@ -85,6 +90,25 @@ class OperatorPanel(CellNode):
             ) from error
         (self.state_dir / "panel.url").write_text(f"{url}\n", encoding="utf-8")
         self.get_logger().info(f"operator page: {url}")
+
+    def _access(self) -> Access:
+        """Return who may do what here; the audit trail stands beside the journal."""
+        file, state_dir = self.cell.file, self.state_dir
+        folder = self.cell.keep_folder(state_dir) / FOLDER
+        audit = Audit(folder, size_max_mb=file.record.size_max_mb)
+        complain = self.get_logger().error
+        access = Access(
+            state_dir, file.panel, note=audit.append, simulated=file.simulated,
+            training=file.sim is not None and file.sim.training,
+            complain=lambda text: complain(text, throttle_duration_sec=COMPLAIN_S),
+        )  # fmt: skip
+        if not access.training and not access.people.all():
+            self.get_logger().warning(
+                "nobody can sign in on the page yet; on this machine run "
+                f"`hrc-cell people add ALIAS --role supervisor --cell {self.cell.folder} "
+                f"--state {state_dir}`"
+            )
+        return access
 
     def close(self) -> None:
         """Cease to listen."""
@@ -166,7 +190,7 @@ class OperatorPanel(CellNode):
         """Tell of an answer that the page's server refused."""
         told = {
             "accepted": False, "reason": reason, "question_id": body["question_id"],
-            "answer": body.get("answer", ""), "operator_alias": body.get("operator", ""),
+            "answer": body["answer"], "operator_alias": body["operator"],
             "device": body["device"],
         }  # fmt: skip
         self.tell("answer", told)

@@ -18,6 +18,7 @@ BESIDE = frozenset({
     "name", "record", "sim",  # a label, the place of records, and a world that hurts nobody
     "task.recipe", "task.repeat", "task.autorun",  # which recipe runs; every one is hashed
     "panel.host", "panel.port", "panel.language", "panel.rate_hz",
+    "panel.names", "panel.tls_certificate", "panel.tls_key",  # plain_http is signed
 })  # fmt: skip
 """Keys of cell.yaml that do not bear on safety."""
 TEXTS = ("text_key",)

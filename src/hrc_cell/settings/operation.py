@@ -1,5 +1,6 @@
 """The task, the page, the record and the simulated cell."""
 
+import ipaddress
 from dataclasses import dataclass
 
 from hrc_cell.settings.schema import setting
@@ -20,6 +21,18 @@ class TaskSettings:
     )
 
 
+def is_loopback(host: str) -> bool:
+    """Return whether an address or name is this machine's own; a name that is not known is not.
+
+    >>> is_loopback("127.0.0.1"), is_loopback("0.0.0.0")
+    (True, False)
+    """
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PanelSettings:
     """The operator page."""
@@ -36,6 +49,37 @@ class PanelSettings:
     lost_s: float = setting(
         "and after this the connection counts as lost", unit="s", low=1.0, high=30.0
     )
+    idle_lock_s: float = setting(
+        "nobody touches the page for so long: a confirmation needs the PIN again", unit="s",
+        low=10.0, high=3600.0, source="IEC 62443-3-3 SR 2.5 (check against a licensed copy)",
+        default=120.0,
+    )  # fmt: skip
+    names: tuple[str, ...] = setting(
+        "further names under which tablets open the page", pattern="[a-z0-9][a-z0-9.-]*",
+        default=(),
+    )  # fmt: skip
+    tls_certificate: str = setting(
+        "PEM file of the page's certificate, from the state folder; empty: no TLS "
+        "(hrc-cell tls make)", default="",
+    )  # fmt: skip
+    tls_key: str = setting("and of its key", default="")
+    plain_http: bool = setting(
+        "listen beyond this machine without TLS: PINs and cookies can be read on the network",
+        default=False,
+    )
+
+    def __post_init__(self) -> None:
+        if bool(self.tls_certificate) != bool(self.tls_key):
+            raise ValueError(
+                "tls_certificate and tls_key belong together: name both, or neither for no TLS"
+            )
+        if not is_loopback(self.host) and not self.tls_certificate and not self.plain_http:
+            raise ValueError(
+                f"host = {self.host!r} is reached from other machines, but there is no TLS: PINs "
+                "and the tablets' cookies could be read and used by anybody on that network. Set "
+                "tls_certificate: tls/page.crt and tls_key: tls/page.key and run "
+                "`hrc-cell tls make`, or say plain_http: true if that network is the cell's own"
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,3 +153,8 @@ class SimSettings:
         "no part left in tray and gripper for so long: somebody fills the tray again",
         unit="s", low=0.0, high=3600.0,
     )  # fmt: skip
+    training: bool = setting(
+        "a browser on the same machine is signed in by itself, as an operator called training; "
+        "false: people sign in as at a real cell",
+        default=False,
+    )

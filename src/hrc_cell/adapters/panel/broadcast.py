@@ -4,7 +4,7 @@ A state is a set of sections. A page gets all of them when it comes, and from th
 have changed since what it got last; if none has, an empty message still says "I live". So there is
 no queue that a slow page could fill: while one message is under way, newer states take each other's
 place. A page that does not take a message within the deadline is cut off; no page ever waits for
-another.
+another. What a page alone is told, as who is signed in on its device, is a section like the others.
 """
 
 from __future__ import annotations
@@ -12,20 +12,22 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from aiohttp import web
 
 SEND_TIMEOUT_S = 2.0
 HEARTBEAT_S = 5.0
+Own = Callable[[], Mapping[str, Any]]
 
 
 class Page:
     """One connected page."""
 
-    def __init__(self, socket: web.WebSocketResponse, request: web.Request) -> None:
+    def __init__(self, socket: web.WebSocketResponse, request: web.Request, own: Own) -> None:
         self._socket = socket
+        self._own = own
         self._transport = request.transport
         self._newest: Mapping[str, str] = {}
         self._sent: Mapping[str, str] = {}
@@ -33,7 +35,7 @@ class Page:
 
     def offer(self, sections: Mapping[str, str]) -> None:
         """Put a state into the slot, in the place of one that was not sent yet."""
-        self._newest = sections
+        self._newest = {**sections, **_as_texts(self._own())}
         self._filled.set()
 
     async def write(self) -> None:
@@ -69,15 +71,15 @@ class Broadcast:
 
     def send(self, state: Mapping[str, Any]) -> None:
         """Offer a state to every page."""
-        self._last = {k: json.dumps(v, separators=(",", ":")) for k, v in state.items()}
+        self._last = _as_texts(state)
         for page in self._pages:
             page.offer(self._last)
 
-    async def serve(self, request: web.Request) -> web.WebSocketResponse:
-        """Keep one page informed until it leaves."""
+    async def serve(self, request: web.Request, own: Own = dict) -> web.WebSocketResponse:
+        """Keep one page informed until it leaves; `own` returns the sections that only it gets."""
         socket = web.WebSocketResponse(heartbeat=HEARTBEAT_S, max_msg_size=1024)
         await socket.prepare(request)
-        page = Page(socket, request)
+        page = Page(socket, request, own)
         self._pages.add(page)
         writer = asyncio.create_task(page.write())
         try:
@@ -94,3 +96,7 @@ class Broadcast:
         """Cut every page off."""
         for page in list(self._pages):
             page.cut()
+
+
+def _as_texts(sections: Mapping[str, Any]) -> dict[str, str]:
+    return {name: json.dumps(value, separators=(",", ":")) for name, value in sections.items()}

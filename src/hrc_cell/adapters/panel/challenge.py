@@ -1,7 +1,7 @@
 """One-time challenges: a confirmation is armed first, then held, then sent.
 
-A challenge is bound to question, state version and device, is good once, not before the hold time
-is over and not after it has run out. Time is an argument: seconds of the monotonic clock.
+A challenge is bound to question, state version, device and person, is good once, not before the
+hold time is over and not after it has run out. Time is an argument: seconds of the monotonic clock.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ class About:
     question_id: str
     state_version: int
     device: str
+    operator: str
 
 
 class Challenges:
@@ -44,6 +45,19 @@ class Challenges:
         token = self._make()
         self._open[token] = (about, now_s)
         return token
+
+    def age_s(self, token: str, now_s: float) -> float | None:
+        """Return how long ago a challenge was armed [s], None for one that is not open."""
+        armed = self._open.get(token)
+        return None if armed is None else now_s - armed[1]
+
+    def cancel(self, token: str, device: str) -> About | None:
+        """Void an open challenge of this device; return what it was about."""
+        armed = self._open.get(token)
+        if armed is None or armed[0].device != device:
+            return None
+        del self._open[token]
+        return armed[0]
 
     def redeem(self, token: str, about: About, now_s: float) -> str:
         """Return "" if the challenge is good, else why not. Either way it is used up."""

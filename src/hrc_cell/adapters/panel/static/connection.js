@@ -51,4 +51,5 @@ export function connect({ onOpen, onUpdate, onDoubt, silentMs }) {
   document.addEventListener("visibilitychange", awake);
   window.addEventListener("online", awake);
   open();
+  return drop; // to come again, as another device may
 }

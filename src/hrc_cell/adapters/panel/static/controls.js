@@ -2,7 +2,7 @@
 // the simulated box.
 
 import { computed, html, signal } from "./html.js";
-import { ALIAS, device, post } from "./api.js";
+import { post } from "./api.js";
 import { Icon } from "./icons.js";
 import { about, cell, old, unreachable } from "./state.js";
 import { anyUnreviewed, language, load, t } from "./texts.js";
@@ -10,6 +10,7 @@ import { anyUnreviewed, language, load, t } from "./texts.js";
 const TOLD_MS = 8000;
 const MODES = ["manual", "collaborative", "automatic"];
 const POSITIONS = [["released", "release"], ["middle", "hold"], ["pressed", "through"]]; // as read, and how to get there
+const SAID = ["not_signed_in", "role_too_low"];
 const NOT_ENABLED = ["enabling_switch", "overspeed"];
 
 const stopTold = signal(""); // a key; the same wherever the control is shown
@@ -18,7 +19,7 @@ let asked = 0;
 async function askForStop() {
   const mine = ++asked;
   stopTold.value = "stop.sent";
-  const reply = await post("/api/stop_request", { device, operator: ALIAS });
+  const reply = await post("/api/stop_request");
   if (mine !== asked) return;
   stopTold.value = reply.accepted ? "stop.received" : "stop.not_received";
   if (reply.accepted) setTimeout(() => { if (mine === asked) stopTold.value = ""; }, TOLD_MS);
@@ -51,7 +52,7 @@ const wanted = computed(() => {
 
 async function press(control, value) {
   const reply = await post("/api/press", { control, value });
-  boxTold.value = reply.accepted ? "" : "box.not_pressed";
+  boxTold.value = reply.accepted ? "" : SAID.includes(reply.reason) ? `refusal.${reply.reason}` : "box.not_pressed";
 }
 
 export function SimulatedBox() {

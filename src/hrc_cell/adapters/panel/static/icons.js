@@ -15,6 +15,7 @@ const SHAPES = {
   linked: html`<circle cx="12" cy="12" r="6" />`,
   check: html`<path d="m4 13 5 6L20 5" class="line" />`,
   person: html`<circle cx="12" cy="6" r="4" /><path d="M4 22c0-7 3-10 8-10s8 3 8 10z" />`,
+  locked: html`<rect x="4" y="11" width="16" height="11" rx="2" /><path d="M8 11V7a4 4 0 0 1 8 0v4" class="line" />`,
   robot: html`<path d="M4 22h9M8 22V15l6-6 5 4" class="line" /><circle cx="8" cy="15" r="2" /><circle cx="14" cy="9" r="2" />`,
 };
 

@@ -1,6 +1,7 @@
 // The operator page. It shows what the server says and nothing that it hopes for.
 
 import { html, render } from "./html.js";
+import { Doors, pair, signIn, watchHands, Who } from "./access.js";
 import { connect } from "./connection.js";
 import { Languages, SimulatedBox, StopRequest } from "./controls.js";
 import { Icon } from "./icons.js";
@@ -19,6 +20,7 @@ function Header() {
   return html`<header>
     <h1>${about.value.name}</h1>
     ${simulated && html`<span class="mark">${t("sim.mark")}</span>`}
+    <${Who} />
     <span class="mode">${t("mode.label")}: <b>${t(`mode.${mode}`)}</b></span>
     <span class=${`age is-${level.value}`}><${Icon} name=${level.value === "live" ? "linked" : "unlinked"} />
       ${level.value === "live" ? t("data.live") : age()}</span>
@@ -49,6 +51,7 @@ function Page() {
         <${Plan} />
         <div class="side"><${Status} /><${Question} /><${Why} /><${Task} /><${SimulatedBox} /><${Signature} /></div>
         <footer><${StopRequest} /><${Languages} /></footer>
+        <${Doors} />
       </main>
     </div>
     <${Overlay} />
@@ -74,11 +77,26 @@ async function learnAnew() {
   }
 }
 
+const PAIR = "#pair=";
+
 async function begin() {
   try {
     await learn();
+    const told = location.hash.startsWith(PAIR) ? (await pair(location.hash.slice(PAIR.length))) || "access.paired" : "";
+    if (told) history.replaceState(null, "", location.pathname);
     render(html`<${Page} />`, document.getElementById("page"));
-    connect({ onOpen: learnAnew, onUpdate: take, onDoubt: doubt, silentMs: 1000 * about.value.panel.lost_s });
+    const comeAgain = connect({ onOpen: learnAnew, onUpdate: heard, onDoubt: doubt, silentMs: 1000 * about.value.panel.lost_s });
+    watchHands();
+    if (told) signIn(told);
+
+    // A cookie that the server gave after this socket was opened counts from the next one on.
+    let again = false;
+    function heard(update) {
+      take(update);
+      if (again || !about.value.panel.training || update.session?.device !== "") return;
+      again = true;
+      fetch("/api/session").then(comeAgain, () => {});
+    }
   } catch {
     setTimeout(begin, AGAIN_MS);
   }

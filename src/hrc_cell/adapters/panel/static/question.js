@@ -3,15 +3,20 @@
 // no reply came nobody knows it yet: then the state of the task says it.
 
 import { computed, html, signal, useEffect, useState } from "./html.js";
-import { ALIAS, device, key, post, UNANSWERED } from "./api.js";
+import { proofFor, signIn } from "./access.js";
+import { key, post, UNANSWERED } from "./api.js";
 import { Hold } from "./hold.js";
 import { Icon } from "./icons.js";
-import { about, cell, level, old } from "./state.js";
+import { about, cell, level, mayNot, old } from "./state.js";
 import { has, number, own, t } from "./texts.js";
 
 const DEAD_MS = 500;
 const TOLD_MS = 5000;
 const HOLD_CLASS = 2;
+const PIN_CLASS = 3;
+const TWO_CLASS = 4;
+const SLOW_MS = 6000; // where PINs are looked at
+const BROUGHT = ["", "needs_pin"]; // allowed, maybe with a PIN that is asked for at the tap
 const AFFIRMATIVE = "confirm";
 const NEGATIVE = ["refuse", "abort"]; // release nothing and start nothing: old data will do
 const CONFIRMED = ["confirmed", "released", "taken", "done"]; // handoffs that a person confirmed
@@ -66,21 +71,26 @@ function Asked({ question }) {
   }, []);
 
   const holds = question.risk_class >= HOLD_CLASS && question.options.includes(AFFIRMATIVE);
-  const waiting = dead || busy;
-  const blocked = waiting || !usable.value;
-  const closed = blocked || !permitted.value; // the gripper could not open now
+  const act_ = about.value.panel.by_class[Math.min(question.risk_class, TWO_CLASS)];
+  const wrong = mayNot("answer"); // taps
+  const wrongHeld = BROUGHT.includes(mayNot(act_)) ? "" : mayNot(act_);
+  const missing = holds ? wrongHeld : wrong;
+  const waiting = dead || busy || wrong !== "";
+  const blocked = dead || busy || !usable.value;
+  const closed = blocked || !permitted.value || wrongHeld !== ""; // the gripper could not open now, or not for this person
 
   useEffect(() => { if (closed && !busy) setArmed(null); }, [closed]);
 
   useEffect(() => {
     if (!armed) return undefined;
-    const timer = setTimeout(() => give("refusal.challenge_expired"), 1000 * armed.lifetime_s);
+    const timer = setTimeout(() => drop("refusal.challenge_expired"), 1000 * armed.lifetime_s);
     return () => clearTimeout(timer);
   }, [armed]);
 
-  const meant = { question_id: question.id, state_version: question.state_version, device };
+  const meant = { question_id: question.id, state_version: question.state_version };
 
-  function give(why) {
+  function drop(why) {
+    post("/api/disarm", { challenge: armed.challenge });
     setArmed(null);
     tell(asked, why);
   }
@@ -89,23 +99,28 @@ function Asked({ question }) {
     setBusy(true);
     if (path === "/api/arm") told.value = null;
     else tell(asked, "answer.checking");
-    const reply = await post(path, body);
+    const reply = await (body.pin ? post(path, body, SLOW_MS) : post(path, body));
     setBusy(false);
     done(reply);
   }
 
-  const arm = () => !closed && !armed && act("/api/arm", meant, (reply) => (reply.challenge ? setArmed(reply) : refuse(asked, reply)));
+  async function arm() {
+    if (closed || armed) return;
+    const proof = question.risk_class >= PIN_CLASS ? await proofFor(question.risk_class >= TWO_CLASS) : {};
+    if (proof === null) return;
+    act("/api/arm", meant, (reply) => (reply.challenge ? setArmed({ ...reply, proof }) : refuse(asked, reply)));
+  }
 
-  const answer = (path, more, good) => act(path, { ...meant, ...more, operator: ALIAS, idempotency_key: key() }, (reply) => {
+  const answer = (path, more, good) => act(path, { ...meant, ...more, idempotency_key: key() }, (reply) => {
     if (reply.accepted) tell(asked, good);
     else if (UNANSWERED.includes(reply.reason)) tell(asked, "answer.unknown");
     else refuse(asked, reply);
   });
 
   function confirm() {
-    const { challenge } = armed;
+    const { challenge, proof } = armed;
     setArmed(null);
-    answer("/api/confirm", { challenge, answer: AFFIRMATIVE }, "answer.confirmed");
+    answer("/api/confirm", { challenge, answer: AFFIRMATIVE, ...proof }, "answer.confirmed");
   }
 
   function tap(option) {
@@ -115,6 +130,7 @@ function Asked({ question }) {
 
   function hint() {
     if (told.value?.about === asked) return t(told.value.key, told.value.values);
+    if (missing) return t(`refusal.${missing}`);
     if (!usable.value) return t("answer.not_now");
     if (!holds) return "";
     if (!permitted.value) return t("answer.not_permitted");
@@ -122,6 +138,7 @@ function Asked({ question }) {
   }
 
   const taps = question.options.filter((option) => !(holds && option === AFFIRMATIVE));
+  const needs = t("access.needs", { role: t(`role.${about.value.panel.acts[holds ? act_ : "answer"].least}`), how: t(`risk.${"c" + Math.min(holds ? question.risk_class : 1, TWO_CLASS)}`) });
   const values = Object.fromEntries(Object.entries(question.args).map(([name, value]) => [name, own(value)]));
   return html`<section class="card question asked">
     <h2 aria-live="polite"><${Icon} name="act" />${t(question.text_key, values)}</h2>
@@ -129,12 +146,14 @@ function Asked({ question }) {
       ${holds && html`<div class="deliberate">
         <button class="act arm" aria-pressed=${armed !== null} disabled=${closed} onClick=${arm}>
           <span class="ordinal">${armed ? html`<${Icon} name="check" />` : number(1)}</span>${t("option.arm")}</button>
-        <${Hold} holdS=${about.value.panel.hold_s} usable=${armed !== null && !closed} onDone=${confirm} onCancel=${() => give("answer.canceled")}>
+        <${Hold} holdS=${about.value.panel.hold_s} usable=${armed !== null && !closed} onDone=${confirm} onCancel=${() => armed && drop("answer.canceled")}>
           <span class="ordinal">${number(2)}</span>${t("option.hold")}<//>
       </div>`}
       <div class=${`taps ${holds ? "apart" : ""}`}>${taps.map((option) => html`<button key=${option} class="act other"
-        disabled=${NEGATIVE.includes(option) ? waiting : blocked} onClick=${() => tap(option)}>${t(`option.${option}`)}</button>`)}</div>
+        disabled=${NEGATIVE.includes(option) ? waiting : waiting || blocked} onClick=${() => tap(option)}>${t(`option.${option}`)}</button>`)}</div>
     </div>
     <p class="told" role="status">${hint()}</p>
+    ${missing && html`<button class="act other to-sign-in" onClick=${() => signIn()}>${t("access.sign_in")}</button>`}
+    <p class="needs">${needs}</p>
   </section>`;
 }

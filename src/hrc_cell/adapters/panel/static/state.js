@@ -7,8 +7,13 @@ const CLOCK_MS = 200;
 
 export const about = signal(null);
 export const cell = Object.fromEntries(
-  ["ages", "permit", "humans", "arm", "separation", "inputs", "motion", "motors", "task"].map((name) => [name, signal(null)]),
+  ["ages", "permit", "humans", "arm", "separation", "inputs", "motion", "motors", "task", "session"].map((name) => [name, signal(null)]),
 );
+
+// Who this page belongs to. Until the server has said it: nobody.
+const NOBODY = { device: "", alias: "", role: "viewer", training: false, locked: false, trouble: "", acts: {} };
+export const session = computed(() => cell.session.value ?? NOBODY);
+export const mayNot = (act) => session.value.acts[act] ?? "not_signed_in"; // "" where it is allowed
 
 const arrived = signal(performance.now());
 const now = signal(performance.now());

@@ -1,0 +1,281 @@
+"""The acts of a person that reach the cell: answers to the question of the moment, a stop request,
+the simulated operator box.
+
+Who acts is known by the device's session, never by what a request says of itself. What a person
+confirms is in the audit trail before it is passed on; what came of it is noted behind it. A stop
+request asks for nothing: it is passed on first, whoever sends it and whatever its body says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+from aiohttp import web
+
+from hrc_cell.adapters.panel.access import Access, Who
+from hrc_cell.adapters.panel.challenge import About, Challenges
+from hrc_cell.adapters.panel.replies import Replies
+from hrc_cell.adapters.panel.web_rules import ANSWER_REFUSED, Refusal, body_of
+from hrc_cell.core.access import ACTS, NEEDS, Act, act_of
+from hrc_cell.settings.operation import PanelSettings
+
+NEGATIVE = ("refuse", "abort")
+"""Answers that release nothing and start nothing. All others are affirmative."""
+TASK_PERIOD_S = 0.5
+"""So often the task says its state when nothing changes: by so much it may be older than others."""
+PROOF = {"pin": str, "second": str, "second_pin": str}
+"""What an act of risk class 3 or 4 brings with it."""
+
+
+class Backend(Protocol):
+    """The cell, as the page sees it. Awaitables raise TimeoutError when nobody answers."""
+
+    def about(self) -> dict[str, Any]:
+        """Return what does not change while the cell runs."""
+
+    def snapshot(self) -> dict[str, Any]:
+        """Return the state of the cell now."""
+
+    async def answer(self, body: dict[str, Any]) -> dict[str, Any]:
+        """Pass a person's answer on."""
+
+    async def request_stop(self, body: dict[str, Any]) -> dict[str, Any]:
+        """Ask the monitor for a stop."""
+
+    async def press(self, body: dict[str, Any]) -> dict[str, Any]:
+        """Press the simulated operator box."""
+
+    def refused(self, body: dict[str, Any], reason: str) -> None:
+        """Hear of an answer that was refused here and not passed on."""
+
+
+class Acts:
+    """The handlers of what a person does."""
+
+    def __init__(
+        self,
+        settings: PanelSettings,
+        backend: Backend,
+        access: Access,
+        who: Callable[[web.Request], Who],
+    ) -> None:
+        self._who = who
+        self._settings = settings
+        self._backend = backend
+        self._access = access
+        self._challenges = Challenges(hold_s=settings.hold_s, lifetime_s=settings.challenge_s)
+        self._replies = Replies()
+
+    def routes(self) -> list[web.RouteDef]:
+        """Return the routes."""
+        return [
+            web.post("/api/arm", self._arm),
+            web.post("/api/disarm", self._disarm),
+            web.post("/api/confirm", self._confirm),
+            web.post("/api/answer", self._answer),
+            web.post("/api/stop_request", self._stop_request),
+            web.post("/api/press", self._press),
+        ]
+
+    async def refused(self, request: web.Request, reason: str) -> None:
+        """Note an act that was refused here, after its body was found to be well formed."""
+        who = self._who(request)
+        body = await request.json() if request.method == "POST" else {}
+        told = {
+            "operator": who.alias, "device": who.device_id,
+            "question_id": body.get("question_id", ""), "answer": body.get("answer", ""),
+        }  # fmt: skip
+        act = request.path.rpartition("/")[2]
+        self._access.tell_refused(who, {"act": act, **told, "reason": reason})
+        if "question_id" in body:
+            self._backend.refused(told, reason)
+
+    async def _arm(self, request: web.Request) -> web.StreamResponse:
+        who = self._who(request)
+        body = await body_of(request, question_id=str, state_version=int)
+        question = self._question(body, affirmative=True)
+        if "confirm" not in question["options"]:
+            raise Refusal(ANSWER_REFUSED, "bad_option")
+        said = self._access.refusal(act_of(question["risk_class"]), who)
+        if said not in ("", "needs_pin"):  # which is brought with the confirmation
+            raise Refusal(ANSWER_REFUSED, said)
+        about = _about(body, who)
+        await self._access.note("armed", _told_of(body, who, question))
+        token = self._challenges.arm(about, self._access.clock())
+        self._access.seen(who)
+        settings = self._settings
+        return web.json_response(
+            {"challenge": token, "hold_s": settings.hold_s, "lifetime_s": settings.challenge_s}
+        )
+
+    async def _disarm(self, request: web.Request) -> web.StreamResponse:
+        who = self._who(request)
+        body = await body_of(request, challenge=str)
+        age_s = self._challenges.age_s(body["challenge"], self._access.clock())
+        about = self._challenges.cancel(body["challenge"], who.device_id)
+        if about is not None:
+            self._access.tell(
+                "canceled",
+                {
+                    "operator": about.operator, "device": about.device,
+                    "question_id": about.question_id, "state_version": about.state_version,
+                    "after_s": _rounded(age_s),
+                },
+            )  # fmt: skip
+        return web.json_response({"accepted": about is not None, "reason": ""})
+
+    async def _confirm(self, request: web.Request) -> web.StreamResponse:
+        who = self._who(request)
+        body = await body_of(
+            request, PROOF, question_id=str, state_version=int, challenge=str, answer=str,
+            idempotency_key=str,
+        )  # fmt: skip
+
+        async def act() -> dict[str, Any]:
+            question = self._question(body, affirmative=True)
+            proof = {name: body[name] for name in PROOF}
+            await self._access.demand(act_of(question["risk_class"]), who, **proof)
+            armed_s = self._challenges.age_s(body["challenge"], self._access.clock())
+            refused = self._challenges.redeem(
+                body["challenge"], _about(body, who), self._access.clock()
+            )
+            if refused:
+                raise Refusal(ANSWER_REFUSED, refused)
+            self._question(body, affirmative=True)
+            told = {**_told_of(body, who, question), "armed_s": _rounded(armed_s)}
+            return await self._passed_on(body, who, told, must_be_noted=True)
+
+        return await self._once(body, who, act)
+
+    async def _answer(self, request: web.Request) -> web.StreamResponse:
+        who = self._who(request)
+        body = await body_of(
+            request, question_id=str, state_version=int, answer=str, idempotency_key=str
+        )
+
+        async def act() -> dict[str, Any]:
+            affirmative = body["answer"] not in NEGATIVE
+            question = self._question(body, affirmative=affirmative)
+            if affirmative and NEEDS[ACTS[act_of(question["risk_class"])].risk].held:
+                raise Refusal(ANSWER_REFUSED, "needs_holding")
+            await self._access.demand(Act.ANSWER, who)
+            return await self._passed_on(
+                body, who, _told_of(body, who, question), must_be_noted=False
+            )
+
+        return await self._once(body, who, act)
+
+    async def _passed_on(
+        self, body: Mapping[str, Any], who: Who, told: dict[str, Any], *, must_be_noted: bool
+    ) -> dict[str, Any]:
+        """Note an answer, pass it on, and note what came of it."""
+        access = self._access
+        if must_be_noted:
+            await access.note("answer", told)
+            self._question(body, affirmative=True)  # a slow disk may have taken its time
+        else:
+            access.tell("answer", told)
+        given = {
+            name: body[name]
+            for name in ("question_id", "state_version", "answer", "idempotency_key")
+        }
+        began_s = access.clock()
+        try:
+            reply = await self._backend.answer(
+                {**given, "operator": who.alias, "device": who.device_id}
+            )
+        except TimeoutError:
+            access.tell("outcome", {**told, "accepted": None, "reason": "no_answer_from_cell"})
+            raise
+        latency_s = _rounded(access.clock() - began_s)
+        outcome = {"accepted": reply["accepted"], "reason": reply["reason"], "reply_s": latency_s}
+        access.tell("outcome", {**told, **outcome})
+        return reply
+
+    async def _once(self, body: dict[str, Any], who: Who, act: Any) -> web.Response:
+        """Carry an answer out, or tell again what came of it."""
+        asked = {**{k: v for k, v in body.items() if k not in PROOF}, "operator": who.alias}
+        return told(await self._replies.once(who.device_id, body["idempotency_key"], asked, act))
+
+    async def _stop_request(self, request: web.Request) -> web.StreamResponse:
+        who = self._who(request)
+        named = {"device": who.device_id, "operator": who.alias}
+        began_s = self._access.clock()
+        try:
+            reply = await self._backend.request_stop(named)
+        except TimeoutError:
+            self._access.tell("stop_request", {**named, "accepted": None})
+            raise
+        reply_s = _rounded(self._access.clock() - began_s)
+        self._access.tell(
+            "stop_request", {**named, "accepted": reply["accepted"], "reply_s": reply_s}
+        )
+        return told(reply)
+
+    async def _press(self, request: web.Request) -> web.StreamResponse:
+        who = self._who(request)
+        body = await body_of(request, control=str, value=str)
+        inputs = self._backend.snapshot()["inputs"]
+        simulated = self._backend.about()["simulated"]
+        if not simulated or inputs is None or not inputs["simulated"]:
+            raise Refusal(403, "not_simulated")
+        await self._access.demand(Act.PRESS, who)
+        self._access.tell("press", {"operator": who.alias, "device": who.device_id, **body})
+        return told(await self._backend.press(body))
+
+    def _question(self, body: Mapping[str, Any], *, affirmative: bool) -> dict[str, Any]:
+        """Return the question of the moment if the request means it; else refuse.
+
+        What lets the robot go on needs fresh data of monitor and task; to refuse, old ones will do.
+        What must be held lets the gripper open, and needs a permit for that too.
+        """
+        snapshot, settings = self._backend.snapshot(), self._settings
+        ages = snapshot["ages"]
+        limit_s = settings.stale_s if affirmative else settings.lost_s
+        if not _within(ages["task_s"], limit_s + TASK_PERIOD_S):
+            raise Refusal(ANSWER_REFUSED, "stale_data")
+        if affirmative and not _within(ages["permit_s"], limit_s):
+            raise Refusal(ANSWER_REFUSED, "stale_data")
+        task = snapshot["task"]
+        question: dict[str, Any] = task["question"] if task else {"id": ""}
+        if not question["id"] or question["id"] != body["question_id"]:
+            raise Refusal(ANSWER_REFUSED, "unknown_question")
+        if question["state_version"] != body["state_version"]:
+            raise Refusal(ANSWER_REFUSED, "stale_version")
+        if "answer" in body and body["answer"] not in question["options"]:
+            raise Refusal(ANSWER_REFUSED, "bad_option")
+        held = affirmative and NEEDS[ACTS[act_of(question["risk_class"])].risk].held
+        if held and not snapshot["permit"]["gripper"]:
+            raise Refusal(ANSWER_REFUSED, "not_permitted")
+        return question
+
+
+def told(reply: Mapping[str, Any]) -> web.Response:
+    """Return the reply to an act."""
+    return web.json_response(reply, status=200 if reply["accepted"] else ANSWER_REFUSED)
+
+
+def _within(age_s: float | None, limit_s: float) -> bool:
+    return age_s is not None and 0.0 <= age_s <= limit_s
+
+
+def _rounded(time_s: float | None) -> float | None:
+    return None if time_s is None else round(time_s, 4)
+
+
+def _about(body: Mapping[str, Any], who: Who) -> About:
+    return About(
+        question_id=body["question_id"], state_version=body["state_version"],
+        device=who.device_id, operator=who.alias,
+    )  # fmt: skip
+
+
+def _told_of(body: Mapping[str, Any], who: Who, question: Mapping[str, Any]) -> dict[str, Any]:
+    """Return how the audit trail names an act."""
+    return {
+        "operator": who.alias, "role": who.session.role.value if who.session else "",
+        "device": who.device_id, "question_id": body["question_id"],
+        "state_version": body["state_version"], "answer": body.get("answer", "confirm"),
+        "risk_class": question["risk_class"], "second": body.get("second", ""),
+    }  # fmt: skip

@@ -1,0 +1,113 @@
+"""What a supervisor does on the page: let a further tablet in, and one in no more.
+
+Such an act is armed, held and carries the PIN, like a confirmation of its risk class.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from aiohttp import web
+
+from hrc_cell.adapters.panel.access import Access, Who
+from hrc_cell.adapters.panel.challenge import About, Challenges
+from hrc_cell.adapters.panel.devices import CODE_S
+from hrc_cell.adapters.panel.invitation import invitation, qr_rows
+from hrc_cell.adapters.panel.web_rules import ANSWER_REFUSED, Refusal, body_of
+from hrc_cell.core.access import Act
+from hrc_cell.settings.operation import PanelSettings
+
+ACTS = {act.value: act for act in (Act.PAIR, Act.UNPAIR)}
+
+
+class Supervise:
+    """The handlers of tablets."""
+
+    def __init__(
+        self, settings: PanelSettings, access: Access, who: Callable[[web.Request], Who]
+    ) -> None:
+        self._settings = settings
+        self._access = access
+        self._who = who
+        self._challenges = Challenges(hold_s=settings.hold_s, lifetime_s=settings.challenge_s)
+        self.url = ""
+        """Of the page."""
+
+    def routes(self) -> list[web.RouteDef]:
+        """Return the routes."""
+        return [
+            web.get("/api/devices", self._devices),
+            web.post("/api/arm_act", self._arm),
+            web.post("/api/disarm_act", self._disarm),
+            web.post("/api/act", self._act),
+        ]
+
+    async def _devices(self, request: web.Request) -> web.StreamResponse:
+        self._check(Act.UNPAIR, self._who(request))
+        listed = [
+            {"device": one.id, "paired_s": one.paired_s}
+            for one in self._access.devices.all().values()
+        ]
+        return web.json_response({"devices": listed})
+
+    async def _arm(self, request: web.Request) -> web.StreamResponse:
+        who, body = self._who(request), await body_of(request, act=str, about=str)
+        self._check(_act(body), who)
+        await self._access.note("armed", _told_of(body, who))
+        token = self._challenges.arm(_about(body, who), self._access.clock())
+        settings = self._settings
+        return web.json_response(
+            {"challenge": token, "hold_s": settings.hold_s, "lifetime_s": settings.challenge_s}
+        )
+
+    async def _disarm(self, request: web.Request) -> web.StreamResponse:
+        who, body = self._who(request), await body_of(request, challenge=str)
+        about = self._challenges.cancel(body["challenge"], who.device_id)
+        if about is not None:
+            told = {"operator": about.operator, "device": about.device, "act": about.question_id}
+            self._access.tell("canceled", told)
+        return web.json_response({"accepted": about is not None, "reason": ""})
+
+    async def _act(self, request: web.Request) -> web.StreamResponse:
+        who = self._who(request)
+        body = await body_of(request, act=str, about=str, challenge=str, pin=str)
+        act, access = _act(body), self._access
+        await access.demand(act, who, pin=body["pin"])
+        armed_s = self._challenges.age_s(body["challenge"], access.clock())
+        refused = self._challenges.redeem(body["challenge"], _about(body, who), access.clock())
+        if refused:
+            raise Refusal(ANSWER_REFUSED, refused)
+        await access.note(act.value, {**_told_of(body, who), "armed_s": armed_s})
+        done: dict[str, Any] = {"accepted": True, "reason": ""}
+        if act is Act.UNPAIR:
+            if not access.devices.remove(body["about"]):
+                raise Refusal(ANSWER_REFUSED, "no_such_tablet")
+            return web.json_response(done)
+        code = access.devices.new_code(who.alias)
+        address = invitation(self.url, code)
+        shown = {"code": code, "url": address, "qr": qr_rows(address), "lifetime_s": CODE_S}
+        return web.json_response({**done, **shown})
+
+    def _check(self, act: Act, who: Who) -> None:
+        """Return if they may, once they have given their PIN. Raises Refusal."""
+        if (said := self._access.refusal(act, who)) not in ("", "needs_pin"):
+            raise Refusal(ANSWER_REFUSED, said)
+
+
+def _act(body: Mapping[str, Any]) -> Act:
+    if body["act"] not in ACTS:
+        raise Refusal(400, "field: act")
+    return ACTS[body["act"]]
+
+
+def _about(body: Mapping[str, Any], who: Who) -> About:
+    return About(
+        question_id=f"{body['act']} {body['about']}", state_version=0, device=who.device_id,
+        operator=who.alias,
+    )  # fmt: skip
+
+
+def _told_of(body: Mapping[str, Any], who: Who) -> dict[str, Any]:
+    named = {"operator": who.alias, "device": who.device_id}
+    return {"act": body["act"], "about": body["about"], **named}
