@@ -13,13 +13,13 @@ import pytest
 import rclpy
 from hrc_cell_interfaces.action import FollowPath, MoveGripper
 from hrc_cell_interfaces.msg import CellEvent, MotionPermit, MotionProgress, PartSensors, TaskState
-from hrc_cell_interfaces.srv import AnswerQuestion, RunRecipe
+from hrc_cell_interfaces.srv import AnswerQuestion, RunRecipe, SetAutomation
 from rclpy.action import ActionServer, CancelResponse, GoalResponse
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.lifecycle import TransitionCallbackReturn
 from strategies import default_cell
 
-from hrc_cell.core.recipe import REASONS
+from hrc_cell.core.asking import REASONS
 from hrc_cell.nodes.base import ALL, KEPT, NEWEST
 from hrc_cell.nodes.task_manager import TaskManager
 
@@ -110,6 +110,7 @@ class Shop:
         self.node.create_subscription(CellEvent, "events", self.events.append, ALL)
         self.answers = self.node.create_client(AnswerQuestion, "answer_question")
         self.runs = self.node.create_client(RunRecipe, "run_recipe")
+        self.levels = self.node.create_client(SetAutomation, "set_automation")
         self.parts = {"gripper": False, "handover": False, "tray_1": True}
         self.permit = MotionPermit.LATCHED
         self.sensing = self.living = self.monitored = True
@@ -191,6 +192,12 @@ class Shop:
 
     def run(self, recipe="hand_over", *, repeat=False):
         return self.call(self.runs, RunRecipe.Request(recipe=recipe, repeat=repeat))
+
+    def level(self, step, automation, recipe=""):
+        request = SetAutomation.Request(
+            recipe=recipe, step=step, automation=automation, operator_alias="anna", device="tablet"
+        )
+        return self.call(self.levels, request)
 
     def offer(self):
         """Go on until the part is offered; return the question."""
@@ -343,6 +350,66 @@ def test_a_grip_on_nothing_calls_a_person(shop):
     assert shop.answer(held.question, "abort").accepted
     ended = shop.state("aborted", lambda s: s.phase == TaskState.ABORTED)
     assert (ended.reason, ended.question.id) == ("aborted", "")
+
+
+def test_a_level_that_is_turned_down_counts_at_once_and_outlives_the_process(shop):
+    shop.executor.stuck = True
+    shop.begin()
+    shop.permit = MotionPermit.FREE
+    shop.until("a path", lambda: shop.executor.paths)
+    assert shop.level("fetch", "manual").accepted
+    told = shop.state("the level", lambda s: s.automation == "manual")
+    assert list(told.step_ids) == [step.id for step in CELL.recipes["hand_over"].steps]
+    assert list(told.step_automations) == ["manual", "auto", "confirm", "auto"]
+    assert told.phase == TaskState.RUNNING, "the piece under way is ended"
+    assert shop.level("fetch", "auto").reason == "run_active"
+    shop.executor.stuck = False
+    asked = shop.state("a question", lambda s: s.question.kind == "step").question
+    assert list(asked.options) == ["go", "skip"]
+    assert shop.executor.grips == [1.0]
+    shop.end()
+    shop.begin()
+    asked = shop.state("asked anew", lambda s: s.question.id not in ("", asked.id)).question
+    assert shop.answer(asked, "go").accepted
+    shop.until("the grasp", lambda: 0.0 in shop.executor.grips)
+    said = [(e["step"], e["automation"], e["by"], e["reason"]) for e in shop.told("automation")]
+    assert said == [("fetch", "manual", "anna", ""), ("fetch", "auto", "anna", "run_active")]
+
+
+def test_a_level_is_set_for_a_recipe_that_does_not_run(shop):
+    shop.begin()
+    assert shop.level("all", "manual").reason == "unknown_recipe", "none runs and none is named"
+    assert shop.level("all", "manual", "exercise").accepted
+    assert shop.level("fly", "manual", "exercise").reason == "unknown_step"
+    assert shop.level("all", "auto", "exercise").accepted
+    assert shop.manager.state.levels == ()
+    shop.manager.trigger_deactivate()
+    assert shop.level("all", "manual", "exercise").reason == "inactive"
+
+
+def test_a_persons_answer_leads_where_the_recipe_says(shop):
+    shop.parts["tray_1"] = False
+    shop.begin()
+    assert shop.run("inspect").accepted
+    waits = shop.state("the tray", lambda s: s.step_id == "fetch")
+    assert (waits.phase, waits.question.id) == (TaskState.WAITING, "")
+    shop.pass_s(0.5)
+    assert not shop.executor.grips
+    shop.parts["tray_1"] = True
+    shop.answer(shop.offer(), "confirm")
+    shop.state("released", lambda s: s.handoff_state == "released")
+    shop.take()
+    check = shop.state("the check", lambda s: s.question.id and s.step_id == "check")
+    assert list(check.question.options) == ["good", "rework", "scrap", "refuse"]
+    texts = {(t.key, t.language): t.text for t in check.texts}
+    assert texts["", "en"].startswith("Look at both faces")
+    assert texts["scrap", "vi"] == "Loại bỏ"
+    assert shop.answer(check.question, "rework").accepted
+    rework = shop.state("the rework", lambda s: s.question.id and s.step_id == "rework")
+    assert shop.answer(rework.question, "done").accepted
+    again = shop.state("the check", lambda s: s.question.id and s.step_id == "check")
+    assert shop.answer(again.question, "good").accepted
+    shop.state("the end", lambda s: s.phase == TaskState.DONE)
 
 
 DYING = """

@@ -7,8 +7,8 @@ import pytest
 
 from hrc_cell.adapters.panel import server
 from hrc_cell.adapters.panel.catalog import load_catalog, parse_po
+from hrc_cell.core.asking import OPTIONS, REASONS, TEXT_KEYS
 from hrc_cell.core.handoff import Handoff
-from hrc_cell.core.recipe import OPTIONS, REASONS, TEXT_KEYS
 from hrc_cell.core.safety import CAUSES, Clears
 from hrc_cell.nodes.panel_wire import MODES, PHASES, STATES, UNKNOWN
 from hrc_cell.settings.cell import load_cell
