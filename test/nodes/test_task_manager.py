@@ -3,6 +3,7 @@
 import itertools
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -410,6 +411,68 @@ def test_a_persons_answer_leads_where_the_recipe_says(shop):
     again = shop.state("the check", lambda s: s.question.id and s.step_id == "check")
     assert shop.answer(again.question, "good").accepted
     shop.state("the end", lambda s: s.phase == TaskState.DONE)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A cell of the test's own, whose recipes may be changed."""
+    return shutil.copytree(CELL.folder, tmp_path / "cell")
+
+
+@pytest.fixture
+def changed(folder, tmp_path):
+    """A shop around that cell."""
+    name = f"/task_{os.getpid()}_{uuid.uuid4().hex[:6]}"
+    rclpy.init(args=["--ros-args", "-r", f"__ns:={name}", "-p", f"cell:={folder}",
+                     "-p", f"state_dir:={tmp_path / 'state'}"])  # fmt: skip
+    made = Shop()
+    try:
+        yield made
+    finally:
+        made.end()
+        made.executor.close()
+        made.node.destroy_node()
+        rclpy.try_shutdown()
+
+
+WAITING = "{id: pause, actor: robot, act: wait, automation: confirm, text_key: t, timeout_s: 60.0}"
+
+
+def test_a_recipe_is_read_anew_when_it_is_begun_and_a_wrong_one_is_refused(changed, folder):
+    shop, path = changed, folder / "recipes" / "new.yaml"
+    shop.begin()
+    assert shop.run("new").reason == "unknown_recipe"
+    assert shop.run("../cell").reason == "unknown_recipe"
+    path.write_text(f"title_key: t\nsteps: [{WAITING}, {WAITING}]", encoding="utf-8")
+    reply = shop.run("new")
+    assert reply.reason.startswith(f"bad_recipe: {path}: steps[1].id = 'pause': the step id pause")
+    told = shop.state("why", lambda s: s.refused_recipe == "new")
+    assert (told.phase, len(told.recipe_problems)) == (TaskState.IDLE, 1)
+    path.write_text(f"title_key: t\nsteps: [{WAITING}]", encoding="utf-8")
+    assert shop.run("new").accepted
+    asked = shop.state("the new one", lambda s: s.step_id == "pause" and s.question.id)
+    assert (asked.refused_recipe, list(asked.recipe_problems)) == ("", [])
+    path.write_text("steps: [", encoding="utf-8")
+    assert shop.run("new").reason == "busy", "the one in use is not looked at"
+    assert shop.answer(asked.question, "confirm").accepted
+    shop.state("its end", lambda s: s.phase == TaskState.DONE)
+    assert shop.run("new").reason.startswith("bad_recipe: ")
+    path.unlink()
+    assert "does not exist" in shop.run("new").reason
+    assert shop.run("exercise").accepted
+    assert [e["recipe"] for e in shop.told("recipe")] == ["new", "new", "new", "new", "exercise"]
+
+
+def test_a_step_that_a_zone_set_names_does_not_get_lost(changed, folder):
+    shop, zones = changed, folder / "zones.yaml"
+    names = ", ".join(zone.name for zone in CELL.zones.zones)
+    sets = f"sets:\n  - {{name: one, zones: [{names}], steps: [sway]}}\n"
+    sets += f"  - {{name: other, zones: [{names}]}}\n"
+    zones.write_text(zones.read_text(encoding="utf-8") + sets, encoding="utf-8")
+    shop.begin()
+    path = folder / "recipes" / "exercise.yaml"
+    path.write_text(f"title_key: t\nsteps: [{WAITING}]", encoding="utf-8")
+    assert "no recipe has a step of this id" in shop.run("exercise").reason
 
 
 DYING = """

@@ -42,6 +42,7 @@ from hrc_cell.nodes import task_wire as wire
 from hrc_cell.nodes.base import ALL, KEPT, CellNode, run
 from hrc_cell.nodes.parameters import declare_settings
 from hrc_cell.nodes.task_desk import Desk
+from hrc_cell.nodes.task_recipes import Recipes
 from hrc_cell.nodes.task_robot import RobotActions
 from hrc_cell.nodes.task_senses import FUTURE_MAX_S, Senses
 from hrc_cell.settings.cell import JOURNAL
@@ -76,6 +77,7 @@ class TaskManager(CellNode):
         """Read the journal and listen."""
         file = self.cell.file
         declare_settings(self, "task", file.task)
+        self._recipes = Recipes(self.cell)
         self._journal = Journal(self.cell.keep_folder(self.state_dir) / JOURNAL)
         if self._journal.last is not None:
             self._state = wire.state_in(self._journal)
@@ -195,16 +197,21 @@ class TaskManager(CellNode):
 
     def known(self, name: str) -> Recipe | None:
         """Return a recipe by name, None if there is none."""
-        return self.cell.recipes.get(name)
+        return self._recipes.known(name)
 
     def request(self, name: str, *, repeat: bool) -> str:
         """Begin a recipe. Return "" or why not."""
         if not self._active:
             return "inactive"
-        if name not in self.cell.recipes:
-            return "unknown_recipe"
         if self._state.active:
             return "busy"
+        before = self._recipes.problems
+        reason = self._recipes.read_anew(name)
+        if self._recipes.problems != before:
+            self.tell("recipe", {"recipe": name, "problems": self._recipes.problems})
+            self._publish()
+        if reason:
+            return reason
         begun = self.feed(RunRequested(run_id=uuid.uuid4().hex[:12], repeat=repeat), recipe=name)
         return "" if begun else "journal"
 
@@ -212,9 +219,8 @@ class TaskManager(CellNode):
 
     def given(self, name: str) -> core.Given:
         """Return a recipe, and what sensors and monitor say now."""
-        recipes = self.cell.recipes
         # A recipe that is gone: any other one has another hash and will not be taken for it.
-        known = recipes.get(name) or recipes[self.cell.file.task.recipe]
+        known = self.known(name) or self.cell.recipes[self.cell.file.task.recipe]
         return core.Given(
             recipe=known,
             retry_max=self.cell.file.task.step_retry_max,
@@ -349,10 +355,12 @@ class TaskManager(CellNode):
         state = state or self._state
         told = wire.message(
             state,
-            self.cell.recipes.get(state.recipe),
+            self.known(state.recipe),
             self._asked[1],
             journal_broken=self._broken,
         )
+        told.refused_recipe = self._recipes.refused
+        told.recipe_problems = list(self._recipes.problems)
         told.header.stamp, told.header.frame_id = self.stamp(), self.cell.file.frame
         self._states.publish(told)
 

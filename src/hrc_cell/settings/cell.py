@@ -164,7 +164,7 @@ def load_cell(folder: Path | str, *, without_stops: bool = False) -> Cell:
     if file is not None:
         _cross_check(folder, file, problems)
     if zones is not None and all_read:
-        _check_steps(folder, zones, recipes, problems)
+        check_steps(folder, zones, recipes, problems)
     if file is not None and not without_stops:
         _check_stops(folder, file, stopping, problems)
     if problems or file is None or zones is None:
@@ -201,7 +201,7 @@ def _cross_check(folder: Path, file: CellFile, problems: list[Problem]) -> None:
     problems += reader.problems
 
 
-def _check_steps(
+def check_steps(
     folder: Path, zones: ZoneSettings, recipes: dict[str, Recipe], problems: list[Problem]
 ) -> None:
     """Note the steps of zone sets that no recipe has: such a set would never count."""
