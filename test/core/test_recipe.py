@@ -14,13 +14,15 @@ from hrc_cell.core.handoff import Handoff
 from hrc_cell.core.levels import ORDER, as_set
 from hrc_cell.core.muting import Signal
 from hrc_cell.core.pieces import program, wanted
-from hrc_cell.core.recipe import Given, advance, refusal, repeated
+from hrc_cell.core.recipe import Given, advance, control_refused, refusal, repeated
 from hrc_cell.core.task import (
     ALL,
     ANSWERS_KEPT,
     Answered,
     AutomationSet,
     CommandFailed,
+    Control,
+    Controlled,
     Grip,
     GripDone,
     MoveDone,
@@ -812,6 +814,7 @@ acts = st.lists(
                 "restart",
                 "again",
                 "stop",
+                "control",
             ]
         ),
         st.integers(0, 12),
@@ -837,6 +840,9 @@ def happen(play, what, number):
     elif what == "parts":
         sensed = {"gripper": bool(number & 1), "handover": bool(number & 2)}
         play.sense({} if number == 7 else sensed)
+    elif what == "control":
+        control = [*Control][number % len(Control)]
+        play.feed(Controlled(control=control, by="", device=""))
     elif what == "signal":
         play.given = replace(play.given, signals={"door": Signal(bool(number & 1), number / 4)})
         play.feed(PartsChanged())
@@ -875,6 +881,9 @@ def test_whatever_happens_nothing_is_invented_and_nobody_is_left_without_a_quest
             assert state.reason.partition(":")[0] in asking.REASONS
         if state.phase in (Phase.RUNNING, Phase.WAITING):
             assert want is not None
+        if state.phase is Phase.PAUSED:
+            assert want is state.question is None
+            assert control_refused(play.given, state, Control.RESUME) == ""
         if state.question is not None:
             if state.question.kind == "handoff":
                 assert play.given.parts.get("gripper") is True

@@ -58,6 +58,8 @@ states = st.builds(
         tuple
     ),
     turned_down=st.booleans(),
+    pausing=st.booleans(),
+    cycles=numbers,
     after=st.sampled_from(Op),
 )
 
@@ -111,7 +113,8 @@ def test_a_task_begins_with_nothing_done():
 
 @pytest.mark.parametrize("phase", Phase)
 def test_a_run_is_under_way_from_its_first_step_until_it_is_done_or_given_up(phase):
-    assert TaskState(phase=phase).active == (phase in {Phase.RUNNING, Phase.WAITING, Phase.HELD})
+    under_way = {Phase.RUNNING, Phase.WAITING, Phase.HELD, Phase.PAUSED}
+    assert TaskState(phase=phase).active == (phase in under_way)
 
 
 @pytest.mark.req("S4")

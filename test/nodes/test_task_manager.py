@@ -12,16 +12,18 @@ import uuid
 
 import pytest
 import rclpy
-from hrc_cell_interfaces.action import FollowPath, MoveGripper
+from action_msgs.msg import GoalStatus
+from hrc_cell_interfaces.action import FollowPath, MoveGripper, RunTask
 from hrc_cell_interfaces.msg import CellEvent, MotionPermit, MotionProgress, PartSensors, TaskState
-from hrc_cell_interfaces.srv import AnswerQuestion, RunRecipe, SetAutomation
-from rclpy.action import ActionServer, CancelResponse, GoalResponse
+from hrc_cell_interfaces.srv import AnswerQuestion, ControlRun, RunRecipe, SetAutomation
+from rclpy.action import ActionClient, ActionServer, CancelResponse, GoalResponse
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.lifecycle import TransitionCallbackReturn
 from strategies import default_cell
 
 from hrc_cell.core.asking import REASONS
 from hrc_cell.nodes.base import ALL, KEPT, NEWEST
+from hrc_cell.nodes.task_desk import CONTROLS
 from hrc_cell.nodes.task_manager import TaskManager
 
 CELL = default_cell()
@@ -112,6 +114,9 @@ class Shop:
         self.answers = self.node.create_client(AnswerQuestion, "answer_question")
         self.runs = self.node.create_client(RunRecipe, "run_recipe")
         self.levels = self.node.create_client(SetAutomation, "set_automation")
+        self.controls = {
+            name: self.node.create_client(ControlRun, name) for name in CONTROLS
+        }  # fmt: skip
         self.parts = {"gripper": False, "handover": False, "tray_1": True}
         self.permit = MotionPermit.LATCHED
         self.sensing = self.living = self.monitored = True
@@ -199,6 +204,9 @@ class Shop:
             recipe=recipe, step=step, automation=automation, operator_alias="anna", device="tablet"
         )
         return self.call(self.levels, request)
+
+    def control(self, name):
+        return self.call(self.controls[name], ControlRun.Request(operator_alias="plc"))
 
     def offer(self):
         """Go on until the part is offered; return the question."""
@@ -473,6 +481,119 @@ def test_a_step_that_a_zone_set_names_does_not_get_lost(changed, folder):
     path = folder / "recipes" / "exercise.yaml"
     path.write_text(f"title_key: t\nsteps: [{WAITING}]", encoding="utf-8")
     assert "no recipe has a step of this id" in shop.run("exercise").reason
+
+
+class Sequencer:
+    """Somebody's own, with one goal at a time."""
+
+    def __init__(self, shop):
+        self.shop, self.heard = shop, []
+        self.client = ActionClient(shop.node, RunTask, "run_task")
+
+    def begin(self, recipe, cycles=1):
+        assert self.client.wait_for_server(timeout_sec=60.0)
+        goal = RunTask.Goal(recipe=recipe, cycles=cycles)
+        sent = self.client.send_goal_async(goal, feedback_callback=self._hear)
+        self.shop.until("a goal", sent.done)
+        self.handle = sent.result()
+        self.result = self.handle.get_result_async()
+        return self.handle.accepted
+
+    def _hear(self, message):
+        self.heard.append(message.feedback)
+
+    def end(self):
+        self.shop.until("a result", self.result.done)
+        return self.result.result().status, self.result.result().result
+
+
+@pytest.fixture
+def sequencer(shop):
+    made = Sequencer(shop)
+    yield made
+    made.client.destroy()
+
+
+def started(shop):
+    """Begin with a started cell in which nothing runs by itself."""
+    shop.begin()
+    shop.permit = MotionPermit.STANDSTILL
+    shop.state("the autorun", lambda s: s.phase == TaskState.RUNNING)
+    assert shop.control("cancel_run").accepted
+    shop.state("its end", lambda s: s.reason == "canceled")
+
+
+def test_a_sequencer_runs_a_recipe_and_hears_how_far_it_is(shop, sequencer):
+    started(shop)
+    assert sequencer.begin("exercise", cycles=2)
+    status, result = sequencer.end()
+    assert (status, result.done, result.reason, result.cycles) == (
+        GoalStatus.STATUS_SUCCEEDED, True, "", 2,
+    )  # fmt: skip
+    steps = [(f.cycle, f.step_id) for f in sequencer.heard]
+    assert steps == [(1, "sway"), (1, "reach"), (2, "sway"), (2, "reach")]
+    assert {f.phase for f in sequencer.heard} == {TaskState.RUNNING}
+    assert result.run_id == shop.states[-1].run_id != ""
+    assert shop.states[-1].phase == TaskState.DONE
+
+
+def test_a_goal_that_cannot_be_begun_says_why(shop, sequencer):
+    started(shop)
+    for recipe, reason in (("no_such", "unknown_recipe"), ("exercise", "")):
+        assert sequencer.begin(recipe)
+        status, result = sequencer.end() if reason else (None, None)
+        if reason:
+            assert (status, result.reason) == (GoalStatus.STATUS_ABORTED, reason)
+    other = Sequencer(shop)
+    assert other.begin("exercise")
+    assert other.end()[1].reason == "busy"
+    other.client.destroy()
+    assert sequencer.end()[1].done
+
+
+def test_a_canceled_goal_cancels_the_run_and_stops_the_arm(shop, sequencer):
+    started(shop)
+    shop.executor.paths.clear()
+    shop.executor.stuck = True
+    assert sequencer.begin("exercise", cycles=0)
+    shop.until("a path", lambda: shop.executor.paths)
+    withdrawn = shop.executor.canceled
+    sequencer.handle.cancel_goal_async()
+    status, result = sequencer.end()
+    assert (status, result.done, result.reason) == (
+        GoalStatus.STATUS_CANCELED, False, "canceled",
+    )  # fmt: skip
+    shop.until("a withdrawal", lambda: shop.executor.canceled > withdrawn)
+
+
+@pytest.mark.req("S4")
+def test_a_sequencer_pauses_repeats_and_skips_but_never_confirms(shop, sequencer):
+    started(shop)
+    assert shop.control("pause_run").reason == "no_run"
+    assert sequencer.begin("hand_over")
+    question = shop.offer()
+    assert shop.control("pause_run").accepted
+    paused = shop.state("a pause", lambda s: s.phase == TaskState.PAUSED)
+    assert (paused.handoff_state, paused.question.id) == ("approaching", "")
+    assert shop.answer(question, "confirm").reason == "unknown_question"
+    assert shop.control("pause_run").reason == "paused"
+    shop.end()
+    shop.begin()  # a new process is paused still
+    assert shop.states[-1].phase == TaskState.PAUSED
+    grips = list(shop.executor.grips)
+    assert shop.control("resume_run").accepted
+    asked = shop.state("the offer", lambda s: s.question.kind == "handoff").question
+    assert asked.id != question.id
+    assert shop.control("resume_run").reason == "not_paused"
+    assert shop.control("repeat_step").accepted
+    shop.state("the offer", lambda s: s.question.kind == "handoff" and s.question.id != asked.id)
+    assert shop.control("skip_step").accepted
+    shop.state("the end", lambda s: s.phase == TaskState.DONE)
+    assert shop.executor.grips == grips
+    said = [(e["control"], e["by"], e["reason"]) for e in shop.told("control")]
+    assert said[1:3] == [("pause", "plc", "no_run"), ("pause", "plc", "")]
+    shop.manager.trigger_deactivate()
+    assert shop.control("cancel_run").reason == "inactive"
 
 
 DYING = """

@@ -30,6 +30,7 @@ REASONS: dict[str, str] = {
     "not_taken": "the part was released and is still sensed",
     "recipe_changed": "the recipe is not the one that was begun",
     "aborted": "a person gave the run up",
+    "canceled": "whoever leads the task from outside gave the run up",
     "journal": "the journal cannot be written; nothing is done until it can",
 }
 """Every reason of a held or aborted task, and its meaning. A detail follows after a colon."""

@@ -21,6 +21,7 @@ an event leads through, in order; each is journaled before what it wants is done
   repeated group (core.routes). A step begins once what it requires is so (core.conditions).
 - How far the robot acts by itself may be turned down in the middle of a step: it ends its piece and
   asks before the next (core.levels).
+- Whoever leads the task from outside may pause, resume, cancel, skip and repeat (core.control).
 - A run whose steps were changed meanwhile is held until a person gives it up.
 - A part is taken when the sensors see neither the gripper nor the handover place occupied; an
   unknown sensor counts as occupied.
@@ -35,6 +36,7 @@ from typing import Any
 from hrc_cell.core import handoff
 from hrc_cell.core.asking import asked, held
 from hrc_cell.core.conditions import unmet
+from hrc_cell.core.control import at_rest, control_refusal, rests
 from hrc_cell.core.handoff import Handoff, HandoffEvent
 from hrc_cell.core.levels import as_set, level_refusal, with_levels
 from hrc_cell.core.muting import Signal
@@ -46,6 +48,8 @@ from hrc_cell.core.task import (
     Answered,
     AutomationSet,
     CommandFailed,
+    Control,
+    Controlled,
     Event,
     GripDone,
     MoveDone,
@@ -91,6 +95,12 @@ def refusal(given: Given, state: TaskState, event: Answered) -> str:
     return "not_permitted" if releases and not given.gripper_permitted else ""
 
 
+def control_refused(given: Given, state: TaskState, control: Control) -> str:
+    """Return why a run cannot be controlled so, "" if it can: the reasons of ControlRun.srv."""
+    known = state.active and not _changed(given, state)
+    return control_refusal(_step(given, state) if known else None, state, control)
+
+
 def advance(given: Given, state: TaskState, event: Event) -> tuple[TaskState, ...]:
     """Return the states that an event leads through, in order; none if it changes nothing."""
     passed: list[TaskState] = []
@@ -118,7 +128,10 @@ def _react(given: Given, state: TaskState, event: Event) -> TaskState | None:
     if isinstance(event, Stopped):
         away = _away(state)
         return None if away.handoff is state.handoff else _anew(given, state, away)
-    if state.phase is Phase.HELD:
+    if isinstance(event, Controlled):
+        refused = control_refused(given, state, event.control)
+        return None if refused else _controlled(given, state, event.control)
+    if state.phase in (Phase.HELD, Phase.PAUSED):
         return None
     if isinstance(event, PartsChanged):
         return _settle(given, state)
@@ -166,6 +179,7 @@ def _begin(given: Given, state: TaskState, event: RunRequested) -> TaskState:
         recipe_sha256=digest(given.recipe),
         run_id=event.run_id,
         repeat=event.repeat,
+        cycles=event.cycles,
         cycle=1,
         command=state.command,
         answers=state.answers,
@@ -180,8 +194,11 @@ def _next_step(given: Given, state: TaskState, answer: str = "") -> TaskState:
     )
     index, rounds = following(given.recipe, state.rounds, state.step_index, answer)
     if index == len(given.recipe.steps):
-        if not state.repeat:
-            return _next(clear, phase=Phase.DONE, op=Op.NONE, question=None, reason="", rounds=())
+        if not state.repeat and state.cycle >= state.cycles:
+            return _next(
+                clear, phase=Phase.DONE, op=Op.NONE, question=None, reason="", rounds=(),
+                pausing=False,
+            )  # fmt: skip
         clear, index, rounds = replace(clear, cycle=state.cycle + 1), 0, ()
     there = replace(clear, step_index=index, rounds=rounds)
     return _enter(given, there, program(_step(given, there))[0])
@@ -200,6 +217,9 @@ def _next_piece(given: Given, state: TaskState) -> TaskState:
 def _enter(given: Given, state: TaskState, op: Op) -> TaskState:
     if state.turned_down and op not in PERSONS and op is not Op.RELEASE:
         state, op = replace(state, after=op), Op.GO
+    if rests(state, op):
+        away = _away(state)
+        return _next(at_rest(away, op if away.handoff is state.handoff else Op.MOVE))
     if (hindered := _hindered(given, state, op)) is not None:
         return hindered
     step = _step(given, state)
@@ -303,13 +323,10 @@ def _answered(given: Given, state: TaskState, event: Answered) -> TaskState:
         state_version=state.version + 1,
     )
     kept = replace(state, answers=(*state.answers, told)[-ANSWERS_KEPT:])
-    given_up = handoff.step(state.handoff, HandoffEvent.ABORT)
     if event.answer == "abort":
-        return _next(kept, phase=Phase.ABORTED, reason="aborted", question=None, handoff=given_up)
-    if event.answer == "skip" and given_up is not state.handoff:
-        return _next(kept, phase=Phase.RUNNING, reason="", question=None, handoff=given_up)
+        return _given_up(kept, "aborted")
     if event.answer == "skip":
-        return _next_step(given, kept)
+        return _skipped(given, kept)
     if event.answer == "refuse":
         refused = handoff.step(state.handoff, HandoffEvent.REFUSE)
         return _hold(given, replace(kept, handoff=refused), "refused")
@@ -326,6 +343,38 @@ def _answered(given: Given, state: TaskState, event: Answered) -> TaskState:
     return _next_piece(given, replace(kept, handoff=confirmed))
 
 
+def _given_up(state: TaskState, reason: str) -> TaskState:
+    ended = handoff.step(state.handoff, HandoffEvent.ABORT)
+    return _next(
+        state, phase=Phase.ABORTED, reason=reason, question=None, handoff=ended, pausing=False
+    )
+
+
+def _skipped(given: Given, state: TaskState) -> TaskState:
+    ended = handoff.step(state.handoff, HandoffEvent.ABORT)
+    if ended is not state.handoff:
+        return _next(state, phase=Phase.RUNNING, reason="", question=None, handoff=ended)
+    return _next_step(given, state)
+
+
+def _controlled(given: Given, state: TaskState, control: Control) -> TaskState:
+    paused = state.phase is Phase.PAUSED
+    if control is Control.CANCEL:
+        return _given_up(state, "canceled")
+    if control is Control.RESUME:
+        on = replace(state, pausing=False)
+        return _enter(given, on, state.op) if paused else _next(on)
+    if control is Control.PAUSE:
+        waits = state.phase is Phase.WAITING and rests(replace(state, pausing=True), state.op)
+        pausing = replace(state, pausing=True)
+        return _enter(given, pausing, state.op) if waits else _next(pausing)
+    still = replace(state, pausing=state.pausing or paused, tries=0)  # a paused run stays so
+    if control is Control.SKIP:
+        return _skipped(given, still)
+    anew = replace(_away(still), turned_down=False, after=Op.NONE)
+    return _enter(given, anew, program(_step(given, anew))[0])
+
+
 def _resume(given: Given, state: TaskState) -> TaskState:
     """Return the state of the new process: what was under way begins anew, as far as it was."""
     confirmed = state.op is Op.RELEASE and state.phase is Phase.RUNNING
@@ -337,6 +386,8 @@ def _anew(given: Given, state: TaskState, away: TaskState) -> TaskState:
     op = state.op if away.handoff is state.handoff else Op.MOVE
     if state.phase is Phase.HELD or _changed(given, state):
         return _hold(given, away, state.reason, op=op)
+    if state.phase is Phase.PAUSED:
+        return _next(at_rest(away, op))
     return _enter(given, away, op)
 
 

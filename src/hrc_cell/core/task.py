@@ -29,6 +29,17 @@ class Phase(IntEnum):
     HELD = 3
     DONE = 4
     ABORTED = 5
+    PAUSED = 6
+
+
+class Control(Enum):
+    """What can be asked of a run from outside."""
+
+    PAUSE = "pause"  # at the next safe place
+    RESUME = "resume"
+    CANCEL = "cancel"
+    SKIP = "skip"  # the present step
+    REPEAT = "repeat"  # the present step, from its beginning
 
 
 class Op(Enum):
@@ -91,6 +102,7 @@ class TaskState:
     recipe_sha256: str = ""
     run_id: str = ""
     repeat: bool = False
+    cycles: int = 1  # so often, unless again and again
     cycle: int = 0  # from 1
     step_index: int = 0
     op: Op = Op.NONE
@@ -105,11 +117,12 @@ class TaskState:
     levels: tuple[Level, ...] = ()  # where a person wants less than the recipe's file
     turned_down: bool = False  # in this step: it asks before its next piece
     after: Op = Op.NONE  # piece that such a question is about
+    pausing: bool = False  # rests at the next safe place
 
     @property
     def active(self) -> bool:
         """Return whether a run is under way."""
-        return self.phase in (Phase.RUNNING, Phase.WAITING, Phase.HELD)
+        return self.phase in (Phase.RUNNING, Phase.WAITING, Phase.HELD, Phase.PAUSED)
 
 
 # What happens. `command` is the number of the command that an event answers.
@@ -120,7 +133,8 @@ class RunRequested:
     """Somebody, or the cell itself, wants a run begun."""
 
     run_id: str  # never used before
-    repeat: bool
+    repeat: bool  # again and again
+    cycles: int = 1  # else so often
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,6 +196,15 @@ class AutomationSet:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Controlled:
+    """Somebody who leads the task from outside wants something of the run."""
+
+    control: Control
+    by: str
+    device: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Stopped:
     """The cell was stopped so that a person must start it again."""
 
@@ -193,7 +216,7 @@ class Restarted:
 
 Event = (
     RunRequested | MoveDone | GripDone | CommandFailed | TimeReached | PartsChanged | Answered
-    | AutomationSet | Stopped | Restarted
+    | AutomationSet | Controlled | Stopped | Restarted
 )  # fmt: skip
 
 
@@ -243,7 +266,9 @@ def _plain(item: Any) -> Any:
     return item.value if isinstance(item, Enum) else item
 
 
-LATER: dict[str, Any] = {"rounds": [], "levels": [], "turned_down": False, "after": ""}
+LATER: dict[str, Any] = {
+    "rounds": [], "levels": [], "turned_down": False, "after": "", "cycles": 1, "pausing": False,
+}  # fmt: skip
 """What journals of earlier versions do not say, and what was so in them."""
 
 

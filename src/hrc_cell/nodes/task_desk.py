@@ -6,18 +6,32 @@ Each act of a person that is accepted is in the journal before the reply goes ou
 from __future__ import annotations
 
 import collections
+import functools
 from typing import Any, Protocol
 
-from hrc_cell_interfaces.srv import AnswerQuestion, RunRecipe, SetAutomation
+from hrc_cell_interfaces.srv import AnswerQuestion, ControlRun, RunRecipe, SetAutomation
 
 from hrc_cell.core import recipe as core
 from hrc_cell.core.levels import level_refusal
-from hrc_cell.core.task import Answered, AutomationSet, Event, TaskState, as_data
+from hrc_cell.core.task import (
+    Answered,
+    AutomationSet,
+    Control,
+    Controlled,
+    Event,
+    TaskState,
+    as_data,
+)
 from hrc_cell.nodes import task_wire as wire
 from hrc_cell.nodes.base import CellNode
 from hrc_cell.settings.recipe import Recipe
 
 REPLIES_KEPT = 256
+CONTROLS = {
+    "pause_run": Control.PAUSE, "resume_run": Control.RESUME, "cancel_run": Control.CANCEL,
+    "skip_step": Control.SKIP, "repeat_step": Control.REPEAT,
+}  # fmt: skip
+"""Services that control the run under way."""
 
 
 class Task(Protocol):
@@ -41,7 +55,7 @@ class Task(Protocol):
     def known(self, name: str) -> Recipe | None:
         """Return a recipe by name."""
 
-    def request(self, name: str, *, repeat: bool) -> str:
+    def request(self, name: str, *, repeat: bool, cycles: int = 1) -> str:
         """Begin a recipe. Return "" or why not."""
 
     def feed(self, event: Event, *, recipe: str = "") -> bool:
@@ -59,6 +73,8 @@ class Desk:
         node.create_service(AnswerQuestion, "answer_question", self._answer)
         node.create_service(RunRecipe, "run_recipe", self._run_recipe)
         node.create_service(SetAutomation, "set_automation", self._set_automation)
+        for name, control in CONTROLS.items():
+            node.create_service(ControlRun, name, functools.partial(self._control, control))
 
     def _run_recipe(
         self, request: RunRecipe.Request, response: RunRecipe.Response
@@ -90,6 +106,22 @@ class Desk:
         response.accepted, response.state_version = not response.reason, self._task.state.version
         said = {"accepted": response.accepted, "reason": response.reason}
         self._node.tell("automation", {**said, **as_data(event)})
+        return response
+
+    def _control(
+        self, control: Control, request: ControlRun.Request, response: ControlRun.Response
+    ) -> ControlRun.Response:
+        event = Controlled(control=control, by=request.operator_alias, device=request.device)
+        task = self._task
+        reason = "inactive"
+        if task.acting:
+            reason = core.control_refused(task.given(task.state.recipe), task.state, control)
+        if not reason and not self._take(event):
+            reason = "journal"
+        response.accepted, response.reason = not reason, reason
+        response.state_version = task.state.version
+        said = {"accepted": response.accepted, "reason": reason}
+        self._node.tell("control", {**said, **as_data(event)})
         return response
 
     def _take(self, event: Event, *, recipe: str = "") -> bool:

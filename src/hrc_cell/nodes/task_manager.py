@@ -28,6 +28,7 @@ from hrc_cell.core.pieces import wanted
 from hrc_cell.core.task import (
     Answered,
     AutomationSet,
+    Controlled,
     Event,
     PartsChanged,
     Phase,
@@ -44,6 +45,7 @@ from hrc_cell.nodes.parameters import declare_settings
 from hrc_cell.nodes.task_desk import Desk
 from hrc_cell.nodes.task_recipes import Recipes
 from hrc_cell.nodes.task_robot import RobotActions
+from hrc_cell.nodes.task_run import RunAction
 from hrc_cell.nodes.task_senses import FUTURE_MAX_S, Senses
 from hrc_cell.settings.cell import JOURNAL
 from hrc_cell.settings.recipe import Recipe
@@ -51,6 +53,8 @@ from hrc_cell.settings.recipe import Recipe
 NAME = "task_manager"
 TICK_S = 0.5
 WAIT_MIN_S = 0.001
+WISHES = Answered | AutomationSet | Controlled | RunRequested
+"""Of people and of whoever leads the task: refused while they cannot be journaled."""
 
 
 class TaskManager(CellNode):
@@ -64,6 +68,7 @@ class TaskManager(CellNode):
         self._broken = False  # the journal could not be written
         self._backlog: collections.deque[Event] = collections.deque()
         self._senses: Senses | None = None
+        self._runs: RunAction | None = None
         self._permit = MotionPermit()
         self._permit_state: int | None = None
         self._begin_by_s = math.inf  # inf: not to be begun
@@ -93,6 +98,7 @@ class TaskManager(CellNode):
         self.create_subscription(MotionPermit, "safety_state", self._hear_permit, ALL)
         self.create_subscription(MotionProgress, "motion_progress", self._hear_progress, ALL)
         self._desk = Desk(self, self)
+        self._runs = RunAction(self, self, self._step_id)
         self._steady = Clock(clock_type=ClockType.STEADY_TIME)
         self._active = False
         self._timer = self.create_timer(TICK_S, self._tick, clock=self._steady, autostart=False)
@@ -126,7 +132,9 @@ class TaskManager(CellNode):
             self._journal.close()
         if self._robot is not None:
             self._robot.close()
-        self._journal = self._robot = None
+        if self._runs is not None:
+            self._runs.close()
+        self._journal = self._robot = self._runs = None
 
     # What is heard.
 
@@ -199,7 +207,7 @@ class TaskManager(CellNode):
         """Return a recipe by name, None if there is none."""
         return self._recipes.known(name)
 
-    def request(self, name: str, *, repeat: bool) -> str:
+    def request(self, name: str, *, repeat: bool, cycles: int = 1) -> str:
         """Begin a recipe. Return "" or why not."""
         if not self._active:
             return "inactive"
@@ -212,7 +220,8 @@ class TaskManager(CellNode):
             self._publish()
         if reason:
             return reason
-        begun = self.feed(RunRequested(run_id=uuid.uuid4().hex[:12], repeat=repeat), recipe=name)
+        wish = RunRequested(run_id=uuid.uuid4().hex[:12], repeat=repeat, cycles=cycles)
+        begun = self.feed(wish, recipe=name)
         return "" if begun else "journal"
 
     # Decide, journal, act.
@@ -253,14 +262,13 @@ class TaskManager(CellNode):
         if before.cycle != self._state.cycle or not self._state.active:
             self._compact()
         self._act()
+        if self._runs is not None:
+            self._runs.look()
         return True
 
     def _keep(self, event: Event) -> bool:
         """Keep what cannot be journaled yet. A person's wish is refused instead."""
-        if (
-            not isinstance(event, Answered | AutomationSet | RunRequested)
-            and event not in self._backlog
-        ):
+        if not isinstance(event, WISHES) and event not in self._backlog:
             self._backlog.append(event)
         self._publish()
         return False
@@ -331,10 +339,17 @@ class TaskManager(CellNode):
         if not self._active:
             self._begin()
             return
+        if self._runs is not None:
+            self._runs.look()
         self._autorun()
         self._publish()
 
     # What is told.
+
+    def _step_id(self, state: TaskState) -> str:
+        recipe = self.known(state.recipe)
+        steps = () if recipe is None else recipe.steps
+        return steps[state.step_index].id if state.step_index < len(steps) else ""
 
     def _show(self, before: TaskState, state: TaskState, recipe: Recipe) -> None:
         if state.question is not None and state.question.id != self._asked[0]:
