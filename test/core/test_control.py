@@ -6,9 +6,10 @@ from dataclasses import replace
 import pytest
 
 from hrc_cell.core.control import control_refusal
+from hrc_cell.core.given import Given
 from hrc_cell.core.handoff import Handoff
 from hrc_cell.core.pieces import wanted
-from hrc_cell.core.recipe import Given, advance, control_refused
+from hrc_cell.core.recipe import advance, control_refused
 from hrc_cell.core.task import (
     Answered,
     CommandFailed,
@@ -137,7 +138,7 @@ def test_a_part_that_is_offered_is_not_offered_any_more_in_a_pause():
     run = hand()
     asked = run.state.question
     run.ask(Control.PAUSE)
-    assert (run.state.phase, run.state.handoff) == (Phase.PAUSED, Handoff.APPROACHING)
+    assert (run.state.phase, run.state.handoff) == (Phase.PAUSED, Handoff.WITHDRAWN)
     late = Answered(question_id=asked.id, state_version=asked.state_version, answer="confirm",
                     by="", key="")  # fmt: skip
     assert run.feed(late) == ()
@@ -146,7 +147,7 @@ def test_a_part_that_is_offered_is_not_offered_any_more_in_a_pause():
     run.ask(Control.PAUSE)
     run.moved()
     assert (run.state.phase, run.state.op) == (Phase.PAUSED, Op.MOVE), "nor offered on the way"
-    assert run.state.handoff is Handoff.APPROACHING
+    assert run.state.handoff is Handoff.WITHDRAWN
 
 
 @pytest.mark.req("S4")

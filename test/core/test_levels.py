@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hrc_cell.core.given import Given
 from hrc_cell.core.levels import ORDER, as_set, level_refusal, with_levels
-from hrc_cell.core.recipe import Given, advance
+from hrc_cell.core.recipe import advance
 from hrc_cell.core.task import (
     ALL,
     Answered,

@@ -10,11 +10,12 @@ from hypothesis import strategies as st
 from recipes import recipes
 
 from hrc_cell.core import asking
+from hrc_cell.core.given import Given
 from hrc_cell.core.handoff import Handoff
 from hrc_cell.core.levels import ORDER, as_set
 from hrc_cell.core.muting import Signal
 from hrc_cell.core.pieces import program, wanted
-from hrc_cell.core.recipe import Given, advance, control_refused, refusal, repeated
+from hrc_cell.core.recipe import advance, control_refused, refusal, repeated
 from hrc_cell.core.task import (
     ALL,
     ANSWERS_KEPT,
@@ -406,7 +407,7 @@ def test_nobody_is_asked_to_take_a_part_that_is_not_sensed(sensed, reason):
     asked = play.state.question
     play.sense(sensed)
     assert (play.state.phase, play.state.reason) == (Phase.HELD, reason)
-    assert play.state.handoff is Handoff.APPROACHING
+    assert play.state.handoff is (Handoff.DROPPED if sensed else Handoff.WITHDRAWN)
     late = Answered(
         question_id=asked.id, state_version=asked.state_version, answer="confirm", by="", key="k"
     )
@@ -437,7 +438,9 @@ def test_after_a_stop_the_arm_comes_again_and_asks_again(answer):
     if answer:
         play.answer(answer)
     play.feed(Stopped())
-    assert play.state.handoff is Handoff.APPROACHING
+    held = answer == "refuse"
+    assert play.state.handoff is (Handoff.WITHDRAWN if held else Handoff.APPROACHING)
+    assert play.handoffs()[-1 if held else -2] == "withdrawn", "told, before it comes again"
     if answer == "refuse":
         assert (play.state.phase, play.state.reason) == (Phase.HELD, "refused")
         play.answer("retry")
@@ -446,6 +449,37 @@ def test_after_a_stop_the_arm_comes_again_and_asks_again(answer):
     assert play.state.handoff is Handoff.OFFERED
     assert play.state.question.id != asked.id
     assert not any(state.handoff is Handoff.RELEASED for state in play.seen)
+
+
+@pytest.mark.req("S4")
+def test_a_crash_between_withdrawal_and_coming_again_costs_nothing():
+    play = offered()
+    withdrawn, coming = play.feed(Stopped())
+    assert (withdrawn.handoff, coming.handoff) == (Handoff.WITHDRAWN, Handoff.APPROACHING)
+    assert wanted(play.given.recipe, withdrawn) is None, "first it must be on its way again"
+    play.state = state_from(json.loads(json.dumps(as_data(withdrawn))))
+    play.feed(Restarted())
+    assert (play.state.handoff, play.state.op) == (Handoff.APPROACHING, Op.MOVE)
+
+
+@pytest.mark.req("S4")
+def test_a_part_that_was_dropped_is_not_asked_about_and_a_person_decides():
+    play = offered()
+    asked = play.state.question
+    play.sense(GONE)
+    assert (play.state.handoff, play.state.reason) == (Handoff.DROPPED, "part_lost")
+    late = Answered(
+        question_id=asked.id, state_version=asked.state_version, answer="confirm", by="", key="k"
+    )
+    assert play.feed(late) == play.feed(Stopped()) == ()
+    play.sense(HELD)
+    play.answer("retry")
+    assert play.state.handoff is Handoff.APPROACHING
+    play.do()
+    assert play.state.handoff is Handoff.OFFERED
+    play.sense(GONE)
+    play.answer("skip")
+    assert (play.state.step_index, play.state.handoff) == (1, Handoff.NONE)
 
 
 @pytest.mark.parametrize("act", ["move", "pick", "wait", "work"])
@@ -750,7 +784,7 @@ def test_a_release_that_had_failed_is_asked_for_again_by_a_new_process():
     assert (play.state.op, play.state.handoff) == (Op.RELEASE, Handoff.CONFIRMED)
     play.feed(Restarted())
     assert (play.state.phase, play.state.op) == (Phase.HELD, Op.MOVE)
-    assert play.state.handoff is Handoff.APPROACHING
+    assert play.state.handoff is Handoff.WITHDRAWN
     assert not set(play.state.question.options) & {"confirm", "offer_again"}
 
 

@@ -295,6 +295,34 @@ def test_a_step_that_a_zone_set_names_does_not_get_lost(changed, folder):
     assert "no recipe has a step of this id" in shop.run("exercise").reason
 
 
+def test_parts_go_through_a_tray_in_both_directions(changed, folder):
+    """The recipe of docs/recipes.md: nobody needs to be there at the same time."""
+    page = (CELL.folder.parents[1] / "docs" / "recipes.md").read_text(encoding="utf-8")
+    steps = page.partition("## Handing over")[2].partition("```yaml\n")[2].partition("```\n")[0]
+    path = folder / "recipes" / "tray.yaml"
+    path.write_text(f"title_key: t\nsteps:\n{steps}", encoding="utf-8")
+    shop = changed
+    shop.begin()
+    shop.parts.update(gripper=True, tray_1=True)
+    assert shop.run("tray").accepted
+    shop.permit = MotionPermit.STANDSTILL
+    waits = shop.state("a full tray", lambda s: s.step_id == "set_down")
+    assert waits.phase == TaskState.WAITING
+    shop.pass_s(0.5)
+    assert not shop.executor.paths, "it does not set down on another part"
+    shop.parts["tray_1"] = False
+    shop.until("the part set down", lambda: 1.0 in shop.executor.grips)
+    shop.parts.update(gripper=False, tray_1=True)
+    shop.state("somebody awaited", lambda s: s.step_id == "taken")
+    shop.pass_s(0.5)
+    assert shop.states[-1].step_id == "taken"
+    shop.parts["tray_1"] = False
+    shop.state("the next part awaited", lambda s: s.step_id == "given")
+    shop.parts["tray_1"] = True
+    shop.state("the end", lambda s: s.phase == TaskState.DONE)
+    assert shop.executor.grips == [1.0, 1.0, 0.0]
+
+
 class Sequencer:
     """Somebody's own, with one goal at a time."""
 
@@ -386,7 +414,7 @@ def test_a_sequencer_pauses_repeats_and_skips_but_never_confirms(shop, sequencer
     question = shop.offer()
     assert shop.control("pause_run").accepted
     paused = shop.state("a pause", lambda s: s.phase == TaskState.PAUSED)
-    assert (paused.handoff_state, paused.question.id) == ("approaching", "")
+    assert (paused.handoff_state, paused.question.id) == ("withdrawn", "")
     assert shop.answer(question, "confirm").reason == "unknown_question"
     assert shop.control("pause_run").reason == "paused"
     shop.end()

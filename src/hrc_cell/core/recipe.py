@@ -17,11 +17,9 @@ an event leads through, in order; each is journaled before what it wants is done
 - A stop that a person must undo and a new process ask nothing that was asked at the handover place
   before: the arm may have left it, so it comes again. What was confirmed is asked again after such
   a stop, and goes on without asking in a new process.
-- Where a step leads is the recipe's: to the next, to where an answer leads, back to the first of a
-  repeated group (core.routes). A step begins once what it requires is so (core.conditions).
-- How far the robot acts by itself may be turned down in the middle of a step: it ends its piece and
-  asks before the next (core.levels).
-- Whoever leads the task from outside may pause, resume, cancel, skip and repeat (core.control).
+- Where a step leads is the recipe's (core.routes); it begins once what it requires is so
+  (core.conditions). How far the robot acts by itself may be turned down in the middle of it
+  (core.levels), and who leads the task from outside may pause and skip (core.control).
 - A run whose steps were changed meanwhile is held until a person gives it up.
 - A part is taken when the sensors see neither the gripper nor the handover place occupied; an
   unknown sensor counts as occupied.
@@ -29,17 +27,16 @@ an event leads through, in order; each is journaled before what it wants is done
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 from hrc_cell.core import handoff
 from hrc_cell.core.asking import asked, held
 from hrc_cell.core.conditions import unmet
 from hrc_cell.core.control import at_rest, control_refusal, rests
+from hrc_cell.core.given import Given
 from hrc_cell.core.handoff import Handoff, HandoffEvent
 from hrc_cell.core.levels import as_set, level_refusal, with_levels
-from hrc_cell.core.muting import Signal
 from hrc_cell.core.pieces import ASKED, GRIPS, PERSONS, digest, program
 from hrc_cell.core.routes import following
 from hrc_cell.core.task import (
@@ -62,18 +59,7 @@ from hrc_cell.core.task import (
     TaskState,
     TimeReached,
 )
-from hrc_cell.settings.recipe import Recipe, Step
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Given:
-    """What stays while a recipe runs, and what sensors and monitor say now."""
-
-    recipe: Recipe
-    retry_max: int
-    parts: Mapping[str, bool] = field(default_factory=dict)  # place: occupied; absent: unknown
-    signals: Mapping[str, Signal] = field(default_factory=dict)  # of the cell, with their ages
-    gripper_permitted: bool = False  # the gripper may act, by a permit heard lately
+from hrc_cell.settings.recipe import Step
 
 
 def repeated(state: TaskState, key: str) -> Answer | None:
@@ -142,6 +128,8 @@ def _settle(given: Given, state: TaskState) -> TaskState | None:
     """Return the state that follows by itself."""
     if state.handoff is Handoff.ABORTED and state.active:
         return _next_step(given, state)
+    if state.handoff is Handoff.WITHDRAWN and state.phase is Phase.RUNNING:
+        return _enter(given, state, Op.MOVE)
     if state.op is Op.OFFER and state.phase is Phase.WAITING:
         return _hindered(given, state, Op.OFFER)
     if state.op is Op.CHECK and state.phase is Phase.WAITING:
@@ -245,12 +233,16 @@ def _hindered(given: Given, state: TaskState, op: Op) -> TaskState | None:
     if wrong is None or holds is (op is Op.OFFER):
         return None
     reason = "gripper_unknown" if holds is None else wrong
-    return _hold(given, _away(state), reason, op=Op.MOVE if op is Op.OFFER else op)
+    if op is not Op.OFFER:
+        return _hold(given, state, reason, op=op)
+    event = HandoffEvent.WITHDRAW if holds is None else HandoffEvent.DROP
+    gone = replace(state, handoff=handoff.step(state.handoff, event))
+    return _hold(given, gone, reason, op=Op.MOVE)
 
 
 def _away(state: TaskState) -> TaskState:
     """Return the state in which what was asked at the handover place is not asked any more."""
-    return replace(state, handoff=handoff.step(state.handoff, HandoffEvent.COME_AGAIN))
+    return replace(state, handoff=handoff.step(state.handoff, HandoffEvent.WITHDRAW))
 
 
 # A piece ends, or does not.
@@ -388,6 +380,8 @@ def _anew(given: Given, state: TaskState, away: TaskState) -> TaskState:
         return _hold(given, away, state.reason, op=op)
     if state.phase is Phase.PAUSED:
         return _next(at_rest(away, op))
+    if away.handoff is not state.handoff:
+        return _next(away, op=op, phase=Phase.RUNNING, question=None, reason="")  # then it comes
     return _enter(given, away, op)
 
 

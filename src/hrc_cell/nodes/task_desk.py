@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from hrc_cell_interfaces.srv import AnswerQuestion, ControlRun, RunRecipe, SetAutomation
 
 from hrc_cell.core import recipe as core
+from hrc_cell.core.given import Given
 from hrc_cell.core.levels import level_refusal
 from hrc_cell.core.task import (
     Answered,
@@ -49,7 +50,7 @@ class Task(Protocol):
     def broken(self) -> bool:
         """Return whether the journal cannot be written."""
 
-    def given(self, name: str) -> core.Given:
+    def given(self, name: str) -> Given:
         """Return a recipe and what sensors and monitor say."""
 
     def known(self, name: str) -> Recipe | None:

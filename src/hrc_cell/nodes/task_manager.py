@@ -23,6 +23,7 @@ from rclpy.timer import Timer
 
 from hrc_cell.adapters.record.journal import Journal
 from hrc_cell.core import recipe as core
+from hrc_cell.core.given import Given
 from hrc_cell.core.handoff import Handoff
 from hrc_cell.core.pieces import wanted
 from hrc_cell.core.task import (
@@ -226,11 +227,11 @@ class TaskManager(CellNode):
 
     # Decide, journal, act.
 
-    def given(self, name: str) -> core.Given:
+    def given(self, name: str) -> Given:
         """Return a recipe, and what sensors and monitor say now."""
         # A recipe that is gone: any other one has another hash and will not be taken for it.
         known = self.known(name) or self.cell.recipes[self.cell.file.task.recipe]
-        return core.Given(
+        return Given(
             recipe=known,
             retry_max=self.cell.file.task.step_retry_max,
             parts=self._parts,
