@@ -104,6 +104,7 @@ def test_a_pause_ends_the_piece_and_rests_before_the_next():
     assert run.want is not None
     run.opened()
     assert (run.state.phase, run.state.op, run.want) == (Phase.PAUSED, Op.MOVE, None)
+    assert not run.state.pausing, "it rests, so there is nothing left to wait for"
     assert run.moved() == run.sense(HELD) == ()
     run.sense(GONE)
     run.ask(Control.RESUME)

@@ -71,6 +71,20 @@ def test_who_comes_back_into_a_group_begins_to_count_anew():
     assert walk(steps, groups, ["back", "on"]) == "ababcababc"
 
 
+def test_who_leaves_a_group_in_the_middle_and_comes_back_begins_to_count_anew():
+    leave = step_of("b", ("on", ""), ("out", "c"))
+    steps = (step_of("a"), leave, step_of("c", ("back", "a"), ("on", "")))
+    groups = [Repeat(first="a", last="b", count=3)]
+    answers = ["on", "out", "back", "on", "on", "on", "on"]
+    assert walk(steps, groups, answers) == "ababc" + "ababab" + "c"
+
+
+def test_a_group_whose_end_leads_back_into_it_begins_to_count_anew():
+    steps = (step_of("a"), step_of("b", ("on", ""), ("out", END), to="b"))
+    groups = [Repeat(first="a", last="b", count=2)]
+    assert walk(steps, groups, ["on", "on", "on", "out"]) == "abab" + "bab"
+
+
 @settings(max_examples=200)
 @given(recipes(), st.lists(st.sampled_from(["good", "bad", "scrap", ""]), max_size=30))
 def test_no_branch_leaves_the_recipe_and_each_goes_where_the_graph_says(recipe, answers):

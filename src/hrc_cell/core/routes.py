@@ -33,9 +33,7 @@ def following(recipe: Recipe, rounds: tuple[int, ...], here: int, answer: str = 
         done[k] += 1
         count, until = groups[k].count, groups[k].until
         if done[k] < count if count else answer not in ("", until):
-            within = [{*own} < {*extents[k]} for own in extents]
-            anew = (0 if inner else n for inner, n in zip(within, done, strict=True))
-            return Way(extents[k].start, tuple(anew))
+            return Way(extents[k].start, tuple(done))  # groups within it have ended: none done
         done[k] = 0
     return _entered(extents, done, here, place_of(steps, step.next, here))
 
