@@ -23,6 +23,12 @@ else can make them fail. They are tried again, and every failed try is printed."
 failed_tries = pytest.StashKey[list[str]]()
 
 
+def pytest_addoption(parser):
+    parser.addoption(
+        "--kills", type=int, default=50, help="how often the task manager is killed in its story"
+    )
+
+
 def pytest_configure(config):
     config.stash[failed_tries] = []
 

@@ -34,6 +34,23 @@ def test_the_example_of_the_zones_is_a_cell_with_nothing_wrong(tmp_path):
     assert zones.sets and zones.muting
 
 
+def test_the_example_of_the_recipes_is_the_one_of_the_default_cell():
+    page = (DOCS / "recipes.md").read_text(encoding="utf-8")
+    file = DOCS.parent / "config" / "default" / "recipes" / "inspect.yaml"
+    assert f"```yaml\n{file.read_text(encoding='utf-8')}```\n" in page
+
+
+def test_the_tray_in_the_docs_is_a_recipe_with_nothing_wrong(tmp_path):
+    page = (DOCS / "recipes.md").read_text(encoding="utf-8")
+    folder = shutil.copytree(DOCS.parent / "config" / "default", tmp_path / "cell")
+    steps = page.partition("## Handing over")[2].partition("```yaml\n")[2].partition("```\n")[0]
+    text = f"title_key: Through the tray\nsteps:\n{steps}"
+    (folder / "recipes" / "tray.yaml").write_text(text, encoding="utf-8")
+    assert [step.id for step in load_cell(folder).recipes["tray"].steps] == [
+        "set_down", "away", "taken", "given", "fetch",
+    ]  # fmt: skip
+
+
 def test_the_table_of_causes_is_the_one_that_the_code_makes():
     page = (DOCS / "states.md").read_text(encoding="utf-8")
     assert f"\n\n{safety.causes_table()}\n\n" in page

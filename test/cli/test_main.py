@@ -50,6 +50,7 @@ def test_every_command_explains_itself_and_gives_an_example_of_itself(words):
 def test_the_commands_are_those_that_are_promised():
     assert {words.removeprefix("hrc-cell ") for words in COMMANDS} == {
         "up", "demo", "why", "doctor", "config check", "config sign", "config diff", "config docs",
+        "recipe check", "recipe draw",
         "report", "measure stopping", "motors scan", "motors doctor", "motors set",
         "motors monitor", "motors calibrate", "motors reboot", "motors try", "motors emulate",
         "press", "learn", "audit verify", "audit show", "pair", "devices list", "devices remove",

@@ -55,7 +55,7 @@ def test_a_confirmation_ends_in_a_release_in_a_persons_decision_or_is_asked_agai
                 (Handoff.RELEASED, HandoffEvent.OPENED),
                 (Handoff.ABORTED, HandoffEvent.ABORT),
                 (Handoff.OFFERED, HandoffEvent.OFFER_AGAIN),
-                (Handoff.APPROACHING, HandoffEvent.COME_AGAIN),
+                (Handoff.WITHDRAWN, HandoffEvent.WITHDRAW),
             }
 
 
@@ -68,13 +68,31 @@ def test_only_an_offer_can_be_confirmed(state):
 
 @pytest.mark.req("S4")
 def test_the_gripper_may_not_open_before_the_confirmation():
-    before = {Handoff.APPROACHING, Handoff.OFFERED, Handoff.REFUSED, Handoff.TIMED_OUT}
+    before = {
+        Handoff.APPROACHING, Handoff.OFFERED, Handoff.REFUSED, Handoff.TIMED_OUT,
+        Handoff.WITHDRAWN, Handoff.DROPPED,
+    }  # fmt: skip
     assert {s for s in Handoff if not LEAVE[s].gripper_may_open} == before
 
 
 def test_the_arm_rests_from_the_offer_until_the_part_is_gone():
     free = {Handoff.NONE, Handoff.APPROACHING, Handoff.DONE, Handoff.ABORTED}
     assert {s for s in Handoff if LEAVE[s].arm_may_move} == free
+
+
+@pytest.mark.req("S4")
+@pytest.mark.parametrize("state", Handoff)
+def test_only_what_is_offered_can_be_dropped_and_what_is_let_go_is_not_withdrawn(state):
+    dropped, withdrawn = (step(state, HandoffEvent(name)) for name in ("drop", "withdraw"))
+    assert dropped is (Handoff.DROPPED if state is Handoff.OFFERED else state)
+    asked = {Handoff.OFFERED, Handoff.CONFIRMED, Handoff.REFUSED, Handoff.TIMED_OUT}
+    assert withdrawn is (Handoff.WITHDRAWN if state in asked else state)
+
+
+@pytest.mark.parametrize("state", [Handoff.WITHDRAWN, Handoff.DROPPED])
+def test_what_is_not_offered_any_more_is_begun_anew_or_given_up(state):
+    after = {step(state, event) for event in HandoffEvent} - {state}
+    assert after == {Handoff.APPROACHING, Handoff.ABORTED}
 
 
 def test_every_state_is_reached():

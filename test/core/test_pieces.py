@@ -11,7 +11,7 @@ import pytest
 from hrc_cell.core.handoff import Handoff
 from hrc_cell.core.pieces import digest, program, wanted
 from hrc_cell.core.task import Grip, MovePath, Op, Phase, TaskState, Wait
-from hrc_cell.settings.recipe import Recipe, Step
+from hrc_cell.settings.recipe import Choice, Condition, Instruction, Recipe, Repeat, Step
 
 
 def step_of(act="move", actor=None, automation="auto", **more):
@@ -106,6 +106,44 @@ def test_a_digest_is_of_the_steps_by_name_so_that_their_order_in_the_code_is_fre
     text = ",".join(
         f'"{name}":' + ('""' if name == "text_key" else json.dumps(value).replace(", ", ","))
         for name, value in fields
+        if value or name not in {"next", "answers", "requires", "instructions"}
     )
     told = hashlib.sha256(("[{" + text + "}]").encode()).hexdigest()
     assert digest(recipe_of(step)) == told
+
+
+@pytest.mark.req("S4")
+def test_the_digest_of_a_recipe_is_the_one_that_earlier_journals_say():
+    """So that a run that was begun before an update goes on after it."""
+    steps = (step_of("pick"), step_of("handover", automation="confirm", tool="pads"))
+    assert (
+        digest(recipe_of(*steps))
+        == "4720ce54e4cef8b6db48c0a141a4f5f2da5d010782d1ab712883cda92af4845c"
+    )
+
+
+def test_ways_conditions_and_rounds_are_another_recipe_and_words_are_not():
+    plain = step_of("work")
+    more = [
+        {"next": "end"}, {"answers": (Choice(name="good"),)},
+        {"answers": (Choice(name="good", to="end"),)},
+        {"requires": (Condition(place="tray_1", occupied=True),)},
+    ]  # fmt: skip
+    made = [digest(recipe_of(replace(plain, **changes))) for changes in ({}, *more)]
+    group = (Repeat(first="one", last="one", count=2),)
+    made.append(digest(replace(recipe_of(plain), repeats=group)))
+    assert len(set(made)) == len(made)
+    shown = {"instructions": {"en": Instruction(text="Look.")}}
+    assert digest(recipe_of(replace(plain, **shown))) == made[0]
+    said = {"answers": (Choice(name="good", texts={"en": "Good"}),)}
+    assert digest(recipe_of(replace(plain, **said))) == made[2]
+
+
+def test_what_a_step_requires_is_looked_at_first():
+    requires = (Condition(place="tray_1", occupied=True),)
+    assert program(step_of(requires=requires)) == (Op.CHECK, Op.MOVE)
+    assert program(step_of("work", requires=requires)) == (Op.CHECK, Op.WORK)
+    confirm = step_of(automation="confirm", requires=requires)
+    assert program(confirm) == (Op.CHECK, Op.GO, Op.MOVE)
+    recipe = recipe_of(step_of(requires=requires))
+    assert wanted(recipe, state_of(Op.CHECK, phase=Phase.WAITING)) == Wait(command=7, time_s=60.0)

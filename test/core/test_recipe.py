@@ -7,15 +7,23 @@ from dataclasses import replace
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from recipes import recipes
 
-from hrc_cell.core import recipe as core
+from hrc_cell.core import asking
+from hrc_cell.core.given import Given
 from hrc_cell.core.handoff import Handoff
+from hrc_cell.core.levels import ORDER, as_set
+from hrc_cell.core.muting import Signal
 from hrc_cell.core.pieces import program, wanted
-from hrc_cell.core.recipe import Given, advance, refusal, repeated
+from hrc_cell.core.recipe import advance, control_refused, refusal, repeated
 from hrc_cell.core.task import (
+    ALL,
     ANSWERS_KEPT,
     Answered,
+    AutomationSet,
     CommandFailed,
+    Control,
+    Controlled,
     Grip,
     GripDone,
     MoveDone,
@@ -32,7 +40,7 @@ from hrc_cell.core.task import (
     as_data,
     state_from,
 )
-from hrc_cell.settings.recipe import ACTS, Recipe, Step
+from hrc_cell.settings.recipe import Choice, Condition, Recipe, Repeat, Step
 
 GONE = {"gripper": False, "handover": False}
 HELD = {"gripper": True, "handover": False}
@@ -48,8 +56,8 @@ def step_of(act, *, name="one", automation="auto", actor=None, **more):
 class Play:
     """A recipe being played: events go in, the state and what it wants can be looked at."""
 
-    def __init__(self, *steps, repeat=False, retry_max=1, parts=None, begin=True):
-        recipe = Recipe(name="tried", title_key="recipe.tried", steps=steps)
+    def __init__(self, *steps, repeats=(), repeat=False, retry_max=1, parts=None, begin=True):
+        recipe = Recipe(name="tried", title_key="recipe.tried", steps=steps, repeats=repeats)
         parts = GONE if parts is None else parts
         self.given = Given(recipe=recipe, retry_max=retry_max, parts=parts, gripper_permitted=True)
         self.state, self.seen, self.keys = TaskState(), [], 0
@@ -399,7 +407,7 @@ def test_nobody_is_asked_to_take_a_part_that_is_not_sensed(sensed, reason):
     asked = play.state.question
     play.sense(sensed)
     assert (play.state.phase, play.state.reason) == (Phase.HELD, reason)
-    assert play.state.handoff is Handoff.APPROACHING
+    assert play.state.handoff is (Handoff.DROPPED if sensed else Handoff.WITHDRAWN)
     late = Answered(
         question_id=asked.id, state_version=asked.state_version, answer="confirm", by="", key="k"
     )
@@ -430,7 +438,9 @@ def test_after_a_stop_the_arm_comes_again_and_asks_again(answer):
     if answer:
         play.answer(answer)
     play.feed(Stopped())
-    assert play.state.handoff is Handoff.APPROACHING
+    held = answer == "refuse"
+    assert play.state.handoff is (Handoff.WITHDRAWN if held else Handoff.APPROACHING)
+    assert play.handoffs()[-1 if held else -2] == "withdrawn", "told, before it comes again"
     if answer == "refuse":
         assert (play.state.phase, play.state.reason) == (Phase.HELD, "refused")
         play.answer("retry")
@@ -439,6 +449,37 @@ def test_after_a_stop_the_arm_comes_again_and_asks_again(answer):
     assert play.state.handoff is Handoff.OFFERED
     assert play.state.question.id != asked.id
     assert not any(state.handoff is Handoff.RELEASED for state in play.seen)
+
+
+@pytest.mark.req("S4")
+def test_a_crash_between_withdrawal_and_coming_again_costs_nothing():
+    play = offered()
+    withdrawn, coming = play.feed(Stopped())
+    assert (withdrawn.handoff, coming.handoff) == (Handoff.WITHDRAWN, Handoff.APPROACHING)
+    assert wanted(play.given.recipe, withdrawn) is None, "first it must be on its way again"
+    play.state = state_from(json.loads(json.dumps(as_data(withdrawn))))
+    play.feed(Restarted())
+    assert (play.state.handoff, play.state.op) == (Handoff.APPROACHING, Op.MOVE)
+
+
+@pytest.mark.req("S4")
+def test_a_part_that_was_dropped_is_not_asked_about_and_a_person_decides():
+    play = offered()
+    asked = play.state.question
+    play.sense(GONE)
+    assert (play.state.handoff, play.state.reason) == (Handoff.DROPPED, "part_lost")
+    late = Answered(
+        question_id=asked.id, state_version=asked.state_version, answer="confirm", by="", key="k"
+    )
+    assert play.feed(late) == play.feed(Stopped()) == ()
+    play.sense(HELD)
+    play.answer("retry")
+    assert play.state.handoff is Handoff.APPROACHING
+    play.do()
+    assert play.state.handoff is Handoff.OFFERED
+    play.sense(GONE)
+    play.answer("skip")
+    assert (play.state.step_index, play.state.handoff) == (1, Handoff.NONE)
 
 
 @pytest.mark.parametrize("act", ["move", "pick", "wait", "work"])
@@ -511,6 +552,116 @@ def test_only_the_release_of_a_part_is_of_the_highest_risk():
     play.answer("skip")
     assert play.state.question.risk_class == 1
     assert offered().state.question.risk_class == 2
+
+
+# Branches, repeats, conditions.
+
+CHECK = (Choice(name="good"), Choice(name="rework", to="one"), Choice(name="scrap", to="end"))
+
+
+def checked(**more):
+    check = step_of("work", name="check", answers=CHECK)
+    return Play(step_of("move"), check, step_of("wait", name="pack"), **more)
+
+
+@pytest.mark.parametrize(
+    ("answer", "there"), [("good", "pack"), ("rework", "one"), ("scrap", ""), ("refuse", "check")]
+)
+def test_an_answer_leads_where_the_recipe_says(answer, there):
+    play = checked()
+    play.do()
+    asked = play.state.question
+    assert (asked.kind, asked.text_key) == ("step", "question.work_result")
+    assert asked.options == ("good", "rework", "scrap", "refuse")
+    play.answer(answer)
+    assert play.state.phase is {"": Phase.DONE, "check": Phase.HELD}.get(there, Phase.RUNNING)
+    if there:
+        assert play.given.recipe.steps[play.state.step_index].id == there
+
+
+def test_a_person_who_must_decide_is_not_skipped():
+    decides = (Choice(name="good", to="pack"), Choice(name="scrap", to="end"))
+    play = Play(step_of("work", answers=decides), step_of("wait", name="pack"))
+    play.answer("refuse")
+    assert play.state.question.options == ("retry", "abort")
+    play = checked()
+    play.do()
+    play.do()  # nobody answers
+    assert (play.state.reason, play.state.question.options) == (
+        "timed_out", ("retry", "skip", "abort"),
+    )  # fmt: skip
+    play.answer("skip")
+    assert play.given.recipe.steps[play.state.step_index].id == "pack"
+
+
+def test_a_group_is_repeated_and_each_cycle_counts_anew():
+    group = Repeat(first="one", last="two", count=2)
+    play = Play(step_of("move"), step_of("move", name="two"), repeats=(group,), repeat=True)
+    gone = []
+    while play.state.cycle < 3:
+        gone.append((play.state.cycle, play.state.step_index))
+        play.do()
+    assert gone == [(1, 0), (1, 1), (1, 0), (1, 1), (2, 0), (2, 1), (2, 0), (2, 1)]
+
+
+def test_a_crash_forgets_no_round():
+    group = Repeat(first="one", last="one", count=3)
+    play = Play(step_of("move"), step_of("wait", name="end_of_it"), repeats=(group,))
+    play.do()
+    play.do()
+    play.state = state_from(json.loads(json.dumps(as_data(play.state))))
+    play.feed(Restarted())
+    assert (play.state.step_index, play.state.rounds) == (0, (2,))
+    play.do()
+    assert play.state.step_index == 1
+
+
+FULL = {**GONE, "tray_1": True}
+TRAY = (Condition(place="tray_1", occupied=True),)
+
+
+def test_a_step_begins_once_what_it_requires_is_so():
+    play = Play(step_of("pick", requires=TRAY))
+    assert (play.state.op, play.state.phase) == (Op.CHECK, Phase.WAITING)
+    assert play.state.question is None
+    assert play.want == Wait(command=1, time_s=60.0)
+    assert play.sense({**GONE, "tray_1": False}) == ()
+    play.sense(FULL)
+    assert (play.state.op, play.state.phase) == (Op.OPEN, Phase.RUNNING)
+    assert Play(step_of("pick", requires=TRAY), parts=FULL).state.op is Op.OPEN
+
+
+def test_who_waits_too_long_for_it_calls_a_person():
+    play = Play(step_of("pick", requires=TRAY))
+    play.do()
+    assert (play.state.phase, play.state.reason) == (
+        Phase.HELD, "precondition: place tray_1 is unknown",
+    )  # fmt: skip
+    assert play.state.question.options == ("retry", "skip", "abort")
+    play.given = replace(play.given, parts=FULL)
+    play.answer("retry")
+    assert play.state.op is Op.OPEN
+
+
+def test_what_was_so_when_it_was_asked_must_be_so_when_it_begins():
+    play = Play(step_of("pick", automation="confirm", requires=TRAY), parts=FULL)
+    assert play.state.op is Op.GO
+    play.given = replace(play.given, parts=GONE)
+    play.answer("confirm")
+    assert (play.state.op, play.state.phase) == (Op.CHECK, Phase.WAITING)
+    play.sense(FULL)
+    assert play.state.op is Op.GO, "asked anew"
+    play.answer("confirm")
+    assert play.state.op is Op.OPEN
+
+
+def test_a_persons_work_waits_for_a_signal_too():
+    door = (Condition(signal="door", state=True, age_max_s=0.5),)
+    play = Play(step_of("work", requires=door))
+    assert play.state.op is Op.CHECK
+    play.given = replace(play.given, signals={"door": Signal(True, 0.1)})
+    play.feed(PartsChanged())
+    assert play.state.op is Op.WORK
 
 
 # Answers.
@@ -633,7 +784,7 @@ def test_a_release_that_had_failed_is_asked_for_again_by_a_new_process():
     assert (play.state.op, play.state.handoff) == (Op.RELEASE, Handoff.CONFIRMED)
     play.feed(Restarted())
     assert (play.state.phase, play.state.op) == (Phase.HELD, Op.MOVE)
-    assert play.state.handoff is Handoff.APPROACHING
+    assert play.state.handoff is Handoff.WITHDRAWN
     assert not set(play.state.question.options) & {"confirm", "offer_again"}
 
 
@@ -680,24 +831,29 @@ def test_a_recipe_whose_texts_were_changed_is_gone_on_with():
     assert (play.state.op, play.state.handoff) == (Op.RELEASE, Handoff.CONFIRMED)
 
 
-steps = st.builds(
-    lambda act, automation, actor: step_of(
-        act,
-        automation="confirm" if act == "handover" and automation == "auto" else automation,
-        actor="both" if act == "handover" else "person" if act == "work" else actor,
-    ),
-    st.sampled_from(ACTS),
-    st.sampled_from(["manual", "confirm", "auto"]),
-    st.sampled_from(["robot", "person", "both"]),
-)
 acts = st.lists(
     st.tuples(
         st.sampled_from(
-            ["do", "fail", "time", "yes", "other", "parts", "restart", "again", "stop"]
+            [
+                "do",
+                "do",
+                "fail",
+                "time",
+                "yes",
+                "yes",
+                "other",
+                "parts",
+                "signal",
+                "level",
+                "restart",
+                "again",
+                "stop",
+                "control",
+            ]
         ),
-        st.integers(0, 7),
+        st.integers(0, 12),
     ),
-    max_size=60,
+    max_size=80,
 )
 
 
@@ -713,10 +869,21 @@ def happen(play, what, number):
     elif what == "yes" and asked is not None:
         play.answer(asked.options[0])
     elif what == "other" and asked is not None:
-        play.answer(core.OPTIONS[number])
+        options = (*asked.options, *asking.OPTIONS)
+        play.answer(options[number % len(options)])
     elif what == "parts":
         sensed = {"gripper": bool(number & 1), "handover": bool(number & 2)}
         play.sense({} if number == 7 else sensed)
+    elif what == "control":
+        control = [*Control][number % len(Control)]
+        play.feed(Controlled(control=control, by="", device=""))
+    elif what == "signal":
+        play.given = replace(play.given, signals={"door": Signal(bool(number & 1), number / 4)})
+        play.feed(PartsChanged())
+    elif what == "level":
+        ids = [ALL, *(step.id for step in play.given.recipe.steps)]
+        step, level = ids[number % len(ids)], ORDER[number % 3]
+        play.feed(AutomationSet(recipe="tried", step=step, automation=level, by="", device=""))
     elif what == "stop":
         play.feed(Stopped())
     elif what == "restart":
@@ -728,28 +895,42 @@ def happen(play, what, number):
 
 @pytest.mark.req("S4")
 @settings(max_examples=150, deadline=None)
-@given(st.lists(steps, min_size=1, max_size=4), acts, st.booleans())
+@given(recipes(), acts, st.booleans())
 def test_whatever_happens_nothing_is_invented_and_nobody_is_left_without_a_question(
-    program_steps, happened, repeat
+    recipe, happened, repeat
 ):
-    named = [replace(step, id=f"s{i}") for i, step in enumerate(program_steps)]
-    play = Play(*named, repeat=repeat)
+    play = Play(*recipe.steps, repeats=recipe.repeats, repeat=repeat)
     for what, number in happened:
         happen(play, what, number)
         state, want = play.state, play.want
         assert state.version == len(play.seen)
+        assert 0 <= state.step_index < len(recipe.steps), "no branch leaves the recipe"
+        levels = [as_set(state.levels, "tried", step).automation for step in recipe.steps]
+        assert all(
+            ORDER.index(now) <= ORDER.index(step.automation)
+            for now, step in zip(levels, recipe.steps, strict=True)
+        )
         if state.phase is Phase.HELD:
             assert state.question.kind == "recover"
-            assert state.reason.partition(":")[0] in core.REASONS
+            assert state.reason.partition(":")[0] in asking.REASONS
         if state.phase in (Phase.RUNNING, Phase.WAITING):
             assert want is not None
+        if state.phase is Phase.PAUSED:
+            assert want is state.question is None
+            assert control_refused(play.given, state, Control.RESUME) == ""
         if state.question is not None:
             if state.question.kind == "handoff":
                 assert play.given.parts.get("gripper") is True
-            assert state.question.text_key in core.TEXT_KEYS
-            assert set(state.question.options) <= set(core.OPTIONS)
+            assert state.question.text_key in asking.TEXT_KEYS
+            own = {choice.name for choice in recipe.steps[state.step_index].answers}
+            assert set(state.question.options) <= {*asking.OPTIONS, *own}
             assert state.question.id == f"{state.run_id}.{state.question.state_version}"
     for before, after in itertools.pairwise([TaskState(), *play.seen]):
+        if before.active and after.run_id == before.run_id:
+            for was, now in zip(before.levels, after.levels, strict=False):
+                assert was.step != now.step or ORDER.index(now.automation) <= ORDER.index(
+                    was.automation
+                ), "in a run no level rises"
         if after.handoff is Handoff.CONFIRMED is not before.handoff:
             told = after.answers[-1]
             assert (before.question.kind, told.answer) == ("handoff", "confirm")
@@ -761,5 +942,5 @@ def test_whatever_happens_nothing_is_invented_and_nobody_is_left_without_a_quest
 
 
 def test_the_texts_and_options_are_listed_once():
-    assert len(set(core.TEXT_KEYS)) == len(core.TEXT_KEYS) == 4
-    assert len(set(core.OPTIONS)) == len(core.OPTIONS)
+    assert len(set(asking.TEXT_KEYS)) == len(asking.TEXT_KEYS) == 5
+    assert len(set(asking.OPTIONS)) == len(asking.OPTIONS)

@@ -11,6 +11,7 @@ from hrc_cell.core.handoff import Handoff
 from hrc_cell.core.task import (
     Answer,
     Answered,
+    Level,
     Op,
     Phase,
     Question,
@@ -52,6 +53,14 @@ states = st.builds(
     reason=texts,
     question=st.none() | questions,
     answers=st.lists(answers, max_size=3).map(tuple),
+    rounds=st.lists(numbers, max_size=3).map(tuple),
+    levels=st.lists(st.builds(Level, recipe=texts, step=texts, automation=texts), max_size=3).map(
+        tuple
+    ),
+    turned_down=st.booleans(),
+    pausing=st.booleans(),
+    cycles=numbers,
+    after=st.sampled_from(Op),
 )
 
 
@@ -104,4 +113,24 @@ def test_a_task_begins_with_nothing_done():
 
 @pytest.mark.parametrize("phase", Phase)
 def test_a_run_is_under_way_from_its_first_step_until_it_is_done_or_given_up(phase):
-    assert TaskState(phase=phase).active == (phase in {Phase.RUNNING, Phase.WAITING, Phase.HELD})
+    under_way = {Phase.RUNNING, Phase.WAITING, Phase.HELD, Phase.PAUSED}
+    assert TaskState(phase=phase).active == (phase in under_way)
+
+
+@pytest.mark.req("S4")
+def test_a_journal_of_an_earlier_version_is_read():
+    """Word for word what the first version wrote."""
+    old = {
+        "version": 7, "phase": 2, "recipe": "hand_over", "recipe_sha256": "ab", "run_id": "r",
+        "repeat": True, "cycle": 2, "step_index": 2, "op": "offer", "command": 5, "tries": 0,
+        "handoff": "offered", "handoff_id": "r.5", "reason": "",
+        "question": {
+            "id": "r.7", "kind": "handoff", "risk_class": 2, "text_key": "question.release_part",
+            "args": ["step=step.hand"], "options": ["confirm", "refuse"], "state_version": 7,
+        },
+        "answers": [{"question_id": "r.3", "answer": "go", "by": "anna", "key": "k",
+                     "state_version": 4}],
+    }  # fmt: skip
+    state = state_from(old)
+    assert (state.op, state.handoff, state.question.id) == (Op.OFFER, Handoff.OFFERED, "r.7")
+    assert (state.rounds, state.levels, state.turned_down, state.after) == ((), (), False, Op.NONE)

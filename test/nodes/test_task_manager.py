@@ -1,31 +1,27 @@
 """The task manager over real DDS: real action servers, real services, real crashes."""
 
 import itertools
-import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
-import time
 import uuid
 
 import pytest
 import rclpy
-from hrc_cell_interfaces.action import FollowPath, MoveGripper
-from hrc_cell_interfaces.msg import CellEvent, MotionPermit, MotionProgress, PartSensors, TaskState
-from hrc_cell_interfaces.srv import AnswerQuestion, RunRecipe
-from rclpy.action import ActionServer, CancelResponse, GoalResponse
-from rclpy.executors import SingleThreadedExecutor
+from action_msgs.msg import GoalStatus
+from hrc_cell_interfaces.action import RunTask
+from hrc_cell_interfaces.msg import MotionPermit, TaskState
+from rclpy.action import ActionClient
 from rclpy.lifecycle import TransitionCallbackReturn
+from shop import GOOD, Executor, Shop, process
 from strategies import default_cell
 
-from hrc_cell.core.recipe import REASONS
-from hrc_cell.nodes.base import ALL, KEPT, NEWEST
+from hrc_cell.core.asking import REASONS
 from hrc_cell.nodes.task_manager import TaskManager
 
 CELL = default_cell()
-GOOD = TransitionCallbackReturn.SUCCESS
-MOMENTS = 10
 
 
 @pytest.fixture
@@ -37,174 +33,6 @@ def ros(tmp_path):
     rclpy.init(args=arguments)
     yield arguments
     rclpy.try_shutdown()
-
-
-class Executor:
-    """A tiny motion executor: does in moments what it is told, tells that it lives."""
-
-    def __init__(self, node, shop):
-        self.node, self.shop = node, shop
-        self.paths, self.grips, self.canceled = [], [], 0
-        self.fail_next, self.refuse_next, self.stuck, self.empty = [], 0, False, False
-        self.servers = [
-            ActionServer(node, FollowPath, "follow_path", self._follow, goal_callback=self._take,
-                         cancel_callback=lambda _: CancelResponse.ACCEPT),
-            ActionServer(node, MoveGripper, "move_gripper", self._grip, goal_callback=self._take,
-                         cancel_callback=lambda _: CancelResponse.ACCEPT),
-        ]  # fmt: skip
-
-    def _take(self, _):
-        if self.refuse_next:
-            self.refuse_next -= 1
-            return GoalResponse.REJECT
-        return GoalResponse.ACCEPT
-
-    async def _follow(self, handle):
-        self.paths.append(handle.request)
-        for _ in range(MOMENTS):  # a way takes longer than a part sensor
-            await self.shop.a_moment()
-        while self.stuck:
-            if handle.is_cancel_requested:
-                self.canceled += 1
-                handle.canceled()
-                return FollowPath.Result(reason="canceled")
-            await self.shop.a_moment()
-        if self.fail_next:
-            handle.abort()
-            return FollowPath.Result(reason=self.fail_next.pop(0))
-        handle.succeed()
-        return FollowPath.Result(reached=True)
-
-    def _grip(self, handle):
-        opening = handle.request.opening_ratio
-        self.grips.append(opening)
-        if opening == 0.0 and not self.empty:
-            self.shop.parts["gripper"] = True
-        handle.succeed()
-        return MoveGripper.Result(
-            reached=opening == 1.0 or self.empty, holding=opening == 0.0 and not self.empty,
-            opening_ratio=opening,
-        )  # fmt: skip
-
-    def close(self):
-        """End what is under way, then the servers."""
-        self.stuck = False
-        self.shop.pass_s(0.2)
-        for server in self.servers:
-            server.destroy()
-
-
-class Shop:
-    """Everything around the task manager."""
-
-    def __init__(self, *, executor=True):
-        self.node = rclpy.create_node("shop")
-        self.spinner = SingleThreadedExecutor()
-        self.spinner.add_node(self.node)
-        make = self.node.create_publisher
-        self.permits = make(MotionPermit, "safety_state", ALL)
-        self.progress = make(MotionProgress, "motion_progress", NEWEST)
-        self.sensors = make(PartSensors, "part_sensors", KEPT)
-        self.states, self.events = [], []
-        self.node.create_subscription(TaskState, "task_state", self.states.append, KEPT)
-        self.node.create_subscription(CellEvent, "events", self.events.append, ALL)
-        self.answers = self.node.create_client(AnswerQuestion, "answer_question")
-        self.runs = self.node.create_client(RunRecipe, "run_recipe")
-        self.parts = {"gripper": False, "handover": False, "tray_1": True}
-        self.permit = MotionPermit.LATCHED
-        self.sensing = self.living = self.monitored = True
-        self.executor = Executor(self.node, self) if executor else None
-        self.manager = None
-        self.node.create_timer(0.05, self.send)
-
-    def send(self):
-        now = self.node.get_clock().now().to_msg()
-        started = self.permit >= MotionPermit.STANDSTILL
-        permit = MotionPermit(state=self.permit, gripper_permitted=started)
-        permit.header.stamp = now
-        if self.monitored:
-            self.permits.publish(permit)
-        if self.living:
-            progress = MotionProgress()
-            progress.header.stamp = now
-            self.progress.publish(progress)
-        if self.sensing:
-            sensors = PartSensors(place=list(self.parts), occupied=list(self.parts.values()))
-            sensors.header.stamp = now
-            self.sensors.publish(sensors)
-
-    def a_moment(self):
-        future = rclpy.task.Future()
-        timer = self.node.create_timer(0.02, lambda: future.done() or future.set_result(None))
-        future.add_done_callback(lambda _: self.node.destroy_timer(timer))
-        return future
-
-    def begin(self):
-        """Start a task manager in this process."""
-        self.manager = TaskManager()
-        self.spinner.add_node(self.manager)
-        assert self.manager.trigger_configure() == GOOD
-        assert self.manager.trigger_activate() == GOOD
-        self.until("its beginning", lambda: self.manager._active)
-        return self.manager
-
-    def end(self):
-        if self.manager is not None:
-            self.spinner.remove_node(self.manager)
-            self.manager.close()
-            self.manager.destroy_node()
-            self.manager = None
-
-    def until(self, what, check, limit_s=60.0):
-        """Let time pass until the check holds."""
-        end_s = time.monotonic() + limit_s
-        while time.monotonic() < end_s:
-            self.spinner.spin_once(timeout_sec=0.02)
-            if check():
-                return
-        raise AssertionError(f"{what}: not seen; {self.states[-1:]}")
-
-    def state(self, what, check):
-        """Let time pass until the newest task state is so; return it."""
-        self.until(what, lambda: bool(self.states) and check(self.states[-1]))
-        return self.states[-1]
-
-    def pass_s(self, time_s):
-        end_s = time.monotonic() + time_s
-        while time.monotonic() < end_s:
-            self.spinner.spin_once(timeout_sec=0.02)
-
-    def call(self, client, request):
-        assert client.wait_for_service(timeout_sec=60.0)
-        future = client.call_async(request)
-        self.until("a reply", future.done)
-        return future.result()
-
-    def answer(self, question, answer, *, key=None, version=None, by="anna"):
-        request = AnswerQuestion.Request(
-            question_id=question.id,
-            state_version=question.state_version if version is None else version,
-            answer=answer, operator_alias=by, device="tablet",
-            idempotency_key=uuid.uuid4().hex if key is None else key,
-        )  # fmt: skip
-        return self.call(self.answers, request)
-
-    def run(self, recipe="hand_over", *, repeat=False):
-        return self.call(self.runs, RunRecipe.Request(recipe=recipe, repeat=repeat))
-
-    def offer(self):
-        """Go on until the part is offered; return the question."""
-        self.permit = MotionPermit.STANDSTILL
-        asked = self.state("the offer", lambda s: s.handoff_state == "offered" and s.question.id)
-        self.until("the part sensed", lambda: self.manager is None or
-                   self.manager._parts.get("gripper", False))  # fmt: skip
-        return asked.question
-
-    def take(self):
-        self.parts["gripper"] = False
-
-    def told(self, kind):
-        return [json.loads(e.data) for e in self.events if e.kind == kind]
 
 
 @pytest.fixture
@@ -343,6 +171,269 @@ def test_a_grip_on_nothing_calls_a_person(shop):
     assert shop.answer(held.question, "abort").accepted
     ended = shop.state("aborted", lambda s: s.phase == TaskState.ABORTED)
     assert (ended.reason, ended.question.id) == ("aborted", "")
+
+
+def test_a_level_that_is_turned_down_counts_at_once_and_outlives_the_process(shop):
+    shop.executor.stuck = True
+    shop.begin()
+    shop.permit = MotionPermit.FREE
+    shop.until("a path", lambda: shop.executor.paths)
+    assert shop.level("fetch", "manual").accepted
+    told = shop.state("the level", lambda s: s.automation == "manual")
+    assert list(told.step_ids) == [step.id for step in CELL.recipes["hand_over"].steps]
+    assert list(told.step_automations) == ["manual", "auto", "confirm", "auto"]
+    assert told.phase == TaskState.RUNNING, "the piece under way is ended"
+    assert shop.level("fetch", "auto").reason == "run_active"
+    shop.executor.stuck = False
+    asked = shop.state("a question", lambda s: s.question.kind == "step").question
+    assert list(asked.options) == ["go", "skip"]
+    assert shop.executor.grips == [1.0]
+    shop.end()
+    shop.begin()
+    asked = shop.state("asked anew", lambda s: s.question.id not in ("", asked.id)).question
+    assert shop.answer(asked, "go").accepted
+    shop.until("the grasp", lambda: 0.0 in shop.executor.grips)
+    said = [(e["step"], e["automation"], e["by"], e["reason"]) for e in shop.told("automation")]
+    assert said == [("fetch", "manual", "anna", ""), ("fetch", "auto", "anna", "run_active")]
+
+
+def test_a_level_is_set_for_a_recipe_that_does_not_run(shop):
+    shop.begin()
+    assert shop.level("all", "manual").reason == "unknown_recipe", "none runs and none is named"
+    assert shop.level("all", "manual", "exercise").accepted
+    assert shop.level("fly", "manual", "exercise").reason == "unknown_step"
+    assert shop.level("all", "auto", "exercise").accepted
+    assert shop.manager.state.levels == ()
+    shop.manager.trigger_deactivate()
+    assert shop.level("all", "manual", "exercise").reason == "inactive"
+
+
+def test_a_persons_answer_leads_where_the_recipe_says(shop):
+    shop.parts["tray_1"] = False
+    shop.begin()
+    assert shop.run("inspect").accepted
+    waits = shop.state("the tray", lambda s: s.step_id == "fetch")
+    assert (waits.phase, waits.question.id) == (TaskState.WAITING, "")
+    shop.pass_s(0.5)
+    assert not shop.executor.grips
+    shop.parts["tray_1"] = True
+    shop.answer(shop.offer(), "confirm")
+    shop.state("released", lambda s: s.handoff_state == "released")
+    shop.take()
+    check = shop.state("the check", lambda s: s.question.id and s.step_id == "check")
+    assert list(check.question.options) == ["good", "rework", "scrap", "refuse"]
+    texts = {(t.key, t.language): t.text for t in check.texts}
+    assert texts["", "en"].startswith("Look at both faces")
+    assert texts["scrap", "vi"] == "Loại bỏ"
+    assert shop.answer(check.question, "rework").accepted
+    rework = shop.state("the rework", lambda s: s.question.id and s.step_id == "rework")
+    assert shop.answer(rework.question, "done").accepted
+    again = shop.state("the check", lambda s: s.question.id and s.step_id == "check")
+    assert shop.answer(again.question, "good").accepted
+    shop.state("the end", lambda s: s.phase == TaskState.DONE)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A cell of the test's own, whose recipes may be changed."""
+    return shutil.copytree(CELL.folder, tmp_path / "cell")
+
+
+@pytest.fixture
+def changed(folder, tmp_path):
+    """A shop around that cell."""
+    name = f"/task_{os.getpid()}_{uuid.uuid4().hex[:6]}"
+    rclpy.init(args=["--ros-args", "-r", f"__ns:={name}", "-p", f"cell:={folder}",
+                     "-p", f"state_dir:={tmp_path / 'state'}"])  # fmt: skip
+    made = Shop()
+    try:
+        yield made
+    finally:
+        made.end()
+        made.executor.close()
+        made.node.destroy_node()
+        rclpy.try_shutdown()
+
+
+WAITING = "{id: pause, actor: robot, act: wait, automation: confirm, text_key: t, timeout_s: 60.0}"
+
+
+def test_a_recipe_is_read_anew_when_it_is_begun_and_a_wrong_one_is_refused(changed, folder):
+    shop, path = changed, folder / "recipes" / "new.yaml"
+    shop.begin()
+    assert shop.run("new").reason == "unknown_recipe"
+    assert shop.run("../cell").reason == "unknown_recipe"
+    path.write_text(f"title_key: t\nsteps: [{WAITING}, {WAITING}]", encoding="utf-8")
+    reply = shop.run("new")
+    assert reply.reason.startswith(f"bad_recipe: {path}: steps[1].id = 'pause': the step id pause")
+    told = shop.state("why", lambda s: s.refused_recipe == "new")
+    assert (told.phase, len(told.recipe_problems)) == (TaskState.IDLE, 1)
+    path.write_text(f"title_key: t\nsteps: [{WAITING}]", encoding="utf-8")
+    assert shop.run("new").accepted
+    asked = shop.state("the new one", lambda s: s.step_id == "pause" and s.question.id)
+    assert (asked.refused_recipe, list(asked.recipe_problems)) == ("", [])
+    path.write_text("steps: [", encoding="utf-8")
+    assert shop.run("new").reason == "busy", "the one in use is not looked at"
+    assert shop.answer(asked.question, "confirm").accepted
+    shop.state("its end", lambda s: s.phase == TaskState.DONE)
+    assert shop.run("new").reason.startswith("bad_recipe: ")
+    path.unlink()
+    assert "does not exist" in shop.run("new").reason
+    assert shop.run("exercise").accepted
+    assert [e["recipe"] for e in shop.told("recipe")] == ["new", "new", "new", "new", "exercise"]
+
+
+def test_a_step_that_a_zone_set_names_does_not_get_lost(changed, folder):
+    shop, zones = changed, folder / "zones.yaml"
+    names = ", ".join(zone.name for zone in CELL.zones.zones)
+    sets = f"sets:\n  - {{name: one, zones: [{names}], steps: [sway]}}\n"
+    sets += f"  - {{name: other, zones: [{names}]}}\n"
+    zones.write_text(zones.read_text(encoding="utf-8") + sets, encoding="utf-8")
+    shop.begin()
+    path = folder / "recipes" / "exercise.yaml"
+    path.write_text(f"title_key: t\nsteps: [{WAITING}]", encoding="utf-8")
+    assert "no recipe has a step of this id" in shop.run("exercise").reason
+
+
+def test_parts_go_through_a_tray_in_both_directions(changed, folder):
+    """The recipe of docs/recipes.md: nobody needs to be there at the same time."""
+    page = (CELL.folder.parents[1] / "docs" / "recipes.md").read_text(encoding="utf-8")
+    steps = page.partition("## Handing over")[2].partition("```yaml\n")[2].partition("```\n")[0]
+    path = folder / "recipes" / "tray.yaml"
+    path.write_text(f"title_key: t\nsteps:\n{steps}", encoding="utf-8")
+    shop = changed
+    shop.begin()
+    shop.parts.update(gripper=True, tray_1=True)
+    assert shop.run("tray").accepted
+    shop.permit = MotionPermit.STANDSTILL
+    waits = shop.state("a full tray", lambda s: s.step_id == "set_down")
+    assert waits.phase == TaskState.WAITING
+    shop.pass_s(0.5)
+    assert not shop.executor.paths, "it does not set down on another part"
+    shop.parts["tray_1"] = False
+    shop.until("the part set down", lambda: 1.0 in shop.executor.grips)
+    shop.parts.update(gripper=False, tray_1=True)
+    shop.state("somebody awaited", lambda s: s.step_id == "taken")
+    shop.pass_s(0.5)
+    assert shop.states[-1].step_id == "taken"
+    shop.parts["tray_1"] = False
+    shop.state("the next part awaited", lambda s: s.step_id == "given")
+    shop.parts["tray_1"] = True
+    shop.state("the end", lambda s: s.phase == TaskState.DONE)
+    assert shop.executor.grips == [1.0, 1.0, 0.0]
+
+
+class Sequencer:
+    """Somebody's own, with one goal at a time."""
+
+    def __init__(self, shop):
+        self.shop, self.heard = shop, []
+        self.client = ActionClient(shop.node, RunTask, "run_task")
+
+    def begin(self, recipe, cycles=1):
+        assert self.client.wait_for_server(timeout_sec=60.0)
+        goal = RunTask.Goal(recipe=recipe, cycles=cycles)
+        sent = self.client.send_goal_async(goal, feedback_callback=self._hear)
+        self.shop.until("a goal", sent.done)
+        self.handle = sent.result()
+        self.result = self.handle.get_result_async()
+        return self.handle.accepted
+
+    def _hear(self, message):
+        self.heard.append(message.feedback)
+
+    def end(self):
+        self.shop.until("a result", self.result.done)
+        return self.result.result().status, self.result.result().result
+
+
+@pytest.fixture
+def sequencer(shop):
+    made = Sequencer(shop)
+    yield made
+    made.client.destroy()
+
+
+def started(shop):
+    """Begin with a started cell in which nothing runs by itself."""
+    shop.begin()
+    shop.permit = MotionPermit.STANDSTILL
+    shop.state("the autorun", lambda s: s.phase == TaskState.RUNNING)
+    assert shop.control("cancel_run").accepted
+    shop.state("its end", lambda s: s.reason == "canceled")
+
+
+def test_a_sequencer_runs_a_recipe_and_hears_how_far_it_is(shop, sequencer):
+    started(shop)
+    assert sequencer.begin("exercise", cycles=2)
+    status, result = sequencer.end()
+    assert (status, result.done, result.reason, result.cycles) == (
+        GoalStatus.STATUS_SUCCEEDED, True, "", 2,
+    )  # fmt: skip
+    steps = [(f.cycle, f.step_id) for f in sequencer.heard]
+    assert steps == [(1, "sway"), (1, "reach"), (2, "sway"), (2, "reach")]
+    assert {f.phase for f in sequencer.heard} == {TaskState.RUNNING}
+    assert result.run_id == shop.states[-1].run_id != ""
+    assert shop.states[-1].phase == TaskState.DONE
+
+
+def test_a_goal_that_cannot_be_begun_says_why(shop, sequencer):
+    started(shop)
+    for recipe, reason in (("no_such", "unknown_recipe"), ("exercise", "")):
+        assert sequencer.begin(recipe)
+        status, result = sequencer.end() if reason else (None, None)
+        if reason:
+            assert (status, result.reason) == (GoalStatus.STATUS_ABORTED, reason)
+    other = Sequencer(shop)
+    assert other.begin("exercise")
+    assert other.end()[1].reason == "busy"
+    other.client.destroy()
+    assert sequencer.end()[1].done
+
+
+def test_a_canceled_goal_cancels_the_run_and_stops_the_arm(shop, sequencer):
+    started(shop)
+    shop.executor.paths.clear()
+    shop.executor.stuck = True
+    assert sequencer.begin("exercise", cycles=0)
+    shop.until("a path", lambda: shop.executor.paths)
+    withdrawn = shop.executor.canceled
+    sequencer.handle.cancel_goal_async()
+    status, result = sequencer.end()
+    assert (status, result.done, result.reason) == (
+        GoalStatus.STATUS_CANCELED, False, "canceled",
+    )  # fmt: skip
+    shop.until("a withdrawal", lambda: shop.executor.canceled > withdrawn)
+
+
+@pytest.mark.req("S4")
+def test_a_sequencer_pauses_repeats_and_skips_but_never_confirms(shop, sequencer):
+    started(shop)
+    assert shop.control("pause_run").reason == "no_run"
+    assert sequencer.begin("hand_over")
+    question = shop.offer()
+    assert shop.control("pause_run").accepted
+    paused = shop.state("a pause", lambda s: s.phase == TaskState.PAUSED)
+    assert (paused.handoff_state, paused.question.id) == ("withdrawn", "")
+    assert shop.answer(question, "confirm").reason == "unknown_question"
+    assert shop.control("pause_run").reason == "paused"
+    shop.end()
+    shop.begin()  # a new process is paused still
+    assert shop.states[-1].phase == TaskState.PAUSED
+    grips = list(shop.executor.grips)
+    assert shop.control("resume_run").accepted
+    asked = shop.state("the offer", lambda s: s.question.kind == "handoff").question
+    assert asked.id != question.id
+    assert shop.control("resume_run").reason == "not_paused"
+    assert shop.control("repeat_step").accepted
+    shop.state("the offer", lambda s: s.question.kind == "handoff" and s.question.id != asked.id)
+    assert shop.control("skip_step").accepted
+    shop.state("the end", lambda s: s.phase == TaskState.DONE)
+    assert shop.executor.grips == grips
+    said = [(e["control"], e["by"], e["reason"]) for e in shop.told("control")]
+    assert said[1:3] == [("pause", "plc", "no_run"), ("pause", "plc", "")]
+    shop.manager.trigger_deactivate()
+    assert shop.control("cancel_run").reason == "inactive"
 
 
 DYING = """
@@ -556,13 +647,6 @@ def test_a_damaged_journal_is_refused_with_what_to_do(shop, tmp_path, capfd):
     said = capfd.readouterr().err
     assert "is damaged" in said
     assert "move the file away" in said
-
-
-def process(arguments):
-    return subprocess.Popen(
-        [sys.executable, "-m", "hrc_cell.nodes.task_manager", *arguments],
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)},
-    )
 
 
 @pytest.mark.req("S4")

@@ -9,8 +9,8 @@ from hrc_cell.adapters.panel import server
 from hrc_cell.adapters.panel.catalog import load_catalog, parse_po
 from hrc_cell.core.access import REASONS as ACCESS_REASONS
 from hrc_cell.core.access import Risk, Role
+from hrc_cell.core.asking import OPTIONS, REASONS, TEXT_KEYS
 from hrc_cell.core.handoff import Handoff
-from hrc_cell.core.recipe import OPTIONS, REASONS, TEXT_KEYS
 from hrc_cell.core.safety import CAUSES, Clears
 from hrc_cell.nodes.panel_wire import MODES, PHASES, STATES, UNKNOWN
 from hrc_cell.settings.cell import load_cell

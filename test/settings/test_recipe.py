@@ -3,7 +3,7 @@
 import pytest
 
 from hrc_cell.settings.contact import HEAD, REGIONS, TOUCHABLE
-from hrc_cell.settings.recipe import ACTS, RecipeFile, Step
+from hrc_cell.settings.recipe import ACTS, RESERVED, RecipeFile, Step
 from hrc_cell.settings.schema import Reader
 
 GOOD = {
@@ -65,8 +65,10 @@ def test_a_handover_never_releases_by_itself():
 
 
 def test_a_recipe_has_steps_of_different_names():
-    assert read()[1] == ["r.yaml: (top): steps is empty"]
-    assert read({}, {})[1] == ["r.yaml: (top): step id one stands more than once"]
+    assert read()[1] == ["r.yaml: steps: is empty; a recipe needs at least one step"]
+    assert read({}, {})[1] == [
+        "r.yaml: steps[1].id = 'one': the step id one stands more than once; rename one"
+    ]
     assert read({}, {"id": "two"})[1] == []
 
 
@@ -89,3 +91,81 @@ def test_no_step_may_touch_the_head(region):
 def test_a_step_names_a_region_there_is(region):
     (said,) = read({"contact_region": region})[1]
     assert f"contact_region {region!r} is not one of neck, back_shoulders" in said
+
+
+WORK = {"actor": "person", "act": "work", "poses": []}
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"id": "end"}, "steps[0].id = 'end': end means the end of the recipe; rename it"),
+        ({"answers": [{"name": "good"}]}, "steps[0].answers: only a person's step offers answers"),
+        ({**WORK, "answers": [{"name": "skip"}]},
+         "steps[0].answers[0].name = 'skip': means something already; take another"),
+        ({**WORK, "answers": [{"name": "a"}, {"name": "a"}]},
+         "steps[0].answers[1].name = 'a': stands twice; rename one"),
+        ({**WORK, "answers": [{"name": "a", "texts": {"fr": "oui"}}]},
+         "steps[0].answers[0].texts.fr: is no language of the page; use en, vi"),
+        ({"instructions": {"xx": {"text": "t"}}},
+         "steps[0].instructions.xx: is no language of the page; use en, vi"),
+        ({"instructions": {"en": {"text": "t", "picture": "../x.png"}}},
+         "steps[0].instructions.en.picture = '../x.png': must match"),
+        ({"instructions": {"en": {"text": "t", "picture": "x.svg"}}},
+         "steps[0].instructions.en.picture = 'x.svg': must match"),
+        ({"requires": [{}]}, "steps[0].requires[0]: needs either place and occupied, or signal"),
+        ({"requires": [{"place": "tray_1", "signal": "door"}]},
+         "steps[0].requires[0]: needs either place and occupied, or signal and state"),
+        ({"requires": [{"place": "tray_1"}]},
+         "steps[0].requires[0].occupied: is missing; write true or false"),
+        ({"requires": [{"signal": "door"}]},
+         "steps[0].requires[0].state: is missing; write true or false"),
+        ({"requires": [{"signal": "door", "state": True, "occupied": True}]},
+         "steps[0].requires[0].occupied = True: goes with state of something else; remove it"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_meant_is_named_with_its_key(changes, said):
+    made, problems = read(changes)
+    assert made is None
+    assert len(problems) == 1
+    assert said in problems[0]
+
+
+def test_everything_wrong_with_a_step_is_told_at_once():
+    _, problems = read({"id": "end", "act": "handover", "poses": [], "contact_region": "face"})
+    keys = [problem.split(": ")[1].split(" = ")[0] for problem in problems]
+    assert keys == [f"steps[0].{key}" for key in (
+        "id", "contact_region", "poses", "actor", "automation",
+    )]  # fmt: skip
+
+
+@pytest.mark.parametrize("how", [{}, {"count": 2, "until": "good"}])
+def test_a_group_ends_by_count_or_by_an_answer(how):
+    reader = Reader("r.yaml")
+    group = {"first": "one", "last": "one", **how}
+    reader.build(RecipeFile, {"title_key": "t", "steps": [GOOD], "repeats": [group]})
+    assert [str(p) for p in reader.problems] == ["r.yaml: repeats[0]: needs either count or until"]
+
+
+def test_what_a_step_may_bring_along_is_read():
+    made, problems = read({
+        **WORK,
+        "answers": [{"name": "good"}, {"name": "scrap", "to": "end", "texts": {"en": "Scrap it"}}],
+        "requires": [{"place": "tray_1", "occupied": False},
+                     {"signal": "door", "state": True, "age_max_s": 0.2}],
+        "instructions": {"en": {"text": "Look.", "picture": "look.png"}},
+    })  # fmt: skip
+    assert problems == []
+    (step,) = made.steps
+    assert [(c.name, c.to, c.texts) for c in step.answers] == [
+        ("good", "", None), ("scrap", "end", {"en": "Scrap it"}),
+    ]  # fmt: skip
+    assert step.requires[0].occupied is False
+    assert (step.requires[1].signal, step.requires[1].age_max_s) == ("door", 0.2)
+    assert step.instructions["en"].picture == "look.png"
+
+
+def test_the_reserved_answers_are_those_of_every_question():
+    from hrc_cell.core.asking import OPTIONS
+
+    assert OPTIONS is RESERVED

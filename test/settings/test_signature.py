@@ -16,7 +16,14 @@ from hrc_cell.settings.difference import ABSENT, changes
 from hrc_cell.settings.recipe import RecipeFile
 from hrc_cell.settings.schema import specs
 from hrc_cell.settings.share import share_folder, version
-from hrc_cell.settings.signature import FILE, refusal, section_hashes, sign, standing
+from hrc_cell.settings.signature import (
+    FILE,
+    recipe_refusal,
+    refusal,
+    section_hashes,
+    sign,
+    standing,
+)
 
 REAL = {"simulated": False, "bus.port": "/dev/ttyUSB0"}
 ARM = "arm.urdf.xacro"
@@ -307,6 +314,24 @@ def test_a_real_cell_is_refused_unsigned_changed_and_with_a_broken_signature(fol
     assert refusal(load_cell(real)) == ""
     (real / FILE).write_text("nonsense")
     assert "signature broken" in refusal(load_cell(real))
+
+
+@pytest.mark.req("S1")
+def test_a_recipe_that_is_read_later_runs_only_as_it_was_signed(folder, tmp_path):
+    simulated = load_cell(folder)
+    real = declared(variant(folder, tmp_path / "real", REAL))
+    cell = load_cell(real)
+    recipe = cell.recipes["exercise"]
+    assert "No such file" in recipe_refusal(cell, recipe)
+    signed(real)
+    assert recipe_refusal(cell, recipe) == ""
+    assert recipe_refusal(cell, replace(recipe, title_key="other")) == ""
+    other = replace(recipe, steps=recipe.steps[:1])
+    assert "exercise.yaml: changed since the cell was signed" in recipe_refusal(cell, other)
+    assert "new.yaml: is not signed" in recipe_refusal(cell, replace(recipe, name="new"))
+    (real / FILE).write_text("sha256: 3")
+    assert "sign the cell" in recipe_refusal(cell, recipe)
+    assert recipe_refusal(simulated, other) == ""
 
 
 def test_of_very_many_changes_the_first_are_shown(folder, tmp_path):

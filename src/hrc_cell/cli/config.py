@@ -118,7 +118,7 @@ def _rows(kind: type, prefix: str) -> Iterator[str]:
     for name, spec, hint in specs(kind):
         key, inner = f"{prefix}{name}", _section(hint)
         if inner is not None:
-            many = "[]" if hint is not inner and "tuple" in str(hint) else ""
+            many = "[]" if "tuple[" in str(hint) else ".<name>" if "dict[" in str(hint) else ""
             yield f"| `{key}{many}` | {spec.text} | | | |"
             yield from _rows(inner, f"{key}{many}.")
             continue
@@ -131,4 +131,4 @@ def _section(hint: Any) -> type | None:
     """Return the settings class inside a hint, if there is one."""
     if isinstance(hint, type) and is_dataclass(hint):
         return hint
-    return next((a for a in get_args(hint) if isinstance(a, type) and is_dataclass(a)), None)
+    return next((found for a in get_args(hint) if (found := _section(a)) is not None), None)

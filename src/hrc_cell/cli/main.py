@@ -15,8 +15,8 @@ from collections.abc import Sequence
 from typing import Any
 
 COMMANDS = (
-    "up", "demo", "why", "doctor", "config", "report", "calc", "measure", "motors", "press",
-    "learn", "people", "pair", "devices", "tls", "audit", "test",
+    "up", "demo", "why", "doctor", "config", "recipe", "report", "calc", "measure", "motors",
+    "press", "learn", "people", "pair", "devices", "tls", "audit", "test",
 )  # fmt: skip
 BENCHES = ("cell", "safety", "latency", "tracker", "bus", "frames")
 EXIT_WRONG_INPUT = 2

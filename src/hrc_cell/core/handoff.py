@@ -3,9 +3,10 @@
 A part is let go only after a person has confirmed, and only once for each confirmation. Time,
 failures and restarts do not take a confirmation back. It ends in a release, in a person's later
 decision, or with a stop that a person must undo: whoever starts the cell again cannot know who
-still holds the part, so the arm comes anew and asks again. An event that means nothing in a state
-changes nothing: a second confirmation, a late refusal or a timeout after the release are heard and
-ignored.
+still holds the part, so the offer is withdrawn, the arm comes anew and asks again. A part that the
+gripper's sensor misses before anybody confirmed was dropped: a person decides. An event that means
+nothing in a state changes nothing: a second confirmation, a late refusal or a timeout after the
+release are heard and ignored.
 
 States that end a handoff are left only by beginning the next one.
 """
@@ -28,6 +29,8 @@ class Handoff(Enum):
     DONE = "done"
     REFUSED = "refused"  # a person said no; a person decides how to go on
     TIMED_OUT = "timed_out"  # nobody answered; a person decides how to go on
+    WITHDRAWN = "withdrawn"  # what was asked is not asked any more; the arm comes again
+    DROPPED = "dropped"  # the part left the gripper unconfirmed; a person decides how to go on
     ABORTED = "aborted"  # a person gave it up
 
 
@@ -40,7 +43,8 @@ class HandoffEvent(Enum):
     REFUSE = "refuse"
     EXPIRE = "expire"
     OFFER_AGAIN = "offer_again"
-    COME_AGAIN = "come_again"  # the arm may have left its place, the person the part
+    WITHDRAW = "withdraw"  # the arm may have left its place, the person the part
+    DROP = "drop"  # the gripper's sensor sees the part no more
     OPENED = "opened"
     GONE = "gone"
     CLOSE = "close"
@@ -64,6 +68,8 @@ LEAVE: dict[Handoff, Leave] = {
     Handoff.DONE: Leave(True, True),
     Handoff.REFUSED: Leave(False, False),
     Handoff.TIMED_OUT: Leave(False, False),
+    Handoff.WITHDRAWN: Leave(False, False),
+    Handoff.DROPPED: Leave(False, False),
     Handoff.ABORTED: Leave(True, True),
 }
 """NONE, DONE and ABORTED bind nothing: there the recipe's other steps decide."""
@@ -72,6 +78,8 @@ _CHANGES: dict[HandoffEvent, dict[Handoff, Handoff]] = {
     HandoffEvent.BEGIN: {
         Handoff.NONE: Handoff.APPROACHING,
         Handoff.DONE: Handoff.APPROACHING,
+        Handoff.WITHDRAWN: Handoff.APPROACHING,
+        Handoff.DROPPED: Handoff.APPROACHING,
         Handoff.ABORTED: Handoff.APPROACHING,
     },
     HandoffEvent.ARRIVE: {Handoff.APPROACHING: Handoff.OFFERED},
@@ -83,12 +91,13 @@ _CHANGES: dict[HandoffEvent, dict[Handoff, Handoff]] = {
         Handoff.TIMED_OUT: Handoff.OFFERED,
         Handoff.CONFIRMED: Handoff.OFFERED,
     },
-    HandoffEvent.COME_AGAIN: {
-        Handoff.OFFERED: Handoff.APPROACHING,
-        Handoff.REFUSED: Handoff.APPROACHING,
-        Handoff.TIMED_OUT: Handoff.APPROACHING,
-        Handoff.CONFIRMED: Handoff.APPROACHING,
+    HandoffEvent.WITHDRAW: {
+        Handoff.OFFERED: Handoff.WITHDRAWN,
+        Handoff.REFUSED: Handoff.WITHDRAWN,
+        Handoff.TIMED_OUT: Handoff.WITHDRAWN,
+        Handoff.CONFIRMED: Handoff.WITHDRAWN,
     },
+    HandoffEvent.DROP: {Handoff.OFFERED: Handoff.DROPPED},
     HandoffEvent.OPENED: {Handoff.CONFIRMED: Handoff.RELEASED},
     HandoffEvent.GONE: {Handoff.RELEASED: Handoff.TAKEN},
     HandoffEvent.CLOSE: {Handoff.TAKEN: Handoff.DONE},
@@ -99,6 +108,8 @@ _CHANGES: dict[HandoffEvent, dict[Handoff, Handoff]] = {
         Handoff.RELEASED: Handoff.ABORTED,
         Handoff.REFUSED: Handoff.ABORTED,
         Handoff.TIMED_OUT: Handoff.ABORTED,
+        Handoff.WITHDRAWN: Handoff.ABORTED,
+        Handoff.DROPPED: Handoff.ABORTED,
     },
 }
 

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-from dataclasses import asdict
-
 from hrc_cell.core.handoff import LEAVE
 from hrc_cell.core.task import Command, Grip, MovePath, Op, Phase, TaskState, Wait
+from hrc_cell.settings.canonical import sha256_of, without_texts
 from hrc_cell.settings.recipe import Recipe, Step
 
 OPEN_RATIO, CLOSED_RATIO = 1.0, 0.0
 ASKED = {Op.GO, Op.OFFER, Op.WORK}
 """Pieces that begin with a question."""
-PERSONS = {*ASKED, Op.AWAIT}
-"""Pieces in which it is a person's turn."""
+PERSONS = {*ASKED, Op.AWAIT, Op.CHECK}
+"""Pieces in which the robot waits for a person, or for what the step requires."""
 GRIPS = {
     Op.OPEN: OPEN_RATIO, Op.SET_DOWN: OPEN_RATIO, Op.RELEASE: OPEN_RATIO, Op.GRASP: CLOSED_RATIO,
 }  # fmt: skip
@@ -25,24 +22,34 @@ _PROGRAMS = {
     "place": (Op.MOVE, Op.SET_DOWN),
     "handover": (Op.MOVE, Op.OFFER, Op.RELEASE, Op.AWAIT),
     "wait": (Op.WAIT,),
-    "work": (Op.WORK,),
 }
+_LATER = {"next", "answers", "requires"}
 
 
 def program(step: Step) -> tuple[Op, ...]:
     """Return the pieces of a step, in order. What only a person does is asked for when done."""
-    if step.actor == "person" and step.act != "wait":
-        return (Op.WORK,)
+    checks = (Op.CHECK,) if step.requires else ()
+    if step.is_persons:
+        return (*checks, Op.WORK)
     pieces = _PROGRAMS[step.act]
-    asks_later = step.act == "work" or (step.act == "handover" and step.automation == "confirm")
-    return pieces if step.automation == "auto" or asks_later else (Op.GO, *pieces)
+    asks_later = step.act == "handover" and step.automation == "confirm"
+    asks = () if step.automation == "auto" or asks_later else (Op.GO,)
+    return (*checks, *asks, *pieces)
 
 
 def digest(recipe: Recipe) -> str:
-    """Return the canonical hash of what a recipe does; its texts may change under a run."""
-    steps = [{**asdict(step), "text_key": ""} for step in recipe.steps]
-    text = json.dumps(steps, sort_keys=True, separators=(",", ":"), allow_nan=False)
-    return hashlib.sha256(text.encode()).hexdigest()
+    """Return the canonical hash of what a recipe does; its texts may change under a run.
+
+    What earlier versions did not know stands in it only where a recipe uses it, so that a run that
+    one of them began goes on.
+    """
+    values = without_texts(recipe)
+    steps = [
+        {"text_key": "", **{k: v for k, v in step.items() if v or k not in _LATER}}
+        for step in values["steps"]
+    ]
+    whole = {"steps": steps, "repeats": values["repeats"]} if values["repeats"] else steps
+    return sha256_of(whole)
 
 
 def wanted(recipe: Recipe, state: TaskState) -> Command | None:

@@ -17,6 +17,9 @@ an event leads through, in order; each is journaled before what it wants is done
 - A stop that a person must undo and a new process ask nothing that was asked at the handover place
   before: the arm may have left it, so it comes again. What was confirmed is asked again after such
   a stop, and goes on without asking in a new process.
+- Where a step leads is the recipe's (core.routes); it begins once what it requires is so
+  (core.conditions). How far the robot acts by itself may be turned down in the middle of it
+  (core.levels), and who leads the task from outside may pause and skip (core.control).
 - A run whose steps were changed meanwhile is held until a person gives it up.
 - A part is taken when the sensors see neither the gripper nor the handover place occupied; an
   unknown sensor counts as occupied.
@@ -24,66 +27,39 @@ an event leads through, in order; each is journaled before what it wants is done
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 from hrc_cell.core import handoff
+from hrc_cell.core.asking import asked, held
+from hrc_cell.core.conditions import unmet
+from hrc_cell.core.control import at_rest, control_refusal, rests
+from hrc_cell.core.given import Given
 from hrc_cell.core.handoff import Handoff, HandoffEvent
+from hrc_cell.core.levels import as_set, level_refusal, with_levels
 from hrc_cell.core.pieces import ASKED, GRIPS, PERSONS, digest, program
+from hrc_cell.core.routes import following
 from hrc_cell.core.task import (
     ANSWERS_KEPT,
     Answer,
     Answered,
+    AutomationSet,
     CommandFailed,
+    Control,
+    Controlled,
     Event,
     GripDone,
     MoveDone,
     Op,
     PartsChanged,
     Phase,
-    Question,
     Restarted,
     RunRequested,
     Stopped,
     TaskState,
     TimeReached,
 )
-from hrc_cell.settings.recipe import Recipe, Step
-
-TEXT_KEYS = (
-    "question.step_go", "question.work_done", "question.release_part", "question.recover",
-)  # fmt: skip
-"""Every message id that a question can carry; the work instructions stand in the recipes."""
-
-OPTIONS = ("go", "done", "confirm", "refuse", "retry", "offer_again", "skip", "abort")
-"""Every answer that a question can allow."""
-
-REASONS: dict[str, str] = {
-    "move_failed": "the arm did not reach the end of its path (detail: the executor's reason)",
-    "grip_failed": "the gripper did not do what was asked",
-    "no_part": "the gripper closed on nothing",
-    "part_in_gripper": "a pick cannot begin: the gripper holds a part",
-    "part_lost": "a part is to be offered and the gripper holds none",
-    "gripper_unknown": "the gripper's part sensor says nothing, so nobody knows what it holds",
-    "refused": "a person said no",
-    "timed_out": "nobody answered in time",
-    "not_taken": "the part was released and is still sensed",
-    "recipe_changed": "the recipe is not the one that was begun",
-    "aborted": "a person gave the run up",
-    "journal": "the journal cannot be written; nothing is done until it can",
-}
-"""Every reason of a held or aborted task, and its meaning. A detail follows after a colon."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Given:
-    """What stays while a recipe runs, and what sensors and monitor say now."""
-
-    recipe: Recipe
-    retry_max: int
-    parts: Mapping[str, bool] = field(default_factory=dict)  # place: occupied; absent: unknown
-    gripper_permitted: bool = False  # the gripper may act, by a permit heard lately
+from hrc_cell.settings.recipe import Step
 
 
 def repeated(state: TaskState, key: str) -> Answer | None:
@@ -105,19 +81,30 @@ def refusal(given: Given, state: TaskState, event: Answered) -> str:
     return "not_permitted" if releases and not given.gripper_permitted else ""
 
 
+def control_refused(given: Given, state: TaskState, control: Control) -> str:
+    """Return why a run cannot be controlled so, "" if it can: the reasons of ControlRun.srv."""
+    known = state.active and not _changed(given, state)
+    return control_refusal(_step(given, state) if known else None, state, control)
+
+
 def advance(given: Given, state: TaskState, event: Event) -> tuple[TaskState, ...]:
     """Return the states that an event leads through, in order; none if it changes nothing."""
     passed: list[TaskState] = []
-    following = _react(given, state, event)
-    while following is not None:
-        passed.append(following)
-        following = _settle(given, following)
+    now = _react(given, state, event)
+    while now is not None:
+        passed.append(now)
+        # A level may be set in another recipe than the one that runs: nothing follows from it here.
+        now = None if isinstance(event, AutomationSet) else _settle(given, now)
     return tuple(passed)
 
 
 def _react(given: Given, state: TaskState, event: Event) -> TaskState | None:
     if isinstance(event, RunRequested):
         return None if state.active else _begin(given, state, event)
+    if isinstance(event, AutomationSet):
+        if level_refusal(given.recipe, state, event):
+            return None
+        return _next(with_levels(given.recipe, state, event))
     if not state.active:
         return None
     if isinstance(event, Restarted):
@@ -127,7 +114,10 @@ def _react(given: Given, state: TaskState, event: Event) -> TaskState | None:
     if isinstance(event, Stopped):
         away = _away(state)
         return None if away.handoff is state.handoff else _anew(given, state, away)
-    if state.phase is Phase.HELD:
+    if isinstance(event, Controlled):
+        refused = control_refused(given, state, event.control)
+        return None if refused else _controlled(given, state, event.control)
+    if state.phase in (Phase.HELD, Phase.PAUSED):
         return None
     if isinstance(event, PartsChanged):
         return _settle(given, state)
@@ -138,8 +128,12 @@ def _settle(given: Given, state: TaskState) -> TaskState | None:
     """Return the state that follows by itself."""
     if state.handoff is Handoff.ABORTED and state.active:
         return _next_step(given, state)
+    if state.handoff is Handoff.WITHDRAWN and state.phase is Phase.RUNNING:
+        return _enter(given, state, Op.MOVE)
     if state.op is Op.OFFER and state.phase is Phase.WAITING:
         return _hindered(given, state, Op.OFFER)
+    if state.op is Op.CHECK and state.phase is Phase.WAITING:
+        return None if _unmet(given, state) else _next_piece(given, state)
     if state.op is not Op.AWAIT or state.phase is not Phase.WAITING:
         return None
     if state.handoff is Handoff.DONE:
@@ -157,6 +151,15 @@ def _next(state: TaskState, **changes: Any) -> TaskState:
     return replace(state, version=state.version + 1, **changes)
 
 
+def _step(given: Given, state: TaskState) -> Step:
+    """Return the present step, with the level of automation that is in force."""
+    return as_set(state.levels, given.recipe.name, given.recipe.steps[state.step_index])
+
+
+def _unmet(given: Given, state: TaskState) -> str:
+    return unmet(_step(given, state), given.parts, given.signals)
+
+
 def _begin(given: Given, state: TaskState, event: RunRequested) -> TaskState:
     fresh = TaskState(
         version=state.version,
@@ -164,26 +167,35 @@ def _begin(given: Given, state: TaskState, event: RunRequested) -> TaskState:
         recipe_sha256=digest(given.recipe),
         run_id=event.run_id,
         repeat=event.repeat,
+        cycles=event.cycles,
         cycle=1,
         command=state.command,
         answers=state.answers,
+        levels=state.levels,
     )
-    return _enter(given, fresh, program(given.recipe.steps[0])[0])
+    return _enter(given, fresh, program(_step(given, fresh))[0])
 
 
-def _next_step(given: Given, state: TaskState) -> TaskState:
-    clear = replace(state, tries=0, handoff=Handoff.NONE, handoff_id="")
-    index = state.step_index + 1
+def _next_step(given: Given, state: TaskState, answer: str = "") -> TaskState:
+    clear = replace(
+        state, tries=0, handoff=Handoff.NONE, handoff_id="", turned_down=False, after=Op.NONE
+    )
+    index, rounds = following(given.recipe, state.rounds, state.step_index, answer)
     if index == len(given.recipe.steps):
-        if not state.repeat:
-            return _next(clear, phase=Phase.DONE, op=Op.NONE, question=None, reason="")
-        clear, index = replace(clear, cycle=state.cycle + 1), 0
-    first = program(given.recipe.steps[index])[0]
-    return _enter(given, replace(clear, step_index=index), first)
+        if not state.repeat and state.cycle >= state.cycles:
+            return _next(
+                clear, phase=Phase.DONE, op=Op.NONE, question=None, reason="", rounds=(),
+                pausing=False,
+            )  # fmt: skip
+        clear, index, rounds = replace(clear, cycle=state.cycle + 1), 0, ()
+    there = replace(clear, step_index=index, rounds=rounds)
+    return _enter(given, there, program(_step(given, there))[0])
 
 
 def _next_piece(given: Given, state: TaskState) -> TaskState:
-    pieces = program(given.recipe.steps[state.step_index])
+    if state.op is Op.GO and state.after is not Op.NONE:
+        return _enter(given, replace(state, turned_down=False, after=Op.NONE), state.after)
+    pieces = program(_step(given, state))
     index = pieces.index(state.op) + 1
     if index == len(pieces):
         return _next_step(given, state)
@@ -191,9 +203,14 @@ def _next_piece(given: Given, state: TaskState) -> TaskState:
 
 
 def _enter(given: Given, state: TaskState, op: Op) -> TaskState:
-    if (held := _hindered(given, state, op)) is not None:
-        return held
-    step = given.recipe.steps[state.step_index]
+    if state.turned_down and op not in PERSONS and op is not Op.RELEASE:
+        state, op = replace(state, after=op), Op.GO
+    if rests(state, op):
+        away = _away(state)
+        return _next(at_rest(away, op if away.handoff is state.handoff else Op.MOVE))
+    if (hindered := _hindered(given, state, op)) is not None:
+        return hindered
+    step = _step(given, state)
     entered = _next(
         state,
         op=op,
@@ -206,7 +223,7 @@ def _enter(given: Given, state: TaskState, op: Op) -> TaskState:
         begun = handoff.step(entered.handoff, HandoffEvent.BEGIN)
         name = entered.handoff_id or f"{entered.run_id}.{entered.version}"
         return replace(entered, handoff=begun, handoff_id=name)
-    return _ask(step, entered) if op in ASKED else entered
+    return asked(step, entered) if op in ASKED else entered
 
 
 def _hindered(given: Given, state: TaskState, op: Op) -> TaskState | None:
@@ -216,45 +233,16 @@ def _hindered(given: Given, state: TaskState, op: Op) -> TaskState | None:
     if wrong is None or holds is (op is Op.OFFER):
         return None
     reason = "gripper_unknown" if holds is None else wrong
-    return _hold(given, _away(state), reason, op=Op.MOVE if op is Op.OFFER else op)
+    if op is not Op.OFFER:
+        return _hold(given, state, reason, op=op)
+    event = HandoffEvent.WITHDRAW if holds is None else HandoffEvent.DROP
+    gone = replace(state, handoff=handoff.step(state.handoff, event))
+    return _hold(given, gone, reason, op=Op.MOVE)
 
 
 def _away(state: TaskState) -> TaskState:
     """Return the state in which what was asked at the handover place is not asked any more."""
-    return replace(state, handoff=handoff.step(state.handoff, HandoffEvent.COME_AGAIN))
-
-
-def _ask(step: Step, state: TaskState) -> TaskState:
-    """Return the state with the question of its piece."""
-    about = (f"step={step.text_key}",)
-    if state.op is Op.OFFER:
-        asked = ("handoff", 2, "question.release_part", about, ("confirm", "refuse"))
-    elif state.op is Op.WORK:
-        asked = ("step", 1, "question.work_done", about, ("done", "refuse"))
-    elif step.automation == "manual":
-        asked = ("step", 1, "question.step_go", about, ("go", "skip"))
-    else:
-        asked = ("confirm", 1, "question.step_go", about, ("confirm", "refuse"))
-    return replace(state, question=_question(state, *asked))
-
-
-def _question(
-    state: TaskState,
-    kind: str,
-    risk_class: int,
-    text_key: str,
-    args: tuple[str, ...],
-    options: tuple[str, ...],
-) -> Question:
-    return Question(
-        id=f"{state.run_id}.{state.version}",
-        kind=kind,
-        risk_class=risk_class,
-        text_key=text_key,
-        args=args,
-        options=options,
-        state_version=state.version,
-    )
+    return replace(state, handoff=handoff.step(state.handoff, HandoffEvent.WITHDRAW))
 
 
 # A piece ends, or does not.
@@ -289,6 +277,8 @@ def _expired(given: Given, state: TaskState) -> TaskState:
     if state.op is Op.WAIT:
         return _next_piece(given, state)
     late = replace(state, handoff=handoff.step(state.handoff, HandoffEvent.EXPIRE))
+    if state.op is Op.CHECK:
+        return _hold(given, late, f"precondition: {_unmet(given, state)}")
     return _hold(given, late, "not_taken" if state.op is Op.AWAIT else "timed_out")
 
 
@@ -303,24 +293,14 @@ def _again(given: Given, state: TaskState) -> Op:
     """Return the piece to try again from: the step's first movement, or where a person is."""
     if state.op in PERSONS or state.op is Op.RELEASE:
         return state.op
-    return next(op for op in program(given.recipe.steps[state.step_index]) if op is not Op.GO)
+    return next(op for op in program(_step(given, state)) if op is not Op.GO)
 
 
 def _hold(given: Given, state: TaskState, reason: str, op: Op | None = None) -> TaskState:
-    op = op or state.op
-    step = ""
-    options: tuple[str, ...] = ("abort",)
+    stopped = _next(state, op=op or state.op)
     if _changed(given, state):
-        reason = "recipe_changed"
-    else:
-        step = given.recipe.steps[state.step_index].text_key
-        options = {
-            Op.OFFER: ("offer_again", "skip", "abort"),
-            Op.RELEASE: ("offer_again", "abort"),  # what was confirmed is not skipped
-        }.get(op, ("retry", "skip", "abort"))
-    args = (f"step={step}", f"reason={reason.partition(':')[0]}")
-    held = _next(state, phase=Phase.HELD, op=op, reason=reason)
-    return replace(held, question=_question(held, "recover", 1, "question.recover", args, options))
+        return held(stopped, None, "recipe_changed")
+    return held(stopped, _step(given, state), reason)
 
 
 # A person has answered; a new process goes on.
@@ -335,23 +315,56 @@ def _answered(given: Given, state: TaskState, event: Answered) -> TaskState:
         state_version=state.version + 1,
     )
     kept = replace(state, answers=(*state.answers, told)[-ANSWERS_KEPT:])
-    given_up = handoff.step(state.handoff, HandoffEvent.ABORT)
     if event.answer == "abort":
-        return _next(kept, phase=Phase.ABORTED, reason="aborted", question=None, handoff=given_up)
-    if event.answer == "skip" and given_up is not state.handoff:
-        return _next(kept, phase=Phase.RUNNING, reason="", question=None, handoff=given_up)
+        return _given_up(kept, "aborted")
     if event.answer == "skip":
-        return _next_step(given, kept)
+        return _skipped(given, kept)
     if event.answer == "refuse":
         refused = handoff.step(state.handoff, HandoffEvent.REFUSE)
         return _hold(given, replace(kept, handoff=refused), "refused")
     if event.answer == "retry":
-        return _enter(given, replace(kept, tries=0), _again(given, state))
+        return _enter(given, replace(kept, tries=0, turned_down=False), _again(given, state))
     if event.answer == "offer_again":
         offered = handoff.step(state.handoff, HandoffEvent.OFFER_AGAIN)
         return _enter(given, replace(kept, tries=0, handoff=offered), Op.OFFER)
+    if state.op is Op.WORK:
+        return _next_step(given, kept, event.answer)
+    if state.op is Op.GO and state.after is Op.NONE and _unmet(given, state):
+        return _enter(given, kept, Op.CHECK)  # it was so when the question was asked
     confirmed = handoff.step(state.handoff, HandoffEvent.CONFIRM)
     return _next_piece(given, replace(kept, handoff=confirmed))
+
+
+def _given_up(state: TaskState, reason: str) -> TaskState:
+    ended = handoff.step(state.handoff, HandoffEvent.ABORT)
+    return _next(
+        state, phase=Phase.ABORTED, reason=reason, question=None, handoff=ended, pausing=False
+    )
+
+
+def _skipped(given: Given, state: TaskState) -> TaskState:
+    ended = handoff.step(state.handoff, HandoffEvent.ABORT)
+    if ended is not state.handoff:
+        return _next(state, phase=Phase.RUNNING, reason="", question=None, handoff=ended)
+    return _next_step(given, state)
+
+
+def _controlled(given: Given, state: TaskState, control: Control) -> TaskState:
+    paused = state.phase is Phase.PAUSED
+    if control is Control.CANCEL:
+        return _given_up(state, "canceled")
+    if control is Control.RESUME:
+        on = replace(state, pausing=False)
+        return _enter(given, on, state.op) if paused else _next(on)
+    if control is Control.PAUSE:
+        waits = state.phase is Phase.WAITING and rests(replace(state, pausing=True), state.op)
+        pausing = replace(state, pausing=True)
+        return _enter(given, pausing, state.op) if waits else _next(pausing)
+    still = replace(state, pausing=state.pausing or paused, tries=0)  # a paused run stays so
+    if control is Control.SKIP:
+        return _skipped(given, still)
+    anew = replace(_away(still), turned_down=False, after=Op.NONE)
+    return _enter(given, anew, program(_step(given, anew))[0])
 
 
 def _resume(given: Given, state: TaskState) -> TaskState:
@@ -365,6 +378,10 @@ def _anew(given: Given, state: TaskState, away: TaskState) -> TaskState:
     op = state.op if away.handoff is state.handoff else Op.MOVE
     if state.phase is Phase.HELD or _changed(given, state):
         return _hold(given, away, state.reason, op=op)
+    if state.phase is Phase.PAUSED:
+        return _next(at_rest(away, op))
+    if away.handoff is not state.handoff:
+        return _next(away, op=op, phase=Phase.RUNNING, question=None, reason="")  # then it comes
     return _enter(given, away, op)
 
 

@@ -14,6 +14,8 @@ from typing import Any
 
 from hrc_cell.core.handoff import Handoff
 
+ALL = "all"
+"""Stands for every step of a recipe."""
 ANSWERS_KEPT = 16
 """Answers remembered to recognise a repeated one. A longer memory only names the refusal better."""
 
@@ -27,12 +29,24 @@ class Phase(IntEnum):
     HELD = 3
     DONE = 4
     ABORTED = 5
+    PAUSED = 6
+
+
+class Control(Enum):
+    """What can be asked of a run from outside."""
+
+    PAUSE = "pause"  # at the next safe place
+    RESUME = "resume"
+    CANCEL = "cancel"
+    SKIP = "skip"  # the present step
+    REPEAT = "repeat"  # the present step, from its beginning
 
 
 class Op(Enum):
     """The pieces of which steps are made."""
 
     NONE = ""
+    CHECK = "check"  # until what the step requires is so
     GO = "go"  # ask whether to begin
     OPEN = "open"  # before a pick
     MOVE = "move"
@@ -70,6 +84,15 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Level:
+    """How far the robot acts by itself in a step, as a person has set it."""
+
+    recipe: str
+    step: str
+    automation: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TaskState:
     """The task, as it stands in the journal."""
 
@@ -79,6 +102,7 @@ class TaskState:
     recipe_sha256: str = ""
     run_id: str = ""
     repeat: bool = False
+    cycles: int = 1  # so often, unless again and again
     cycle: int = 0  # from 1
     step_index: int = 0
     op: Op = Op.NONE
@@ -89,11 +113,16 @@ class TaskState:
     reason: str = ""  # "code" or "code: detail", why HELD or ABORTED
     question: Question | None = None
     answers: tuple[Answer, ...] = ()  # the newest last
+    rounds: tuple[int, ...] = ()  # gone through of each repeated group; empty: none of any
+    levels: tuple[Level, ...] = ()  # where a person wants less than the recipe's file
+    turned_down: bool = False  # in this step: it asks before its next piece
+    after: Op = Op.NONE  # piece that such a question is about
+    pausing: bool = False  # rests at the next safe place
 
     @property
     def active(self) -> bool:
         """Return whether a run is under way."""
-        return self.phase in (Phase.RUNNING, Phase.WAITING, Phase.HELD)
+        return self.phase in (Phase.RUNNING, Phase.WAITING, Phase.HELD, Phase.PAUSED)
 
 
 # What happens. `command` is the number of the command that an event answers.
@@ -104,7 +133,8 @@ class RunRequested:
     """Somebody, or the cell itself, wants a run begun."""
 
     run_id: str  # never used before
-    repeat: bool
+    repeat: bool  # again and again
+    cycles: int = 1  # else so often
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,7 +170,7 @@ class TimeReached:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartsChanged:
-    """The part sensors say something new, or fell silent."""
+    """Part sensors or signals of the cell say something new, or fell silent."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,6 +185,26 @@ class Answered:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AutomationSet:
+    """A person sets how far the robot acts by itself."""
+
+    recipe: str
+    step: str  # its id, or ALL
+    automation: str
+    by: str
+    device: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Controlled:
+    """Somebody who leads the task from outside wants something of the run."""
+
+    control: Control
+    by: str
+    device: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Stopped:
     """The cell was stopped so that a person must start it again."""
 
@@ -166,7 +216,7 @@ class Restarted:
 
 Event = (
     RunRequested | MoveDone | GripDone | CommandFailed | TimeReached | PartsChanged | Answered
-    | Stopped | Restarted
+    | AutomationSet | Controlled | Stopped | Restarted
 )  # fmt: skip
 
 
@@ -216,8 +266,15 @@ def _plain(item: Any) -> Any:
     return item.value if isinstance(item, Enum) else item
 
 
+LATER: dict[str, Any] = {
+    "rounds": [], "levels": [], "turned_down": False, "after": "", "cycles": 1, "pausing": False,
+}  # fmt: skip
+"""What journals of earlier versions do not say, and what was so in them."""
+
+
 def state_from(data: Mapping[str, Any]) -> TaskState:
     """Return the state that `as_data` was given. Raises ValueError if it is not one."""
+    data = {**LATER, **data}
     names = {item.name for item in fields(TaskState)}
     if set(data) != names:
         raise ValueError(f"a task state has not these keys: {sorted(set(data) ^ names)}")
@@ -229,6 +286,9 @@ def state_from(data: Mapping[str, Any]) -> TaskState:
             "handoff": Handoff(data["handoff"]),
             "question": None if question is None else _question_from(question),
             "answers": tuple(Answer(**answer) for answer in data["answers"]),
+            "rounds": tuple(data["rounds"]),
+            "levels": tuple(Level(**level) for level in data["levels"]),
+            "after": Op(data["after"]),
         }
     except (TypeError, KeyError) as error:
         raise ValueError(f"not a task state: {error}") from error

@@ -37,7 +37,7 @@ QUEUE = QoSProfile(depth=10)
 PAST_MAX_S = 0.5
 FUTURE_MAX_S = 30.0
 OK, WARN = 0, 1
-BUSY = (TaskState.RUNNING, TaskState.WAITING, TaskState.HELD)
+BUSY = (TaskState.RUNNING, TaskState.WAITING, TaskState.HELD, TaskState.PAUSED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -199,6 +199,10 @@ def task(msg: Any, cell: Cell) -> dict[str, Any] | None:
         "actor": msg.actor,
         "automation": msg.automation,
         "text_key": msg.text_key,
+        "texts": [
+            {"key": one.key, "language": one.language, "text": one.text, "picture": one.picture}
+            for one in msg.texts
+        ],
         "handoff": msg.handoff_state,
         "reason": msg.reason,
         "question": {

@@ -16,18 +16,20 @@ import time
 import uuid
 
 from builtin_interfaces.msg import Time as TimeMsg
-from hrc_cell_interfaces.msg import MotionPermit, MotionProgress, PartSensors
+from hrc_cell_interfaces.msg import MotionPermit, MotionProgress
 from hrc_cell_interfaces.msg import TaskState as TaskStateMsg
-from hrc_cell_interfaces.srv import AnswerQuestion, RunRecipe
 from rclpy.clock import Clock, ClockType
 from rclpy.timer import Timer
 
 from hrc_cell.adapters.record.journal import Journal
 from hrc_cell.core import recipe as core
+from hrc_cell.core.given import Given
 from hrc_cell.core.handoff import Handoff
 from hrc_cell.core.pieces import wanted
 from hrc_cell.core.task import (
     Answered,
+    AutomationSet,
+    Controlled,
     Event,
     PartsChanged,
     Phase,
@@ -41,15 +43,19 @@ from hrc_cell.core.task import (
 from hrc_cell.nodes import task_wire as wire
 from hrc_cell.nodes.base import ALL, KEPT, CellNode, run
 from hrc_cell.nodes.parameters import declare_settings
+from hrc_cell.nodes.task_desk import Desk
+from hrc_cell.nodes.task_recipes import Recipes
 from hrc_cell.nodes.task_robot import RobotActions
+from hrc_cell.nodes.task_run import RunAction
+from hrc_cell.nodes.task_senses import FUTURE_MAX_S, Senses
 from hrc_cell.settings.cell import JOURNAL
 from hrc_cell.settings.recipe import Recipe
 
 NAME = "task_manager"
 TICK_S = 0.5
-FUTURE_MAX_S = 0.05
-REPLIES_KEPT = 256
 WAIT_MIN_S = 0.001
+WISHES = Answered | AutomationSet | Controlled | RunRequested
+"""Of people and of whoever leads the task: refused while they cannot be journaled."""
 
 
 class TaskManager(CellNode):
@@ -62,17 +68,14 @@ class TaskManager(CellNode):
         self._state = TaskState()
         self._broken = False  # the journal could not be written
         self._backlog: collections.deque[Event] = collections.deque()
-        self._parts: dict[str, bool] = {}
-        self._parts_stamp = TimeMsg()
+        self._senses: Senses | None = None
+        self._runs: RunAction | None = None
         self._permit = MotionPermit()
         self._permit_state: int | None = None
         self._begin_by_s = math.inf  # inf: not to be begun
         self._start_seen = False  # a person has started the cell for the next run
         self._asked: tuple[str, TimeMsg] = ("", TimeMsg())
         self._waiting: tuple[Wait, Timer] | None = None
-        self._replies: collections.OrderedDict[str, tuple[bool, str, int]] = (
-            collections.OrderedDict()
-        )
 
     # Lifecycle.
 
@@ -80,20 +83,23 @@ class TaskManager(CellNode):
         """Read the journal and listen."""
         file = self.cell.file
         declare_settings(self, "task", file.task)
+        self._recipes = Recipes(self.cell)
         self._journal = Journal(self.cell.keep_folder(self.state_dir) / JOURNAL)
         if self._journal.last is not None:
             self._state = wire.state_in(self._journal)
         self._states = self.create_publisher(TaskStateMsg, "task_state", KEPT)
+        self._senses = Senses(
+            self, parts_timeout_s=file.task.sensors_timeout_s, changed=self._sensed
+        )
         self._robot = RobotActions(
-            self, file.robot.poses, silent_s=file.safety.node_timeout_s, report=self._feed,
+            self, file.robot.poses, silent_s=file.safety.node_timeout_s, report=self.feed,
             # What an occupied gripper holds is not weighed: the heaviest counts.
             payload_kg=lambda: math.nan if self._parts.get("gripper", True) else 0.0,
         )  # fmt: skip
-        self.create_subscription(PartSensors, "part_sensors", self._hear_parts, KEPT)
         self.create_subscription(MotionPermit, "safety_state", self._hear_permit, ALL)
         self.create_subscription(MotionProgress, "motion_progress", self._hear_progress, ALL)
-        self.create_service(AnswerQuestion, "answer_question", self._answer)
-        self.create_service(RunRecipe, "run_recipe", self._run_recipe)
+        self._desk = Desk(self, self)
+        self._runs = RunAction(self, self, self._step_id)
         self._steady = Clock(clock_type=ClockType.STEADY_TIME)
         self._active = False
         self._timer = self.create_timer(TICK_S, self._tick, clock=self._steady, autostart=False)
@@ -110,9 +116,9 @@ class TaskManager(CellNode):
         self._active, self._begin_by_s = True, math.inf
         if self._state.active:
             self.get_logger().info(f"goes on with run {self._state.run_id} from the journal")
-            self._feed(Restarted())
+            self.feed(Restarted())
         if self._permit_state is not None and not self._started:
-            self._feed(Stopped())
+            self.feed(Stopped())
         self._publish()
 
     def stop(self) -> None:
@@ -127,23 +133,16 @@ class TaskManager(CellNode):
             self._journal.close()
         if self._robot is not None:
             self._robot.close()
-        self._journal = self._robot = None
+        if self._runs is not None:
+            self._runs.close()
+        self._journal = self._robot = self._runs = None
 
     # What is heard.
 
-    def _hear_parts(self, message: PartSensors) -> None:
-        self._parts_stamp = message.header.stamp
-        self._look_at_parts(dict(zip(message.place, message.occupied, strict=False)))
+    def _sensed(self) -> None:
+        self.feed(PartsChanged())
         if self._begin_by_s < math.inf:
             self._begin()
-
-    def _look_at_parts(self, parts: dict[str, bool]) -> None:
-        age_s = self.age_s(self._parts_stamp)
-        if not -FUTURE_MAX_S <= age_s <= self.cell.file.task.sensors_timeout_s:
-            parts = {}
-        if parts != self._parts:
-            self._parts = parts
-            self._feed(PartsChanged())
 
     def _hear_permit(self, message: MotionPermit) -> None:
         self._permit = message
@@ -152,11 +151,15 @@ class TaskManager(CellNode):
             return
         if not self._started:
             self._start_seen = False
-            self._feed(Stopped())
+            self.feed(Stopped())
         elif before in (MotionPermit.LATCHED, MotionPermit.READY):
             self._start_seen = not self._state.active
         self._robot.cell_started(self._started)
         self._autorun()
+
+    @property
+    def _parts(self) -> dict[str, bool]:
+        return {} if self._senses is None else self._senses.parts
 
     @property
     def _started(self) -> bool:
@@ -177,92 +180,72 @@ class TaskManager(CellNode):
         task, state = self.cell.file.task, self._state
         due = self._started and (self._start_seen or state.phase is Phase.IDLE)
         if task.autorun and due and not state.active:
-            self._start_seen = self._request(task.recipe, repeat=task.repeat) != ""
+            self._start_seen = self.request(task.recipe, repeat=task.repeat) != ""
 
     def _hear_progress(self, message: MotionProgress) -> None:
         if self._robot is not None:
             stamp = message.header.stamp
             self._robot.heard(stamp.sec + stamp.nanosec * 1e-9)
 
-    # Services.
+    # What is asked from outside.
 
-    def _run_recipe(
-        self, request: RunRecipe.Request, response: RunRecipe.Response
-    ) -> RunRecipe.Response:
-        response.reason = self._request(request.recipe, repeat=request.repeat)
-        response.accepted = not response.reason
-        return response
+    @property
+    def state(self) -> TaskState:
+        """Return the task as it stands in the journal."""
+        return self._state
 
-    def _request(self, name: str, *, repeat: bool) -> str:
+    @property
+    def acting(self) -> bool:
+        """Return whether anything is taken in."""
+        return self._active
+
+    @property
+    def broken(self) -> bool:
+        """Return whether the journal cannot be written."""
+        return self._broken
+
+    def known(self, name: str) -> Recipe | None:
+        """Return a recipe by name, None if there is none."""
+        return self._recipes.known(name)
+
+    def request(self, name: str, *, repeat: bool, cycles: int = 1) -> str:
         """Begin a recipe. Return "" or why not."""
         if not self._active:
             return "inactive"
-        if name not in self.cell.recipes:
-            return "unknown_recipe"
         if self._state.active:
             return "busy"
-        begun = self._feed(RunRequested(run_id=uuid.uuid4().hex[:12], repeat=repeat), recipe=name)
+        before = self._recipes.problems
+        reason = self._recipes.read_anew(name)
+        if self._recipes.problems != before:
+            self.tell("recipe", {"recipe": name, "problems": self._recipes.problems})
+            self._publish()
+        if reason:
+            return reason
+        wish = RunRequested(run_id=uuid.uuid4().hex[:12], repeat=repeat, cycles=cycles)
+        begun = self.feed(wish, recipe=name)
         return "" if begun else "journal"
-
-    def _answer(
-        self, request: AnswerQuestion.Request, response: AnswerQuestion.Response
-    ) -> AnswerQuestion.Response:
-        key = request.idempotency_key
-        accepted, reason, version = self._replies.get(key) or self._judge(request)
-        response.accepted, response.reason, response.state_version = accepted, reason, version
-        return response
-
-    def _judge(self, request: AnswerQuestion.Request) -> tuple[bool, str, int]:
-        key = request.idempotency_key
-        if (answer := core.repeated(self._state, key)) is not None:
-            return True, "", answer.state_version
-        event = Answered(
-            question_id=request.question_id,
-            state_version=request.state_version,
-            answer=request.answer,
-            by=request.operator_alias,
-            key=key,
-        )
-        reason = "unknown_question"
-        if self._active:
-            reason = core.refusal(self._given(self._state.recipe), self._state, event)
-        if not reason and (self._broken or not self._feed(event)):
-            reason = "journal"
-        version = self._state.version
-        if not reason:
-            version = next(
-                a.state_version
-                for a in reversed(self._state.answers)
-                if a.question_id == event.question_id
-            )
-        reply = (not reason, reason, version)
-        if key and reason != "journal":  # nothing was decided: the person may try again
-            self._replies[key] = reply
-            while len(self._replies) > REPLIES_KEPT:
-                self._replies.popitem(last=False)
-        self.tell("answer", wire.answered(request, reason))
-        return reply
 
     # Decide, journal, act.
 
-    def _given(self, name: str) -> core.Given:
-        recipes = self.cell.recipes
+    def given(self, name: str) -> Given:
+        """Return a recipe, and what sensors and monitor say now."""
         # A recipe that is gone: any other one has another hash and will not be taken for it.
-        known = recipes.get(name) or recipes[self.cell.file.task.recipe]
-        return core.Given(
+        known = self.known(name) or self.cell.recipes[self.cell.file.task.recipe]
+        return Given(
             recipe=known,
             retry_max=self.cell.file.task.step_retry_max,
             parts=self._parts,
+            signals={} if self._senses is None else self._senses.signals(),
             gripper_permitted=self._gripper_permitted(),
         )
 
-    def _feed(self, event: Event, *, recipe: str = "") -> bool:
+    def feed(self, event: Event, *, recipe: str = "") -> bool:
         """Take an event in. Return whether it is decided and in the journal."""
         if self._journal is None or not self._active:
             return False
         if self._backlog:
             return self._keep(event)
-        given = self._given(recipe or self._state.recipe)
+        given = self.given(recipe or self._state.recipe)
         passed = core.advance(given, self._state, event)
         if not passed:
             return False
@@ -280,11 +263,13 @@ class TaskManager(CellNode):
         if before.cycle != self._state.cycle or not self._state.active:
             self._compact()
         self._act()
+        if self._runs is not None:
+            self._runs.look()
         return True
 
     def _keep(self, event: Event) -> bool:
         """Keep what cannot be journaled yet. A person's wish is refused instead."""
-        if not isinstance(event, Answered | RunRequested) and event not in self._backlog:
+        if not isinstance(event, WISHES) and event not in self._backlog:
             self._backlog.append(event)
         self._publish()
         return False
@@ -309,7 +294,7 @@ class TaskManager(CellNode):
         self.get_logger().info("the journal can be written again")
         kept, self._backlog = self._backlog, collections.deque()
         for event in kept:
-            self._feed(event)
+            self.feed(event)
         self._act()
 
     def _compact(self) -> None:
@@ -323,7 +308,7 @@ class TaskManager(CellNode):
         """Have done what the state wants, and nothing else."""
         command = None
         if self._active and self._state.active:
-            command = wanted(self._given(self._state.recipe).recipe, self._state)
+            command = wanted(self.given(self._state.recipe).recipe, self._state)
         self._wait(command if isinstance(command, Wait) else None)
         if self._robot is not None:
             robots = command if not isinstance(command, Wait) else None
@@ -343,21 +328,29 @@ class TaskManager(CellNode):
         if self._waiting is not None:
             wait, timer = self._waiting
             timer.cancel()
-            self._feed(TimeReached(command=wait.command))
+            self.feed(TimeReached(command=wait.command))
 
     def _tick(self) -> None:
         if self._broken:
             self._mend()
-        self._look_at_parts(self._parts)
+        if self._senses is not None:
+            self._senses.look()
         if self._robot is not None:
             self._robot.tick()
         if not self._active:
             self._begin()
             return
+        if self._runs is not None:
+            self._runs.look()
         self._autorun()
         self._publish()
 
     # What is told.
+
+    def _step_id(self, state: TaskState) -> str:
+        recipe = self.known(state.recipe)
+        steps = () if recipe is None else recipe.steps
+        return steps[state.step_index].id if state.step_index < len(steps) else ""
 
     def _show(self, before: TaskState, state: TaskState, recipe: Recipe) -> None:
         if state.question is not None and state.question.id != self._asked[0]:
@@ -378,10 +371,12 @@ class TaskManager(CellNode):
         state = state or self._state
         told = wire.message(
             state,
-            self.cell.recipes.get(state.recipe),
+            self.known(state.recipe),
             self._asked[1],
             journal_broken=self._broken,
         )
+        told.refused_recipe = self._recipes.refused
+        told.recipe_problems = list(self._recipes.problems)
         told.header.stamp, told.header.frame_id = self.stamp(), self.cell.file.frame
         self._states.publish(told)
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from builtin_interfaces.msg import Time as TimeMsg
+from hrc_cell_interfaces.msg import LocalText
 from hrc_cell_interfaces.msg import Question as QuestionMsg
 from hrc_cell_interfaces.msg import TaskState as TaskStateMsg
 from hrc_cell_interfaces.srv import AnswerQuestion
 
 from hrc_cell.adapters.record.journal import Journal
+from hrc_cell.core.levels import as_set
 from hrc_cell.core.task import Event, Phase, Question, TaskState, as_data, state_from
-from hrc_cell.settings.recipe import Recipe
+from hrc_cell.settings.recipe import Recipe, Step
 
 
 def message(
@@ -32,12 +34,29 @@ def message(
     if recipe is not None and state.step_index < len(recipe.steps):
         step = recipe.steps[state.step_index]
         told.step_count, told.step_id = len(recipe.steps), step.id
-        told.actor, told.automation, told.text_key = step.actor, step.automation, step.text_key
+        told.actor, told.text_key, told.texts = step.actor, step.text_key, texts(step)
+        levels = [as_set(state.levels, recipe.name, one).automation for one in recipe.steps]
+        told.automation = levels[state.step_index]
+        told.step_ids, told.step_automations = [one.id for one in recipe.steps], levels
     if journal_broken:
         told.phase, told.reason = int(Phase.HELD), "journal"
     elif state.question is not None:
         told.question = question(state.question, asked)
     return told
+
+
+def texts(step: Step) -> list[LocalText]:
+    """Return the step's own instructions, and what its answers are called."""
+    instructions = [
+        LocalText(language=language, text=one.text, picture=one.picture)
+        for language, one in (step.instructions or {}).items()
+    ]
+    answers = [
+        LocalText(key=choice.name, language=language, text=text)
+        for choice in step.answers
+        for language, text in (choice.texts or {}).items()
+    ]
+    return instructions + answers
 
 
 def question(asked: Question, at: TimeMsg) -> QuestionMsg:

@@ -21,8 +21,8 @@ BESIDE = frozenset({
     "panel.names", "panel.tls_certificate", "panel.tls_key",  # plain_http is signed
 })  # fmt: skip
 """Keys of cell.yaml that do not bear on safety."""
-TEXTS = ("text_key",)
-"""Keys of a recipe's steps that are only read."""
+TEXTS = ("text_key", "instructions", "texts")
+"""Keys of a recipe's steps, and of their answers, that are only read."""
 
 
 def plain(value: Any) -> Any:
@@ -52,8 +52,11 @@ def without_beside(values: Mapping[str, Any], key: str = "") -> dict[str, Any]:
 
 def without_texts(recipe: Any) -> dict[str, Any]:
     """Return a recipe's steps, without their texts: what the robot does, step by step."""
-    steps = [
-        {key: value for key, value in step.items() if key not in TEXTS}
-        for step in asdict(recipe)["steps"]
-    ]
-    return {"steps": steps}
+    values = asdict(recipe)
+    return {key: _unread(values[key]) for key in ("steps", "repeats")}
+
+
+def _unread(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _unread(inner) for key, inner in value.items() if key not in TEXTS}
+    return [_unread(inner) for inner in value] if isinstance(value, list | tuple) else value

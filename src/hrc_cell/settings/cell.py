@@ -17,7 +17,8 @@ from hrc_cell.settings.canonical import plain, sha256_of, without_beside, withou
 from hrc_cell.settings.contact import ContactSettings
 from hrc_cell.settings.description_files import description_files
 from hrc_cell.settings.operation import PanelSettings, RecordSettings, SimSettings, TaskSettings
-from hrc_cell.settings.recipe import Recipe, RecipeFile
+from hrc_cell.settings.recipe import Recipe
+from hrc_cell.settings.recipe_files import Known, read_recipes
 from hrc_cell.settings.robot import BusSettings, MotionSettings, RobotSettings
 from hrc_cell.settings.safety import SafetySettings
 from hrc_cell.settings.schema import CellError, Problem, Reader, setting
@@ -155,20 +156,15 @@ def load_cell(folder: Path | str, *, without_stops: bool = False) -> Cell:
     problems: list[Problem] = []
     file = _load(CellFile, folder / "cell.yaml", problems)
     zones = _load(ZoneSettings, folder / "zones.yaml", problems)
-    recipes: dict[str, Recipe] = {}
-    paths = sorted((folder / "recipes").glob("*.yaml"))
-    for path in paths:
-        read = _load(RecipeFile, path, problems)
-        if read is not None:
-            recipes[path.stem] = Recipe(name=path.stem, steps=read.steps, title_key=read.title_key)
+    recipes, all_read = read_recipes(folder, file and known_to(file), problems)
     stopping = None
     if (folder / STOPPING).exists() and not without_stops:
         stopping = _load(StoppingTable, folder / STOPPING, problems)
         without_stops = stopping is None  # all that is wrong with it is told
     if file is not None:
-        _cross_check(folder, file, recipes, problems)
-    if zones is not None and len(recipes) == len(paths):
-        _check_steps(folder, zones, recipes, problems)
+        _cross_check(folder, file, problems)
+    if zones is not None and all_read:
+        check_steps(folder, zones, recipes, problems)
     if file is not None and not without_stops:
         _check_stops(folder, file, stopping, problems)
     if problems or file is None or zones is None:
@@ -188,9 +184,12 @@ def read_table(file: Path) -> StoppingTable:
     return table
 
 
-def _cross_check(
-    folder: Path, file: CellFile, recipes: dict[str, Recipe], problems: list[Problem]
-) -> None:
+def known_to(file: CellFile) -> Known:
+    """Return what of a cell the steps of its recipes may name."""
+    return Known(poses=frozenset(file.robot.poses), contact=file.contact is not None)
+
+
+def _cross_check(folder: Path, file: CellFile, problems: list[Problem]) -> None:
     """Note what is wrong between the files."""
     reader = Reader(str(folder / "cell.yaml"))
     if not (folder / "recipes" / f"{file.task.recipe}.yaml").is_file():
@@ -200,25 +199,9 @@ def _cross_check(
             value=file.task.recipe,
         )
     problems += reader.problems
-    for name, recipe in recipes.items():
-        reader = Reader(str(folder / "recipes" / f"{name}.yaml"))
-        for index, step in enumerate(recipe.steps):
-            for pose in step.poses:
-                if pose not in file.robot.poses:
-                    reader.complain(
-                        f"steps[{index}].poses",
-                        "no such pose under robot.poses of cell.yaml", value=pose,
-                    )  # fmt: skip
-            if step.contact_region and file.contact is None:
-                reader.complain(
-                    f"steps[{index}].contact_region",
-                    "needs the section contact in cell.yaml, or leave contact out of the step",
-                    value=step.contact_region,
-                )
-        problems += reader.problems
 
 
-def _check_steps(
+def check_steps(
     folder: Path, zones: ZoneSettings, recipes: dict[str, Recipe], problems: list[Problem]
 ) -> None:
     """Note the steps of zone sets that no recipe has: such a set would never count."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import MISSING, dataclass, field, fields, is_dataclass
 from types import UnionType
 from typing import Any, NamedTuple, TypeVar, get_args, get_origin, get_type_hints
@@ -55,6 +55,22 @@ class CellError(ValueError):
     def __init__(self, problems: list[Problem]) -> None:
         self.problems = tuple(problems)
         super().__init__("\n".join(map(str, problems)))
+
+
+class Flaw(NamedTuple):
+    """One thing wrong with a section as a whole; `key` is within the section, "" all of it."""
+
+    key: str
+    what: str
+    value: object = MISSING
+
+
+class Flaws(ValueError):
+    """Everything wrong with a section as a whole: rules across several of its fields."""
+
+    def __init__(self, flaws: Sequence[Flaw]) -> None:
+        self.flaws = tuple(flaws)
+        super().__init__("; ".join(f"{flaw.key}: {flaw.what}" for flaw in flaws))
 
 
 def setting(
@@ -147,7 +163,11 @@ class Reader:
             return None
         try:
             return kind(**values)
-        except ValueError as error:  # a rule across several fields of this section
+        except Flaws as error:  # rules across several fields of this section
+            for flaw in error.flaws:
+                self.complain(_within(key, flaw.key), flaw.what, value=flaw.value)
+            return None
+        except ValueError as error:
             self.complain(key or "(top)", str(error))
             return None
 
@@ -230,6 +250,10 @@ class Reader:
             self.complain(key, f"must match {spec.pattern}", value=value)
             return None
         return value
+
+
+def _within(key: str, inner: str) -> str:
+    return _join(key, inner) if inner else key or "(top)"
 
 
 def _join(key: str, name: object) -> str:

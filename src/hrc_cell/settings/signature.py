@@ -17,10 +17,11 @@ from typing import Any
 
 import yaml
 
-from hrc_cell.settings.canonical import sha256_of
+from hrc_cell.settings.canonical import sha256_of, without_texts
 from hrc_cell.settings.cell import Cell
 from hrc_cell.settings.description_files import UNREAD
 from hrc_cell.settings.difference import Change, changes
+from hrc_cell.settings.recipe import Recipe
 from hrc_cell.settings.share import version
 
 FILE = "signature.yaml"
@@ -153,6 +154,24 @@ def refusal(cell: Cell, *, program: str = "hrc-cell") -> str:
         f'the cell and sign it: {program} config sign {cell.folder} --name "..."'
     )
     return "\n".join([f"{cell.folder}: {stands}", *shown, advice])
+
+
+def recipe_refusal(cell: Cell, recipe: Recipe) -> str:
+    """Return why a recipe, read after the cell was loaded, must not run; "" if it may.
+
+    As with the whole cell: it is simulated, or the recipe is as it was signed.
+    """
+    if cell.file.simulated:
+        return ""
+    path, name = cell.folder / FILE, f"recipes/{recipe.name}.yaml"
+    try:
+        signed = _read(path).sections.get(name)
+    except (OSError, ValueError, TypeError, yaml.YAMLError) as error:
+        return f"{path}: {' '.join(str(error).split())}; sign the cell"
+    if signed == sha256_of(without_texts(recipe)):
+        return ""
+    what = "is not signed" if signed is None else "changed since the cell was signed"
+    return f"{cell.folder / name}: {what}; check it and sign the cell"
 
 
 def _read(path: Path) -> Signature:

@@ -39,14 +39,18 @@ def load_yaml(
     `missing` is what is said of a file that does not exist.
     """
     reader = Reader(str(path))
-    value = None
+    data = load_plain(path, reader, missing=missing)
+    value = None if reader.problems else reader.build(kind, data)
+    problems += reader.problems
+    return value
+
+
+def load_plain(path: Path, reader: Reader, *, missing: str = "does not exist") -> Any:
+    """Return what stands in a YAML file, or None after noting why it cannot be read."""
     try:
-        data = yaml.load(path.read_text(encoding="utf-8"), _UniqueKeys)  # noqa: S506
+        return yaml.load(path.read_text(encoding="utf-8"), _UniqueKeys)  # noqa: S506
     except FileNotFoundError:
         reader.complain("(file)", missing)
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         reader.complain("(file)", f"cannot be read: {' '.join(str(error).split())}")
-    else:
-        value = reader.build(kind, data)
-    problems += reader.problems
-    return value
+    return None

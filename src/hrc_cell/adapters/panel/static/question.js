@@ -8,7 +8,7 @@ import { key, post, UNANSWERED } from "./api.js";
 import { Hold } from "./hold.js";
 import { Icon } from "./icons.js";
 import { about, cell, level, mayNot, old } from "./state.js";
-import { has, number, own, t } from "./texts.js";
+import { brought, has, number, own, t } from "./texts.js";
 
 const DEAD_MS = 500;
 const TOLD_MS = 5000;
@@ -150,7 +150,7 @@ function Asked({ question }) {
           <span class="ordinal">${number(2)}</span>${t("option.hold")}<//>
       </div>`}
       <div class=${`taps ${holds ? "apart" : ""}`}>${taps.map((option) => html`<button key=${option} class="act other"
-        disabled=${NEGATIVE.includes(option) ? waiting : waiting || blocked} onClick=${() => tap(option)}>${t(`option.${option}`)}</button>`)}</div>
+        disabled=${NEGATIVE.includes(option) ? waiting : waiting || blocked} onClick=${() => tap(option)}>${brought(cell.task.value?.texts, option) ?? own(`option.${option}`)}</button>`)}</div>
     </div>
     <p class="told" role="status">${hint()}</p>
     ${missing && html`<button class="act other to-sign-in" onClick=${() => signIn()}>${t("access.sign_in")}</button>`}

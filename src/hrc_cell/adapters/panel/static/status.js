@@ -3,7 +3,7 @@
 import { html } from "./html.js";
 import { Icon } from "./icons.js";
 import { about, cell, old } from "./state.js";
-import { date, has, metres, own, percent, t } from "./texts.js";
+import { brought, date, has, metres, own, percent, t } from "./texts.js";
 import { who } from "./why.js";
 
 // A person may stop or slow the robot from farther away than the distance needed at the speed it has
@@ -81,7 +81,7 @@ export function Task() {
     ${task.steps > 0 && html`<ol class="steps" role="img" aria-label=${progress}>
       ${Array.from({ length: task.steps }, (_, i) => html`<li key=${i} class=${i < task.step ? "done" : i === task.step ? "now" : ""}></li>`)}
     </ol>`}
-    ${task.text_key && html`<p class="step">${own(task.text_key)}</p>`}
+    ${task.text_key && html`<p class="step">${brought(task.texts, "") ?? own(task.text_key)}</p>`}
     ${code && html`<p class="why"><${Icon} name="caution" />${has(`reason.${code}`) ? t(`reason.${code}`) : task.reason}</p>`}
     <p class="facts">${facts.join(" · ")}</p>
     ${old.task.value && html`<p class="stale-note"><${Icon} name="caution" />${t("data.section_old")}</p>`}

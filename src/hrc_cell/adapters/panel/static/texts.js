@@ -34,6 +34,11 @@ export function own(key) {
   return /^[a-z0-9_]+(\.[a-z0-9_]+)+$/.test(key) ? key.slice(key.lastIndexOf(".") + 1).replaceAll("_", " ") : key;
 }
 
+// A text that a recipe brings along in this language, for its step ("") or for one of its answers.
+export function brought(texts, key) {
+  return (texts ?? []).find((one) => one.key === key && one.language === language.value)?.text;
+}
+
 // A number as the language writes it; a dash for what is not known.
 export function number(value, digits = 0) {
   if (value === null || value === undefined) return "–";
