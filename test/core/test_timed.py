@@ -260,6 +260,44 @@ def test_before_a_corner_between_straight_lines_all_of_the_acceleration_is_used(
     assert -change[-12:-3].min() == pytest.approx(MOST[0], rel=0.05)
 
 
+def test_a_corner_behind_a_short_piece_is_slowed_for_before_it():
+    position = np.zeros((3, 6))
+    position[1:, 0] = FASTEST[0] * np.array([1.0, 1.02])
+    steps = drive(path_of(through(Knots(np.array([0.0, 1.0, 1.02]), position))))
+    change = np.diff([s.velocity_radps[0] for s in steps]) / DT_S
+    assert np.abs(change).max() <= 1.1 * MOST[0]
+
+
+@settings(max_examples=50)
+@given(arrays(np.float64, 3, elements=st.floats(0.003, 0.4)), shares)
+def test_a_step_over_corners_however_close_is_one_of_a_corner_and_one_of_slowing(gap, way):
+    steps = drive(path_of(straight(gap, way)))
+    change = np.abs(np.diff([np.zeros(6), *(s.velocity_radps for s in steps)], axis=0))
+    assert (change <= 2.05 * MOST * DT_S + 1e-6).all()
+
+
+@pytest.mark.parametrize("share", [0.5, 0.9])
+def test_time_gains_with_no_more_than_the_curve_leaves_of_the_acceleration(share):
+    half = Leave(holds=True, speed_ratio=0.5)
+    curve = ends_at_speed(share)
+    steps = drive(path_of(curve), [half] * round(curve.end_s / DT_S))
+    speed = np.array([s.velocity_radps[0] for s in steps])
+    gaining = np.diff(speed)[: int(speed.argmax())] / DT_S
+    assert gaining.max() <= 1.03 * MOST[0]
+
+
+@pytest.mark.req("S1")
+def test_without_leave_an_even_motion_brakes_with_what_is_declared_and_no_more():
+    position = np.zeros((2, 6))
+    position[1, 0] = 2.0 * FASTEST[0]
+    path = path_of(through(Knots(np.array([0.0, 2.0]), position)))
+    steps = drive(path, [GO] * 120, then=STAY, most=400)
+    speed = np.array([s.velocity_radps[0] for s in steps])
+    braking = -np.diff(speed[119:]) / DT_S
+    assert speed[119] == pytest.approx(FASTEST[0])
+    assert braking.max() == pytest.approx(BRAKE[0], rel=0.02)
+
+
 @given(arrays(np.float64, 3, elements=st.sampled_from([0.004, 0.01, 0.02, 0.1, 0.3, 1.0 / 3.0])))
 def test_the_instants_begin_and_end_with_the_curve_and_hold_its_points(gap):
     curve = through(Knots(np.concatenate([[0.0], np.cumsum(gap)]), np.zeros((4, 6))))

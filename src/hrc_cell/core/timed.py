@@ -228,11 +228,14 @@ def run_on(
         brake = np.array(motion.stop_deceleration_radps2)
         left = np.maximum(brake + np.sign(velocity) * own, 0.5 * brake)
         new = max(target_ratio, ratio - float((left / speed).min()) * dt_s)
-    piece = int(path.curve.piece(np.array([at_s]))[0])
-    # So far from the corner as it is at most after this step, which may not overrun it too fast.
-    to_corner_s = max(path.curve.times_s[piece + 1] - at_s - ratio * dt_s, 0.0)
-    corner = path.corner_ratio[piece + 1] ** 2 + 2.0 * path.slowing_ps[piece] * to_corner_s
-    new = min(new, float(np.sqrt(corner)))
+    # So far from a corner as it is at most after this step, which may not overrun one too fast, nor
+    # leave too short a way to the one behind.
+    next_s = at_s + ratio * dt_s
+    first, last = path.curve.piece(np.array([at_s, next_s]))
+    to_corners_s = np.maximum(path.curve.times_s[first + 1 : last + 2] - next_s, 0.0)
+    corners = path.corner_ratio[first + 1 : last + 2] ** 2
+    corners = corners + 2.0 * path.slowing_ps[first : last + 1] * to_corners_s
+    new = min(new, float(np.sqrt(corners.min())))
     later_s = at_s + 0.5 * (ratio + new) * dt_s
     if later_s >= path.curve.end_s - ARRIVED_S:
         return path.curve.end_s, 0.0
