@@ -30,6 +30,7 @@ from pathlib import Path
 from typing import Any
 
 from hrc_cell.adapters.record.chain import Link, decode, encode
+from hrc_cell.adapters.record.disk import sync_folder, write_at
 from hrc_cell.adapters.record.events import finite, rfc3339
 
 FOLDER = "audit"
@@ -90,7 +91,7 @@ class Audit:
             path, size, begins = path.with_name(_name(_number(path) + 1)), 0, True
         _write(path, size, data)
         if begins:
-            _sync_folder(self.folder)
+            sync_folder(self.folder)
         self._at, self._link = (path, size + len(data)), link
         with contextlib.suppress(OSError):  # the line is on disk; the head may lag behind
             _write_head(self.folder, link)
@@ -166,9 +167,7 @@ def _write(path: Path, size: int, data: bytes) -> None:
     """Write `data` at the end of a file of this size, onto the disk; or leave it as it was."""
     file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, MODE_FILE)
     try:
-        at = size
-        while at < size + len(data):
-            at += os.pwrite(file, data[at - size :], at)
+        write_at(file, data, size)
         os.fsync(file)
     except OSError:
         with contextlib.suppress(OSError):
@@ -219,11 +218,3 @@ def _locked(path: Path, how: int) -> Iterator[None]:
 def _number(path: Path) -> int:
     digits = path.stem.removeprefix(PREFIX)
     return int(digits) if digits.isdecimal() else 0
-
-
-def _sync_folder(folder: Path) -> None:
-    file = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(file)
-    finally:
-        os.close(file)

@@ -27,6 +27,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from hrc_cell.adapters.record.disk import sync_folder, write_at
+
 Record = dict[str, Any]
 
 
@@ -72,7 +74,7 @@ class Journal:
         self._size = data.rfind(b"\n") + 1
         self._last = self._read(data[: self._size])
         self._trim()
-        _sync_folder(self.path)
+        sync_folder(self.path.parent)
 
     @property
     def last(self) -> Record | None:
@@ -88,7 +90,7 @@ class Journal:
         data = b"".join(map(encode, records))
         try:
             self._trim()  # what an attempt before this one may have left
-            _write(self._file, data, self._size)
+            write_at(self._file, data, self._size)
             os.fsync(self._file)
         except OSError:
             self._forget()
@@ -104,7 +106,7 @@ class Journal:
         part = self.path.with_name(self.path.name + ".part")
         file = os.open(part, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o644)
         try:
-            _write(file, data, 0)
+            write_at(file, data, 0)
             os.fsync(file)
             part.replace(self.path)
         except OSError:
@@ -112,7 +114,7 @@ class Journal:
             raise
         os.close(self._file)
         self._file, self._size = file, len(data)
-        _sync_folder(self.path)
+        sync_folder(self.path.parent)
 
     def close(self) -> None:
         """Let another process have it."""
@@ -171,17 +173,3 @@ def _lock(path: Path) -> int:
             error.errno, f"another task manager works with this journal, end it first: {path}"
         ) from error
     return file
-
-
-def _write(file: int, data: bytes, offset: int) -> None:
-    while data:
-        written = os.pwrite(file, data, offset)
-        data, offset = data[written:], offset + written
-
-
-def _sync_folder(path: Path) -> None:
-    folder = os.open(path.parent, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
