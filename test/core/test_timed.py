@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from strategies import default_cell
@@ -268,12 +268,19 @@ def test_a_corner_behind_a_short_piece_is_slowed_for_before_it():
     assert np.abs(change).max() <= 1.1 * MOST[0]
 
 
+dwell = np.zeros((3, 6))
+dwell[[0, 2], 0] = 1.0
+
+
 @settings(max_examples=50)
 @given(arrays(np.float64, 3, elements=st.floats(0.003, 0.4)), shares)
+@example(np.full(3, 0.375), dwell)  # time gains at once where all stands, just before a corner
 def test_a_step_over_corners_however_close_is_one_of_a_corner_and_one_of_slowing(gap, way):
     steps = drive(path_of(straight(gap, way)))
-    change = np.abs(np.diff([np.zeros(6), *(s.velocity_radps for s in steps)], axis=0))
-    assert (change <= 2.05 * MOST * DT_S + 1e-6).all()
+    velocity = np.array([np.zeros(6), *(s.velocity_radps for s in steps)])
+    of_goals = np.diff([np.zeros(6), *(s.motion.goal_rad for s in steps)], axis=0) / DT_S
+    for each in (velocity, of_goals):
+        assert (np.abs(np.diff(each, axis=0)) <= 2.05 * MOST * DT_S + 1e-6).all()
 
 
 @pytest.mark.parametrize("share", [0.5, 0.9])

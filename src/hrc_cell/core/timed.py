@@ -228,15 +228,17 @@ def run_on(
         brake = np.array(motion.stop_deceleration_radps2)
         left = np.maximum(brake + np.sign(velocity) * own, 0.5 * brake)
         new = max(target_ratio, ratio - float((left / speed).min()) * dt_s)
-    # So far from a corner as it is at most after this step, which may not overrun one too fast, nor
-    # leave too short a way to the one behind.
-    next_s = at_s + ratio * dt_s
+    # So far from a corner as it is at most after this step, with what time gains in it: it may not
+    # overrun one too fast, nor leave too short a way to the one behind.
+    next_s = at_s + 0.5 * (ratio + max(ratio, new)) * dt_s
     first, last = path.curve.piece(np.array([at_s, next_s]))
-    to_corners_s = np.maximum(path.curve.times_s[first + 1 : last + 2] - next_s, 0.0)
-    corners = path.corner_ratio[first + 1 : last + 2] ** 2
-    corners = corners + 2.0 * path.slowing_ps[first : last + 1] * to_corners_s
-    new = min(new, float(np.sqrt(corners.min())))
-    later_s = at_s + 0.5 * (ratio + new) * dt_s
+    corners_s = path.curve.times_s[first + 1 : last + 2]
+    corners = path.corner_ratio[first + 1 : last + 2]
+    to_corners_s = np.maximum(corners_s - next_s, 0.0)
+    reach = corners**2 + 2.0 * path.slowing_ps[first : last + 1] * to_corners_s
+    new = min(new, float(np.sqrt(reach.min())))
+    # Where all nearly stood before a corner, time may come fast: beyond it, it is slow from there.
+    later_s = min(at_s + 0.5 * (ratio + new) * dt_s, float((corners_s + corners * dt_s).min()))
     if later_s >= path.curve.end_s - ARRIVED_S:
         return path.curve.end_s, 0.0
     return later_s, new
