@@ -140,11 +140,11 @@ def _one(values: Array, index: Ints) -> Array:
 
 def _some(values: Array, index: Ints) -> Array:
     """Return of values (..., m) those at indices (..., k)."""
-    return values[index] if values.ndim == 1 else np.take_along_axis(values, index, axis=-1)
+    return values.take(index) if values.ndim == 1 else np.take_along_axis(values, index, axis=-1)
 
 
 def _rows(rows: Array, index: Ints) -> Array:
     """Return rows (..., m, n) at indices (..., k): (..., k, n)."""
     if rows.ndim == 2:  # of one cell: the same, only quicker
-        return rows[index]
+        return rows.take(index, axis=0)
     return np.take_along_axis(rows, index[..., None], axis=-2)

@@ -16,7 +16,9 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import reduce
 from itertools import repeat
+from operator import or_
 
 import numpy as np
 import numpy.typing as npt
@@ -188,7 +190,7 @@ def _zones(
         ),
         Context(seen.step, seen.tool),
         scanned=np.not_equal(seen.people_seq, memory.people_seq),
-        blind=np.logical_or.reduce([flag for _, flag in blind]),
+        blind=reduce(or_, (flag for _, flag in blind)),
         hidden=who_is_hidden(settings, mutings, people.source, rules.sources),
         human_speed_mps=safety.human_speed_mps, people_age_s=seen.people_age_s,
         fastest_mps=room.point_speed_mps,
@@ -221,11 +223,16 @@ def _urgent(
         (_RESET_PRESSED, rules.code("not_started"), latched & box.reset),
         (CODE[Event.START], starting, ready & box.start),
     ]
-    holds = (one for one in found if np.count_nonzero(one[2]))  # quicker than any
+    holds = (one for one in found if _anywhere(one[2]))
     for what, why, flag in sorted(holds, key=lambda item: -item[0]):
         event = np.where(flag, what, event)
         cause = np.where(flag, why, cause)
     return event, cause
+
+
+def _anywhere(flag: Like) -> bool:
+    """Return whether a flag (...) holds in any cell."""
+    return bool(np.any(flag)) if np.ndim(flag) else bool(flag)
 
 
 def _ratio(

@@ -46,7 +46,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hrc_cell.core import separation, stopping
-from hrc_cell.core.geometry import nearest_ratios
+from hrc_cell.core.geometry import dot, nearest_ratios
 from hrc_cell.core.people import People, foreseen, together, uncertainty_m
 from hrc_cell.core.separation import Terms
 from hrc_cell.core.sweep import RATIOS, Sweep
@@ -288,9 +288,9 @@ def directed_speed(way: Array, length_m: Array, v_start: Array, v_end: Array) ->
     one direction is greatest at one of its ends. Where a way has no length it has no direction
     either, and any speed counts.
     """
-    unit = way / np.where(length_m > 0.0, length_m, 1.0)[..., None]
     ends = v_start, v_end
-    along = np.maximum(*((unit * v[..., None, :, :]).sum(axis=-1) for v in ends))
-    anyhow = np.maximum(*((v * v).sum(axis=-1) for v in ends))
+    along = np.maximum(*(dot(way, v[..., None, :, :]) for v in ends))
+    along = along / np.where(length_m > 0.0, length_m, 1.0)
+    anyhow = np.maximum(*(dot(v, v) for v in ends))
     greatest: Array = np.where(length_m == 0.0, np.sqrt(anyhow)[..., None, :], along)
     return greatest

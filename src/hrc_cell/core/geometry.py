@@ -102,9 +102,9 @@ def polygon_distance(point: Like, polygon: Like) -> Array:
     start = np.asarray(polygon, dtype=np.float64)
     side = _following(start) - start
     away = at[..., None, :] - start
-    along = _unit(_dot(away, side), _dot(side, side))
+    along = _unit(dot(away, side), dot(side, side))
     gap = away - along[..., None] * side
-    edge = np.sqrt(_dot(gap, gap).min(axis=-1))
+    edge = np.sqrt(dot(gap, gap).min(axis=-1))
     distance: Array = np.where(in_polygon(at, polygon) & np.isfinite(edge), 0.0, edge)
     return distance
 
@@ -118,8 +118,8 @@ def segment_distance(start: Like, end: Like, point: Like) -> Array:
     a = np.asarray(start, dtype=np.float64)
     side = np.asarray(end, dtype=np.float64) - a
     away = np.asarray(point, dtype=np.float64) - a
-    gap = away - _unit(_dot(away, side), _dot(side, side))[..., None] * side
-    return np.sqrt(_dot(gap, gap))
+    gap = away - _unit(dot(away, side), dot(side, side))[..., None] * side
+    return np.sqrt(dot(gap, gap))
 
 
 def segment_polygon_distance(start: Like, end: Like, polygon: Like) -> Array:
@@ -172,7 +172,9 @@ def _unit(top: Array, bottom: Array) -> Array:
     zero = bottom == 0.0
     if zero.any():
         top, bottom = np.where(zero, 0.0, top), np.where(zero, 1.0, bottom)
-    return np.minimum(np.maximum(top / bottom, 0.0), 1.0)
+    part: Array = np.asarray(top / bottom)
+    np.maximum(part, 0.0, out=part)
+    return np.minimum(part, 1.0, out=part)
 
 
 def _apart(*points: Array) -> list[Array]:
@@ -186,11 +188,11 @@ def _apart(*points: Array) -> list[Array]:
 
 
 def _product(a: Array, b: Array) -> Array:
-    x, y, z = a * b
-    total: Array = x + y + z
-    return total
+    product: Array = np.einsum("i...,i...->...", a, b)
+    return product
 
 
-def _dot(a: Array, b: Array) -> Array:
+def dot(a: Array, b: Array) -> Array:
+    """Return the inner product (...) of vectors (..., d)."""
     product: Array = np.einsum("...i,...i->...", a, b)
     return product

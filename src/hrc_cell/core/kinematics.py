@@ -41,15 +41,15 @@ class Chain:
     capsule_radius_m: Array  # (k,)
     _ends: Array = field(init=False)  # (3, 2 k) [m] in the link frames: starts, then ends
     _ends_link: npt.NDArray[np.int64] = field(init=False)  # (2 k,)
-    _sines: Array = field(init=False)  # (n, 3, 4) what the sine of a joint's angle counts
-    _versines: Array = field(init=False)  # (n, 3, 4) and what 1 less its cosine does
+    _sines: Array = field(init=False)  # (n, 4, 4) what the sine of a joint's angle counts
+    _versines: Array = field(init=False)  # (n, 4, 4) and what 1 less its cosine does
 
     def __post_init__(self) -> None:
         x, y, z = self.axis.T
         cross = np.zeros((len(self.joints), 4, 4))
         cross[:, 0, 1], cross[:, 0, 2], cross[:, 1, 2] = -z, y, -x
         cross[:, 1, 0], cross[:, 2, 0], cross[:, 2, 1] = z, -y, x
-        once = self.origin[:, :3] @ cross
+        once = self.origin @ cross
         ends = np.concatenate([self.capsule_start, self.capsule_end]).T.copy()
         object.__setattr__(self, "_ends", ends)
         object.__setattr__(self, "_ends_link", np.tile(self.capsule_link, 2))
@@ -66,8 +66,7 @@ def forward(chain: Chain, position_rad: Like) -> Array:
     frames[..., 1:, 3, :] = chain.base[3]
     for i in range(len(chain.joints)):
         before, after = frames[..., i, :3, :], frames[..., i + 1, :3, :]
-        np.matmul(before[..., :3], turns[..., i, :, :], out=after)
-        after[..., 3] += before[..., 3]
+        np.matmul(before, turns[..., i, :, :], out=after)
     return frames
 
 
@@ -182,12 +181,12 @@ def solve_position(
 
 
 def _turns(chain: Chain, q: Array) -> Array:
-    """Return (..., n, 3, 4), each joint's origin times its turn (Rodrigues), without its last row.
+    """Return (..., n, 4, 4), each joint's origin times its turn (Rodrigues).
 
     O (1 + sin K + (1 - cos) K^2) as a sum of three matrices that do not depend on the position.
     """
     sin, cos = np.sin(q)[..., None, None], np.cos(q)[..., None, None]
-    placed: Array = chain.origin[:, :3] + sin * chain._sines + (1.0 - cos) * chain._versines
+    placed: Array = chain.origin + sin * chain._sines + (1.0 - cos) * chain._versines
     return placed
 
 

@@ -91,7 +91,8 @@ def after_tick(
     counts.update((one.group, one.scans) for one in held[:1])
     counts.pop(now, None)
     old = (Held(group, scans) for group, scans in counts.items() if np.any(scans > 0))
-    return Held(now, _scans(settings, now)), *old
+    same = bool(held) and held[0].group == now
+    return Held(now, held[0].scans if same else _scans(settings, now)), *old
 
 
 def _scans(settings: ZoneSettings, group: Group) -> int:
@@ -151,10 +152,23 @@ def strictest(zones: Sequence[Zone], ratio_of: Array, chosen: Sequence[int]) -> 
     """
     if not chosen:
         return np.ones(ratio_of.shape[:-1]), np.full(ratio_of.shape[:-1], -1)
-    order = sorted(chosen, key=lambda i: zones[i].restart != "manual")
-    ratios = ratio_of[..., order]
+    order = _order(tuple(zones[i].restart == "manual" for i in chosen), tuple(chosen))
+    ratios = ratio_of.take(order, axis=-1)
     lowest = ratios.min(axis=-1, initial=1.0)
-    return lowest, np.where(lowest >= 1.0, -1, np.array(order)[ratios.argmin(axis=-1)])
+    return lowest, np.where(lowest >= 1.0, -1, order[ratios.argmin(axis=-1)])
+
+
+@lru_cache(maxsize=64)
+def _order(manual: tuple[bool, ...], chosen: tuple[int, ...]) -> Ints:
+    """Return the zones chosen, those first that a person must reset."""
+    return np.array(
+        [
+            i
+            for wanted in (True, False)
+            for i, is_so in zip(chosen, manual, strict=True)
+            if is_so is wanted
+        ]
+    )
 
 
 def _sets(settings: ZoneSettings) -> tuple[ZoneSet, ...]:

@@ -135,8 +135,10 @@ def who_is_hidden(
     `source` (..., p) says by which of `sources` each capsule was seen; another number is by none of
     them, and is hidden by nothing. Somebody seen by two, "a+b", is hidden where both are muted.
     """
-    by = np.asarray(source)
     muted = muting.muted_zones(settings.muting, mutings)
+    if not muted:
+        return {}
+    by = np.asarray(source)
     return {
         index: np.isin(
             by,
