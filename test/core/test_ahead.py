@@ -136,6 +136,29 @@ def test_a_batch_is_its_parts_also_with_paths_of_different_length():
         np.testing.assert_allclose(qd[i][moving], qd_one[moving])
 
 
+def test_cells_in_rows_and_columns_are_each_what_it_is_alone():
+    draw = np.random.default_rng(5)
+    shape, points, joints = (2, 3), 4, 3
+    many = Ahead(
+        waypoints_rad=draw.uniform(-1.0, 1.0, (*shape, points, joints)),
+        line_speed_ratio_ps=draw.uniform(0.5, 2.0, (*shape, points - 1)),
+        line=np.array([[0, 1, 2], [2, 1, 0]]), line_ratio=draw.uniform(0.0, 1.0, shape),
+        age_s=np.zeros(shape), followed=np.ones(shape, dtype=bool),
+    )  # fmt: skip
+    position = draw.uniform(-1.0, 1.0, (*shape, joints))
+    ways = draw.uniform(0.0, 4.0, (*shape, 5))
+    together = (way.told_s(many), *way.nearest_s(many, position), *way.poses(many, ways))
+    for at in np.ndindex(shape):
+        one = Ahead(
+            waypoints_rad=many.waypoints_rad[at], line_speed_ratio_ps=many.line_speed_ratio_ps[at],
+            line=many.line[at], line_ratio=many.line_ratio[at], age_s=many.age_s[at],
+            followed=many.followed[at],
+        )  # fmt: skip
+        alone = (way.told_s(one), *way.nearest_s(one, position[at]), *way.poses(one, ways[at]))
+        for got, wanted in zip(together, alone, strict=True):
+            np.testing.assert_allclose(got[at], wanted, rtol=1e-12)
+
+
 eighths = st.integers(-16, 16).map(lambda i: i / 8.0)
 lines = st.lists(st.sampled_from([0.0, 5e-7, 1.5e-6, 0.25, 0.5, 1.0, 4.0]), min_size=1, max_size=4)
 

@@ -447,9 +447,9 @@ def test_who_may_be_anywhere_may_be_in_a_zone_at_once_also_between_scans():
 
 
 def test_no_zone_asks_for_more_than_all_the_speed():
-    settings = cell(COMING)
+    settings = cell(zone(), LIMIT, COMING)
     _, answer = tick(settings, emptied(settings), bodies(60.0))
-    assert answer.ratio_of.tolist() == [1.0]
+    assert answer.ratio_of.tolist() == [1.0] * 3
 
 
 def test_people_of_many_cells_are_judged_for_each_where_all_else_is_the_same():

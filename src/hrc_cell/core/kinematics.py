@@ -114,9 +114,8 @@ def ends_motion(chain: Chain, position_rad: Like, velocity_radps: Like) -> tuple
     ends = _ends(chain, placed)
     axis, anchor = _axes(chain, placed)
     rate = np.asarray(velocity_radps, dtype=np.float64)
-    lead = np.broadcast_shapes(rate.shape[:-1], axis.shape[1:-1])
-    wide = (slice(None), *(None,) * (len(lead) + 2 - axis.ndim))  # of velocities with more axes
-    twist = np.zeros((6, *lead, len(chain.joints) + 1))
+    wide = (slice(None), *(None,) * (rate.ndim + 1 - axis.ndim))  # of velocities with more axes
+    twist = np.zeros((6, *rate.shape[:-1], len(chain.joints) + 1))
     np.cumsum(rate * axis[wide], axis=-1, out=twist[:3, ..., 1:])
     np.cumsum(rate * _cross(anchor, axis)[wide], axis=-1, out=twist[3:, ..., 1:])
     moved = twist.take(chain._ends_link, axis=-1)
