@@ -22,7 +22,12 @@ from hrc_cell.adapters.serial.master import (
     wire_s,
 )
 from hrc_cell.adapters.serial.port_owner import DRAIN_MAX_S
-from hrc_cell.adapters.serial.registers import RAD_PER_COUNT, WATCHDOG_STEP_S, watchdog_steps
+from hrc_cell.adapters.serial.registers import (
+    COUNTS_PER_TURN,
+    RAD_PER_COUNT,
+    WATCHDOG_STEP_S,
+    watchdog_steps,
+)
 from hrc_cell.core.envelope import grace_s
 from hrc_cell.core.gate import GateLimits
 from hrc_cell.settings.cell import CellFile
@@ -98,6 +103,11 @@ class BusPlan:
     def has_watchdog(self) -> bool:
         """Return whether the motors themselves notice that the bus is silent."""
         return self.protocol not in TABLES
+
+    @property
+    def counts(self) -> int:
+        """Return how many positions a motor tells apart: 0 and up."""
+        return TABLES[self.protocol].counts if self.protocol in TABLES else COUNTS_PER_TURN
 
     @property
     def period_s(self) -> float:
