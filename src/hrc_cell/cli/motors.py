@@ -14,9 +14,10 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from hrc_cell.adapters.serial.bad_day import BadDay
 from hrc_cell.adapters.serial.codec import ID_MAX
 from hrc_cell.adapters.serial.emulated_feetech import FEETECH_KINDS
-from hrc_cell.adapters.serial.emulated_feetech_free import serve_feetech
+from hrc_cell.adapters.serial.emulated_feetech_free import free_feetech
 from hrc_cell.adapters.serial.emulated_models import KINDS
 from hrc_cell.adapters.serial.emulator import BAUDS as EMULATED_BAUDS
 from hrc_cell.adapters.serial.feetech_scan import FEETECH_BAUDS
@@ -184,22 +185,19 @@ def run_emulate(args: argparse.Namespace) -> int:
 
 def _service(args: argparse.Namespace) -> tuple[Callable[[], None], dict[str, list[int]]]:
     """Return what serves the motors that are meant, and their IDs by model. Raises ValueError."""
-    if args.model in FEETECH_KINDS:
-        if args.faults or args.motors or args.usb_latency_ms:
-            raise ValueError(
-                "only DYNAMIXEL motors are emulated with faults, of a file or behind a slow adapter"
-            )
-        listed = args.ids or ids(DEFAULT_IDS)
-        return (
-            lambda: serve_feetech(args.link, listed, model=args.model, baud=args.baud),
-            {args.model: listed},
-        )
     script = load_bus_faults(args.faults) if args.faults else BusFaults(faults=())
-    motors = _emulated(args)
-    emulator, plant = free_motors(motors, script, baud=args.baud)
     models: dict[str, list[int]] = {}
-    for motor in motors.motors:
-        models.setdefault(motor.model, []).append(motor.id)
+    emulator: BadDay[Any, Any]
+    if args.model in FEETECH_KINDS:
+        if args.motors:
+            raise ValueError("only DYNAMIXEL motors are emulated by a file of motors")
+        models[args.model] = args.ids or ids(DEFAULT_IDS)
+        emulator, plant = free_feetech(models[args.model], script, model=args.model, baud=args.baud)
+    else:
+        motors = _emulated(args)
+        emulator, plant = free_motors(motors, script, baud=args.baud)
+        for motor in motors.motors:
+            models.setdefault(motor.model, []).append(motor.id)
     latency_s = (args.usb_latency_ms or 0) / 1e3
     return (
         lambda: serve_free(args.link, emulator, plant, baud=args.baud, latency_s=latency_s),

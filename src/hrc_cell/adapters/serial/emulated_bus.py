@@ -24,6 +24,15 @@ class OneMotor(Protocol):
     def value(self, address: int) -> int:
         """Return a register as a number."""
 
+    def fail(self, bits: int) -> None:
+        """Report a hardware error, and protect itself where it is set to."""
+
+    def lose_power(self) -> None:
+        """Go limp."""
+
+    def reboot(self, now_s: float) -> None:
+        """Begin anew, without what it held in RAM."""
+
 
 Told = TypeVar("Told")
 Told_co = TypeVar("Told_co", covariant=True)
