@@ -39,6 +39,11 @@ WITHOUT_WATCHDOG = (
     "goal with all their force, and nothing but the emergency stop, which cuts their power, ends it"
 )
 """What the cell and the doctor say of such motors."""
+WITHOUT_REBOOT = (
+    "its motor knows no reboot; find the cause, support the arm, switch the motors' power off and "
+    "on, then reset and start"
+)
+"""What is said to somebody who asks for one."""
 WIRE_SHARE_MAX = 0.8
 """Of the rate that the wire alone would allow; the rest is for lost replies and this machine."""
 GOALS_BRIDGED = 2
@@ -102,6 +107,11 @@ class BusPlan:
     @property
     def has_watchdog(self) -> bool:
         """Return whether the motors themselves notice that the bus is silent."""
+        return self.protocol not in TABLES
+
+    @property
+    def has_reboot(self) -> bool:
+        """Return whether a motor can be told to begin anew."""
         return self.protocol not in TABLES
 
     @property
