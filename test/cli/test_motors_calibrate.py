@@ -9,7 +9,6 @@ from terminal import Terminal
 
 from hrc_cell.adapters.serial.plant import COUNTS_PER_TURN
 from hrc_cell.cli.main import main
-from hrc_cell.cli.variant import variant
 from hrc_cell.settings.cell import load_cell
 from hrc_cell.settings.share import share_folder
 
@@ -125,10 +124,3 @@ def test_a_missing_motor_and_a_joint_that_is_not_there_are_told(cell, motors, ca
     assert yaml.safe_load((cell / "cell.yaml").read_text())["robot"]["arm"][0] == {
         "joint": "joint_1", "motor_id": 1,
     }  # fmt: skip
-
-
-@pytest.mark.parametrize("command", ["calibrate", "try"])
-def test_a_cell_with_other_motors_is_refused(tmp_path, motors, command, capsys):
-    other = variant(DEFAULT, tmp_path / "other", {"bus.protocol": "feetech_sts"})
-    assert main(["motors", command, str(other), "--port", str(motors.link)]) == 2
-    assert "this command knows only dynamixel" in capsys.readouterr().err

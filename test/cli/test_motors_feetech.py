@@ -68,10 +68,43 @@ def test_emulated_motors_serve_whoever_comes_and_take_their_link_away(tmp_path, 
         child.stdout.close()
 
 
-def test_faults_are_of_dynamixel_motors(tmp_path, capsys):
+def emulate(link, *words):
+    command = [sys.executable, "-m", "hrc_cell.cli.main", "motors", "emulate", "--link", str(link)]
+    return subprocess.Popen([*command, *map(str, words)], stdout=subprocess.PIPE)
+
+
+def test_what_a_file_says_goes_wrong_with_them_does(tmp_path, capsys):
+    link, day = tmp_path / "motors", tmp_path / "day.yaml"
+    day.write_text("""
+seed: 1
+faults:
+  - {fault: dead, at_s: 0.0, for_s: 1000.0, id: 2}
+  - {fault: overheat, at_s: 0.0, id: 3}
+  - {fault: flip, at_s: 0.0, for_s: 1000.0, id: 1, field: crc, chance: 0.2}
+""")
+    child = emulate(link, "--ids", "1-3", "--model", "STS3215", "--faults", day,
+                    "--usb-latency-ms", 1)  # fmt: skip
+    try:
+        wait_for_port(str(link), LIMIT_S)
+        scan = ["motors", "scan", str(link), "--protocol", "feetech", "--baud", "1000000"]
+        main(scan)
+        found = [line.split() for line in capsys.readouterr().out.splitlines()[1:]]
+        assert [line[1] for line in found] == ["1", "3"]
+        assert found[1][-1] == "overheating"
+    finally:
+        child.kill()
+        child.wait()
+        child.stdout.close()
+
+
+def test_what_cannot_go_wrong_with_them_is_refused(tmp_path, capsys):
     command = ["motors", "emulate", "--link", str(tmp_path / "motors"), "--model", "STS3215"]
-    assert main([*command, "--faults", "day.yaml"]) == 2
-    assert "only DYNAMIXEL motors are emulated with" in capsys.readouterr().err
+    day = tmp_path / "day.yaml"
+    day.write_text("faults: [{fault: watchdog, at_s: 1.0}]")
+    assert main([*command, "--faults", str(day)]) == 2
+    assert "fault watchdog: not with STS3215" in capsys.readouterr().err
+    assert main([*command, "--motors", "some.yaml"]) == 2
+    assert "only DYNAMIXEL motors are emulated by a file" in capsys.readouterr().err
 
 
 def test_a_rate_that_the_motors_do_not_have_is_refused(tmp_path, capsys):
@@ -85,9 +118,7 @@ def test_a_rate_that_the_motors_do_not_have_is_refused(tmp_path, capsys):
 @pytest.mark.parametrize("baud", [500_000, 115_200])
 def test_motors_at_another_rate_are_found_there_alone(tmp_path, baud, capsys):
     link = tmp_path / "motors"
-    command = [sys.executable, "-m", "hrc_cell.cli.main", "motors", "emulate", "--link", str(link),
-               "--ids", "2", "--model", "STS3215", "--baud", str(baud)]  # fmt: skip
-    child = subprocess.Popen(command, stdout=subprocess.PIPE)
+    child = emulate(link, "--ids", "2", "--model", "STS3215", "--baud", baud)
     try:
         wait_for_port(str(link), LIMIT_S)
         assert main(["motors", "scan", str(link), "--protocol", "feetech"]) == 0

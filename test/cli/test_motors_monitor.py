@@ -65,7 +65,7 @@ def test_one_table_is_printed_when_one_is_asked_for(motors, capsys):
 def test_a_motor_that_falls_silent_grows_old_and_counts_its_losses(motors, capsys):
     from hrc_cell.cli.motors_monitor import _bus
 
-    looks = _bus(str(motors.link), 1_000_000, 0.1)
+    looks = _bus(str(motors.link), 1_000_000, None, 0.1)
     sound = next(looks)
     with motors.lock:
         motors.emulator.silent.add(2)

@@ -7,7 +7,8 @@ import re
 import pytest
 from emulated import RunningMotors
 
-from hrc_cell.adapters.serial.control_table import MODEL_UNIT, TABLE, entries, find, shown, steps
+from hrc_cell.adapters.serial.control_table import Registers, shown, steps
+from hrc_cell.adapters.serial.dynamixel_table import MODEL_UNIT, TABLE, entries
 from hrc_cell.adapters.serial.emulator import Emulator
 from hrc_cell.adapters.serial.models import BY_NAME
 from hrc_cell.cli.asking import Person
@@ -33,6 +34,10 @@ def person(monkeypatch):
         monkeypatch.setattr("hrc_cell.cli.motors_set.Person", lambda: Person(read))
 
     return types
+
+
+def find(model, name):
+    return Registers(model.name, entries(model)).find(name)
 
 
 def set_one(motors, *words, motor_id=2):

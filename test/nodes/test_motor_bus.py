@@ -208,6 +208,9 @@ def test_feetech_motors_move_with_a_permit_too_and_it_says_what_they_lack(tmp_pa
         around.permitting = False
         around.wait_gate(HOLD)
         motors.wait("rest", lambda: motors.resting)
+        answer = ask_for_reboot(around, "joint_2")
+        assert not answer.success
+        assert answer.message.startswith("joint_2: its motor knows no reboot; find the cause")
         around.process.send_signal(signal.SIGTERM)
         around.wait("its end", lambda: around.process.poll() is not None)
         assert not any(motors.torque)

@@ -42,18 +42,6 @@ def cell_and_plan(named: str, port: str | None) -> tuple[Cell, BusPlan]:
     return cell, motor_plan(cell, port)
 
 
-def cell_and_dynamixel_plan(named: str, port: str | None) -> tuple[Cell, BusPlan]:
-    """Return `cell_and_plan` for what only DYNAMIXEL motors can be asked; ValueError for others."""
-    from hrc_cell.adapters.serial.plan import DYNAMIXEL
-
-    cell, plan = cell_and_plan(named, port)
-    if plan.protocol != DYNAMIXEL:
-        raise ValueError(
-            f"{cell.folder}: bus.protocol = {plan.protocol}; this command knows only {DYNAMIXEL}"
-        )
-    return cell, plan
-
-
 def _outside(cell: Cell) -> Iterator[Problem]:
     """Yield what is wrong with the files that cell.yaml names."""
     from hrc_cell.adapters.description import load_description

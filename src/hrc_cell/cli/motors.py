@@ -14,16 +14,18 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from hrc_cell.adapters.serial.bad_day import BadDay
 from hrc_cell.adapters.serial.codec import ID_MAX
 from hrc_cell.adapters.serial.emulated_feetech import FEETECH_KINDS
-from hrc_cell.adapters.serial.emulated_feetech_free import serve_feetech
+from hrc_cell.adapters.serial.emulated_feetech_free import free_feetech
 from hrc_cell.adapters.serial.emulated_models import KINDS
 from hrc_cell.adapters.serial.emulator import BAUDS as EMULATED_BAUDS
-from hrc_cell.adapters.serial.feetech_scan import FEETECH_BAUDS, FeetechFound, scan_feetech
+from hrc_cell.adapters.serial.feetech_scan import FEETECH_BAUDS
 from hrc_cell.adapters.serial.free import free_motors, serve_free
 from hrc_cell.adapters.serial.plan import DYNAMIXEL
 from hrc_cell.adapters.serial.port import PortLost
-from hrc_cell.adapters.serial.scan import BAUDS, Found, scan
+from hrc_cell.adapters.serial.scan import BAUDS
+from hrc_cell.adapters.serial.workbenches import SPOKEN, AnyFound
 from hrc_cell.cli import (
     motors_calibrate,
     motors_doctor,
@@ -37,11 +39,6 @@ from hrc_cell.settings.bus_faults import BusFaults, load_bus_faults
 from hrc_cell.settings.bus_motors import BusMotor, BusMotors, load_bus_motors
 
 DEFAULT_MODEL = "XM430-W350"
-Scan = Callable[[str, int], tuple[Sequence[Found | FeetechFound], int]]
-SCANS: dict[str, tuple[Scan, tuple[int, ...]]] = {
-    DYNAMIXEL: (scan, BAUDS),
-    "feetech": (scan_feetech, FEETECH_BAUDS),
-}
 DEFAULT_IDS = "1-7"
 
 
@@ -65,7 +62,7 @@ def add_parser(subparsers: Any) -> None:
         f"feetech: {', '.join(map(str, FEETECH_BAUDS))})",
     )  # fmt: skip
     found.add_argument(
-        "--protocol", choices=SCANS, default=DYNAMIXEL,
+        "--protocol", choices=SPOKEN, default=DYNAMIXEL,
         help="what the motors speak (default dynamixel); feetech asks each ID in turn",
     )  # fmt: skip
     found.add_argument("--json", type=json_file, metavar="FILE", help="write what was found there")
@@ -129,12 +126,12 @@ def ids(text: str) -> list[int]:
 
 def run_scan(args: argparse.Namespace) -> int:
     """Scan and print a table. Returns 0 if somebody answered and no reply was broken."""
-    found: list[Found | FeetechFound] = []
+    found: list[AnyFound] = []
     broken = 0
-    look, bauds = SCANS[args.protocol]
-    for baud in args.baud or bauds:
+    spoken = SPOKEN[args.protocol]
+    for baud in args.baud or spoken.bauds:
         try:
-            here, lost = look(args.port, baud)
+            here, lost = spoken.scan(args.port, baud)
         except PortLost as error:
             print(error.strerror, file=sys.stderr)
             return 2
@@ -152,7 +149,7 @@ def run_scan(args: argparse.Namespace) -> int:
     return 0 if found and not broken else 1
 
 
-def _table(found: Sequence[Found | FeetechFound]) -> Iterator[str]:
+def _table(found: Sequence[AnyFound]) -> Iterator[str]:
     if found:
         yield f"{'baud':>8} {'ID':>3} {'model':<12} {'fw':>3} {'V':>5} {'degC':>4} torque  error"
     for one in found:
@@ -188,22 +185,19 @@ def run_emulate(args: argparse.Namespace) -> int:
 
 def _service(args: argparse.Namespace) -> tuple[Callable[[], None], dict[str, list[int]]]:
     """Return what serves the motors that are meant, and their IDs by model. Raises ValueError."""
-    if args.model in FEETECH_KINDS:
-        if args.faults or args.motors or args.usb_latency_ms:
-            raise ValueError(
-                "only DYNAMIXEL motors are emulated with faults, of a file or behind a slow adapter"
-            )
-        listed = args.ids or ids(DEFAULT_IDS)
-        return (
-            lambda: serve_feetech(args.link, listed, model=args.model, baud=args.baud),
-            {args.model: listed},
-        )
     script = load_bus_faults(args.faults) if args.faults else BusFaults(faults=())
-    motors = _emulated(args)
-    emulator, plant = free_motors(motors, script, baud=args.baud)
     models: dict[str, list[int]] = {}
-    for motor in motors.motors:
-        models.setdefault(motor.model, []).append(motor.id)
+    emulator: BadDay[Any, Any]
+    if args.model in FEETECH_KINDS:
+        if args.motors:
+            raise ValueError("only DYNAMIXEL motors are emulated by a file of motors")
+        models[args.model] = args.ids or ids(DEFAULT_IDS)
+        emulator, plant = free_feetech(models[args.model], script, model=args.model, baud=args.baud)
+    else:
+        motors = _emulated(args)
+        emulator, plant = free_motors(motors, script, baud=args.baud)
+        for motor in motors.motors:
+            models.setdefault(motor.model, []).append(motor.id)
     latency_s = (args.usb_latency_ms or 0) / 1e3
     return (
         lambda: serve_free(args.link, emulator, plant, baud=args.baud, latency_s=latency_s),

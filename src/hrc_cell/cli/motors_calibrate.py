@@ -15,19 +15,20 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from hrc_cell.adapters.serial import change
-from hrc_cell.adapters.serial.calibration import Calibration, Unclear, at_rest, calibrate
-from hrc_cell.adapters.serial.master import Master, NoReply, Refused
-from hrc_cell.adapters.serial.plan import BusPlan, MotorPlan
-from hrc_cell.adapters.serial.port import PortLost
-from hrc_cell.adapters.serial.registers import (
+from hrc_cell.adapters.serial.calibration import Calibration, Scale, Unclear, at_rest, calibrate
+from hrc_cell.adapters.serial.control_table import (
     POSITION_MAX,
     POSITION_MIN,
     PRESENT_POSITION,
     TORQUE_ENABLE,
 )
+from hrc_cell.adapters.serial.master import NoReply, Refused
+from hrc_cell.adapters.serial.plan import BusPlan, MotorPlan
+from hrc_cell.adapters.serial.port import PortLost
+from hrc_cell.adapters.serial.workbench import Workbench
+from hrc_cell.adapters.serial.workbenches import spoken_by, workbench
 from hrc_cell.cli.asking import NotAgreed, Person
-from hrc_cell.cli.checked import cell_and_dynamixel_plan
+from hrc_cell.cli.checked import cell_and_plan
 from hrc_cell.settings.cell import Cell, load_cell
 from hrc_cell.settings.schema import CellError
 from hrc_cell.settings.yaml_edit import set_values
@@ -56,7 +57,7 @@ def add_parser(subparsers: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     """Walk through the joints. Returns 0 if all are calibrated, 1 if not, 2 for wrong input."""
     try:
-        cell, plan = cell_and_dynamixel_plan(args.cell, args.port)
+        cell, plan = cell_and_plan(args.cell, args.port)
         motors = _chosen(plan, args.joint)
     except (CellError, ValueError, OSError) as error:
         print(error, file=sys.stderr)
@@ -64,13 +65,13 @@ def run(args: argparse.Namespace) -> int:
     person = Person()
     done = True
     try:
-        with change.bus(plan.port, plan.baud) as master:
-            _let_go(master, plan, person)
-            found = {motor.joint: _joint(master, motor, person) for motor in motors}
+        with workbench(plan.port, plan.baud, spoken_by(plan.protocol)) as bench:
+            _let_go(bench, plan, person)
+            found = {motor.joint: _joint(bench, motor, plan.counts, person) for motor in motors}
             for line in _block(cell, found):
                 print(line)
             if args.limits:
-                done = _unless_declined(lambda: _limit(master, motors, found, person))
+                done = _unless_declined(lambda: _limit(bench, motors, found, person))
         if args.write:
             done = _unless_declined(lambda: _write(cell, found, person)) and done
     except PortLost as error:
@@ -101,11 +102,9 @@ def _chosen(plan: BusPlan, joints: Sequence[str] | None) -> list[MotorPlan]:
     return [motor for motor in plan.motors if not joints or motor.joint in joints]
 
 
-def _let_go(master: Master, plan: BusPlan, person: Person) -> None:
-    """See that every motor is there, and without torque. Raises NoReply or NotAgreed."""
-    for motor in plan.motors:
-        change.model_of(master, motor.motor_id)
-    held = [m for m in plan.motors if master.read(m.motor_id, TORQUE_ENABLE)]
+def _let_go(bench: Workbench, plan: BusPlan, person: Person) -> None:
+    """See that every motor is there, and without torque. Raises NoReply, Refused or NotAgreed."""
+    held = [motor for motor in plan.motors if bench.torque_on(motor.motor_id)]
     person.agree(
         f"The torque of {', '.join(m.joint for m in held) or 'every motor'} "
         f"{'will be switched off' if held else 'is off'}: a joint that nobody holds falls. "
@@ -113,15 +112,16 @@ def _let_go(master: Master, plan: BusPlan, person: Person) -> None:
         "supported",
     )
     for motor in held:
-        master.write(motor.motor_id, TORQUE_ENABLE, 0)
+        bench.set(motor.motor_id, TORQUE_ENABLE, 0)
 
 
-def _joint(master: Master, motor: MotorPlan, person: Person) -> Calibration:
+def _joint(bench: Workbench, motor: MotorPlan, counts: int, person: Person) -> Calibration:
     """Return what the person shows of one joint; asks again until it is clear."""
+    scale = Scale(counts, motor.rad_per_count)
     print(f"\n{motor.joint} (motor {motor.motor_id})")
     while True:
         zero, lower, upper = (
-            _still(master, motor, person, where)
+            _still(bench, motor, scale, person, where)
             for where in (
                 "its zero pose",
                 f"its lower end (the description allows {motor.lower_rad:.3f} rad)",
@@ -129,7 +129,7 @@ def _joint(master: Master, motor: MotorPlan, person: Person) -> Calibration:
             )
         )
         try:
-            found = calibrate(zero, lower, upper)
+            found = calibrate(scale, zero, lower, upper)
         except Unclear as error:
             print(f"  {error}; once more from zero")
             continue
@@ -138,20 +138,21 @@ def _joint(master: Master, motor: MotorPlan, person: Person) -> Calibration:
         return found
 
 
-def _still(master: Master, motor: MotorPlan, person: Person, where: str) -> int:
+def _still(bench: Workbench, motor: MotorPlan, scale: Scale, person: Person, where: str) -> int:
     """Return the count where the person holds the joint still."""
+    position = bench.registers(motor.motor_id).find(PRESENT_POSITION)
 
     def live() -> str:
-        return f"  {master.read(motor.motor_id, PRESENT_POSITION):.0f} counts"
+        return f"  {bench.read(motor.motor_id, position)} counts"
 
     while True:
         person.ask(f"  Move it to {where}, hold it there and press Enter", live)
         readings = []
         for _ in range(READINGS):
-            readings.append(master.read(motor.motor_id, PRESENT_POSITION))
+            readings.append(bench.read(motor.motor_id, position))
             time.sleep(READING_EVERY_S)
         try:
-            counts = at_rest(readings)
+            counts = at_rest(scale, readings)
         except Unclear as error:
             print(f"  {error}")
             continue
@@ -212,21 +213,18 @@ def _block(cell: Cell, found: dict[str, Calibration]) -> Iterator[str]:
 
 
 def _limit(
-    master: Master, motors: Sequence[MotorPlan], found: dict[str, Calibration], person: Person
+    bench: Workbench, motors: Sequence[MotorPlan], found: dict[str, Calibration], person: Person
 ) -> None:
-    """Set the motors' own limits after asking. Raises NotAgreed, NoReply, StatusError."""
+    """Set the motors' own limits after asking. Raises NotAgreed, NoReply, Refused."""
     windows = [(m, found[m.joint].window_counts(m.lower_rad, m.upper_rad)) for m in motors]
     print("\nPosition limits of the motors:")
     for motor, (first, last) in windows:
-        had = [master.read(motor.motor_id, limit) for limit in (POSITION_MIN, POSITION_MAX)]
-        print(f"  {motor.joint}: {had[0]:.0f} to {had[1]:.0f} -> {first} to {last} counts")
+        had = [bench.get(motor.motor_id, limit) for limit in (POSITION_MIN, POSITION_MAX)]
+        print(f"  {motor.joint}: {had[0]} to {had[1]} -> {first} to {last} counts")
     person.agree("Write them into the motors?")
     for motor, window in windows:
-        for register, value in zip((POSITION_MIN, POSITION_MAX), window, strict=True):
-            if master.read(motor.motor_id, register) != value:
-                master.write(motor.motor_id, register, value)
-            if master.read(motor.motor_id, register) != value:
-                raise Refused(f"{motor.joint}: motor {motor.motor_id} did not take {register.name}")
+        for name, value in zip((POSITION_MIN, POSITION_MAX), window, strict=True):
+            bench.set(motor.motor_id, name, value)
 
 
 def _write(cell: Cell, found: dict[str, Calibration], person: Person) -> None:

@@ -19,17 +19,15 @@ from pathlib import Path
 from typing import Any
 
 from hrc_cell.adapters.record.events import finite
-from hrc_cell.adapters.serial import change
 from hrc_cell.adapters.serial.adapter import holders
-from hrc_cell.adapters.serial.driver import hardware_error_text
-from hrc_cell.adapters.serial.models import BY_NAME
-from hrc_cell.adapters.serial.plan import DYNAMIXEL
+from hrc_cell.adapters.serial.drives import error_text
 from hrc_cell.adapters.serial.port import PortLost
-from hrc_cell.adapters.serial.scan import scan
-from hrc_cell.adapters.serial.watch import Watch, Watched
+from hrc_cell.adapters.serial.watch import Watched
+from hrc_cell.adapters.serial.workbenches import SPOKEN, seek, spoken_by, workbench
 from hrc_cell.cli.arguments import count, seconds
 from hrc_cell.cli.checked import checked_cell
 from hrc_cell.settings.cell import SIM_PORT
+from hrc_cell.settings.robot import BusSettings
 from hrc_cell.settings.schema import CellError
 
 DEFAULT_BAUD = 1_000_000
@@ -64,6 +62,10 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument(
         "--baud", type=count, metavar="N", help=f"of PORT (default {DEFAULT_BAUD}, or the cell's)"
     )
+    parser.add_argument(
+        "--protocol", choices=SPOKEN,
+        help="of PORT; else DYNAMIXEL motors are asked first, then Feetech's",
+    )  # fmt: skip
     parser.add_argument("--namespace", default="", help="ROS namespace of the cell")
     parser.add_argument(
         "--period", type=seconds, default=PERIOD_S, metavar="S", help=f"default {PERIOD_S} s"
@@ -101,27 +103,28 @@ def _looks(args: argparse.Namespace) -> Iterator[Look]:
     """Return what there is to see. Raises CellError, FileNotFoundError, PortLost, Ended."""
     path = Path(args.target)
     if path.exists() and not path.is_dir():
-        return _bus(args.target, args.baud or DEFAULT_BAUD, args.period)
+        return _bus(args.target, args.baud or DEFAULT_BAUD, args.protocol, args.period)
     if path.is_absolute() and not path.exists():
         raise PortLost(errno.ENOENT, f"{path}: no such device; is the adapter plugged in?")
-    cell = checked_cell(args.target, without_stops=True)
-    bus = cell.file.bus
-    return _cell(bus.port if bus.protocol == DYNAMIXEL else None, args.baud or bus.baud, args)
+    return _cell(checked_cell(args.target, without_stops=True).file.bus, args)
 
 
 # The bus itself.
 
 
-def _bus(port: str, baud: int, period_s: float) -> Iterator[Look]:
-    """Yield what is read from a port. Raises PortLost, Ended."""
+def _bus(port: str, baud: int, asked: str | None, period_s: float) -> Iterator[Look]:
+    """Yield what is read from a port. `asked`: the protocol; None finds out.
+
+    Raises PortLost, Ended.
+    """
     try:
-        found, _ = scan(port, baud)
-        known = [one for one in found if one.model in BY_NAME]
+        protocol, found = seek(port, baud, asked)
+        known = [one for one in found if one.model in SPOKEN[protocol].models]
         if not known:
             others = f"; there is {', '.join(one.model for one in found)}" if found else ""
             raise Ended(f"no motor that is known here answers on {port} at {baud} baud{others}")
-        with change.bus(port, baud) as master:
-            watch = Watch(master, known)
+        with workbench(port, baud, protocol) as bench:
+            watch = bench.watch(known)
             while not watch.whole:
                 watch.cycle()
             while True:
@@ -144,8 +147,8 @@ def _bus(port: str, baud: int, period_s: float) -> Iterator[Look]:
 # A running cell.
 
 
-def _cell(port: str | None, baud: int, args: argparse.Namespace) -> Iterator[Look]:
-    """Yield what a running cell tells of its motors, or what its port does; None: it cannot."""
+def _cell(bus: BusSettings, args: argparse.Namespace) -> Iterator[Look]:
+    """Yield what a running cell tells of its motors, or what its port does."""
     from hrc_cell.cli.witness import Late, Witness
 
     with Witness(("motor_states",), namespace=args.namespace) as witness:
@@ -155,16 +158,15 @@ def _cell(port: str | None, baud: int, args: argparse.Namespace) -> Iterator[Loo
             running = False
         else:
             running = True
-            yield from _told(witness, args.period)
-    if not running and port in (SIM_PORT, None):
-        why = "is simulated" if port else "has motors that this command cannot read itself"
-        raise Ended(f"{args.target} does not tell of its motors, and {why}: does it run?")
-    if not running and port is not None:
-        print(f"no running cell heard; reading {port}", file=sys.stderr)
-        yield from _bus(port, baud, args.period)
+            yield from _told(witness, bus.protocol, args.period)
+    if not running and bus.port == SIM_PORT:
+        raise Ended(f"{args.target} does not tell of its motors, and is simulated: does it run?")
+    if not running:
+        print(f"no running cell heard; reading {bus.port}", file=sys.stderr)
+        yield from _bus(bus.port, args.baud or bus.baud, spoken_by(bus.protocol), args.period)
 
 
-def _told(witness: Any, period_s: float) -> Iterator[Look]:
+def _told(witness: Any, protocol: str, period_s: float) -> Iterator[Look]:
     last = None
     while True:
         began_s = witness.now_s()
@@ -178,7 +180,7 @@ def _told(witness: Any, period_s: float) -> Iterator[Look]:
         rate_hz = (newest.cycle - first.cycle) / elapsed_s if elapsed_s > 0.0 else math.nan
         last = newest
         now_s, wall_s = time.monotonic(), time.time()
-        motors = tuple(_of_message(motor, now_s, wall_s) for motor in newest.motors)
+        motors = tuple(_of_message(motor, protocol, now_s, wall_s) for motor in newest.motors)
         note = f"cycle {newest.cycle}, {newest.missed_cycles} missed"
         if newest.gate_reason:
             note += f", gate: {newest.gate_reason}"
@@ -189,14 +191,15 @@ def _stamp_s(header: Any) -> float:
     return float(header.stamp.sec + header.stamp.nanosec * 1e-9)
 
 
-def _of_message(motor: Any, now_s: float, wall_s: float) -> Watched:
-    """Return one motor of a message, which does not tell how many replies were lost."""
+def _of_message(motor: Any, protocol: str, now_s: float, wall_s: float) -> Watched:
+    """Return one motor of a message, which tells no load and not how many replies were lost."""
     age_s = wall_s - _stamp_s(motor)
     return Watched(
         name=motor.joint, motor_id=motor.id, reply_s=now_s - age_s, lost=None,
         position_rad=motor.position_rad, velocity_radps=motor.velocity_radps,
         current_a=motor.current_a, voltage_v=motor.voltage_v, temperature_c=motor.temperature_c,
         torque_on=motor.torque_on, hardware_error=motor.hardware_error,
+        error=error_text(protocol, motor.hardware_error) if motor.hardware_error else "",
     )  # fmt: skip
 
 
@@ -230,22 +233,23 @@ def _show(look: Look, *, live: bool, as_json: bool, table: bool) -> None:
 def _table(look: Look) -> Iterator[str]:
     yield f"{look.note}; {look.rate_hz:.0f} cycles/s"
     yield (
-        f"{'ID':>3} {'name':<12} {'rad':>8} {'rad/s':>8} {'A':>7} {'V':>5} {'degC':>4} torque "
-        f"{'age s':>7} {'lost':>5}  error"
+        f"{'ID':>3} {'name':<12} {'rad':>8} {'rad/s':>8} {'A':>7} {'load':>5} {'V':>5} {'degC':>4} "
+        f"torque {'age s':>7} {'lost':>5}  error"
     )
     for motor in look.motors:
         age_s = look.now_s - motor.reply_s
         yield (
             f"{motor.motor_id:>3} {motor.name:<12} {_number(motor.position_rad, 8, 4)} "
             f"{_number(motor.velocity_radps, 8, 3)} {_number(motor.current_a, 7, 3)} "
-            f"{_number(motor.voltage_v, 5, 1)} {_number(motor.temperature_c, 4, 0)} "
-            f"{_torque(motor):<6} {_number(age_s, 7, 3)} {_lost(motor):>5}  {_error(motor)}"
+            f"{_load(motor):>5} {_number(motor.voltage_v, 5, 1)} "
+            f"{_number(motor.temperature_c, 4, 0)} {_torque(motor):<6} "
+            f"{_number(age_s, 7, 3)} {_lost(motor):>5}  {_error(motor)}"
         )
 
 
 def _line(look: Look) -> str:
     each = "; ".join(
-        f"{motor.motor_id} {motor.position_rad:.4f} rad {motor.current_a:.3f} A "
+        f"{motor.motor_id} {_number(motor.position_rad, 0, 4)} rad {_force(motor)} "
         f"{_torque(motor)} lost {_lost(motor)} {_error(motor)}"
         for motor in look.motors
     )
@@ -254,6 +258,17 @@ def _line(look: Look) -> str:
 
 def _number(value: float, width: int, places: int) -> str:
     return f"{value:>{width}.{places}f}" if math.isfinite(value) else f"{'?':>{width}}"
+
+
+def _load(motor: Watched) -> str:
+    return f"{motor.load_ratio:.1%}" if math.isfinite(motor.load_ratio) else "?"
+
+
+def _force(motor: Watched) -> str:
+    """Return the current, or the load of a motor that tells none."""
+    if math.isfinite(motor.current_a):
+        return f"{motor.current_a:.3f} A"
+    return f"load {_load(motor)}"
 
 
 def _torque(motor: Watched) -> str:
@@ -265,9 +280,7 @@ def _lost(motor: Watched) -> str:
 
 
 def _error(motor: Watched) -> str:
-    if motor.hardware_error is None:
-        return "?"
-    return hardware_error_text(motor.hardware_error) if motor.hardware_error else "-"
+    return "?" if motor.error is None else motor.error or "-"
 
 
 def _as_json(look: Look) -> dict[str, Any]:

@@ -7,11 +7,12 @@ import json
 import sys
 from typing import Any
 
-from hrc_cell.adapters.serial import change
 from hrc_cell.adapters.serial.codec import ID_MAX
-from hrc_cell.adapters.serial.control_table import bounds, entries, find, shown, steps
+from hrc_cell.adapters.serial.control_table import BAUD_RATE, bounds, shown, steps
 from hrc_cell.adapters.serial.master import NoReply, Refused
+from hrc_cell.adapters.serial.plan import DYNAMIXEL
 from hrc_cell.adapters.serial.port import PortLost
+from hrc_cell.adapters.serial.workbenches import SPOKEN, workbench
 from hrc_cell.cli.arguments import count
 from hrc_cell.cli.asking import NotAgreed, Person
 
@@ -32,10 +33,12 @@ def add_parser(subparsers: Any) -> None:
         "set", help="read all registers of a motor, or write one by its name",
         description="Read all registers of a motor, or write one by its name, in its unit. Shows "
         "what was and what will be, asks, writes only what differs and reads it back. The EEPROM "
-        "(what stays without power) is not written while the torque is on.",
+        "(what stays without power) is not written while the torque is on; "
+        "that of Feetech motors is unlocked for the one writing.",
         epilog="examples:\n  hrc-cell motors set /dev/ttyUSB0 --id 3 --list\n"
         "  hrc-cell motors set /dev/ttyUSB0 'baud rate' 1000000 --id 1 --baud 57600\n"
-        "  hrc-cell motors set /dev/ttyUSB0 return-delay-time 0 --id 3",
+        "  hrc-cell motors set /dev/ttyUSB0 return-delay-time 0 --id 3\n"
+        "  hrc-cell motors set /dev/ttyUSB0 id 3 --id 1 --protocol feetech",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )  # fmt: skip
     parser.add_argument("port", help="device of the adapter")
@@ -45,6 +48,10 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument(
         "--baud", type=count, default=DEFAULT_BAUD, metavar="N", help=f"default {DEFAULT_BAUD}"
     )
+    parser.add_argument(
+        "--protocol", choices=SPOKEN, default=DYNAMIXEL,
+        help=f"what the motor speaks (default {DYNAMIXEL})",
+    )  # fmt: skip
     parser.add_argument("--list", action="store_true", help="show every register; writes nothing")
     parser.add_argument("--json", action="store_true", help="with --list: print it as JSON")
     parser.add_argument("--yes", action="store_true", help="do not ask")
@@ -76,11 +83,10 @@ def run(args: argparse.Namespace) -> int:
 
 def _list(args: argparse.Namespace) -> int:
     rows = []
-    with change.bus(args.port, args.baud) as master:
-        model = change.model_of(master, args.id)
-        for entry in entries(model):
-            raw = change.read(master, args.id, entry)
-            rows.append((entry, raw))
+    with workbench(args.port, args.baud, args.protocol) as bench:
+        registers = bench.registers(args.id)
+        for entry in registers.entries:
+            rows.append((entry, bench.read(args.id, entry)))
     if args.json:
         values = {
             entry.name: {
@@ -89,9 +95,9 @@ def _list(args: argparse.Namespace) -> int:
             }
             for entry, raw in rows
         }  # fmt: skip
-        print(json.dumps({"id": args.id, "model": model.name, "registers": values}, indent=1))
+        print(json.dumps({"id": args.id, "model": registers.model, "registers": values}, indent=1))
         return 0
-    print(f"motor {args.id}: {model.name}")
+    print(f"motor {args.id}: {registers.model}")
     for entry, raw in rows:
         may = bounds(entry) or "read only"
         note = f"; {entry.note}" if entry.note else ""
@@ -101,14 +107,14 @@ def _list(args: argparse.Namespace) -> int:
 
 def _set(args: argparse.Namespace) -> int:
     """Write one register. Raises what `run` tells."""
-    with change.bus(args.port, args.baud) as master:
-        entry = find(change.model_of(master, args.id), args.name)
+    with workbench(args.port, args.baud, args.protocol) as bench:
+        entry = bench.registers(args.id).find(args.name)
         raw = steps(entry, args.value)
-        before = change.read(master, args.id, entry)
+        before = bench.read(args.id, entry)
         if before == raw:
             print(f"{entry.name} of motor {args.id} is {shown(entry, raw)} already")
             return 0
-        change.check(master, args.id, entry, raw)
+        bench.check(args.id, entry, raw)
         print(f"motor {args.id}: {entry.name} {shown(entry, before)} -> {shown(entry, raw)}")
         if not entry.kept:
             print("It stands in RAM: lost without power, and a cell that starts sets its own.")
@@ -116,12 +122,8 @@ def _set(args: argparse.Namespace) -> int:
             print(MEANS[entry.name])
         if not args.yes:
             Person().agree("Write it?")
-        motor_id, baud = change.write(master, args.id, entry, raw)
-        if baud is None:
-            change.confirm(master, motor_id, entry, raw)
-    if baud is not None:
-        with change.bus(args.port, baud) as master:
-            change.confirm(master, motor_id, entry, raw)
-    where = f" at {baud} baud" if baud else ""
+        motor_id = bench.write(args.id, entry, raw)
+        bench.confirm(motor_id, entry, raw)
+        where = f" at {bench.baud} baud" if entry.name == BAUD_RATE else ""
     print(f"motor {motor_id}{where}: {entry.name} is {shown(entry, raw)}")
     return 0

@@ -2,8 +2,9 @@
 
 Nothing moves before you agree, and each step asks again: the torque comes on; one joint after the
 other goes 0.1 rad out and back, at 0.1 rad/s; it stops in the middle; it is left alone while it
-moves, so that its own watchdog has to stop it. The report holds what was asked and measured, as
-text on the terminal and as JSON in --report; it names nobody. A step that you decline is left out.
+moves, so that its own watchdog has to stop it (left out for motors that have none). The report
+holds what was asked and measured, as text on the terminal and as JSON in --report; it names nobody.
+A step that you decline is left out.
 
 No scanner and no permit stands behind these movements: only you see who is near.
 """
@@ -21,15 +22,16 @@ from typing import Any
 
 from hrc_cell.adapters.record.events import finite
 from hrc_cell.adapters.serial.adapter import latency_timer_ms
-from hrc_cell.adapters.serial.driver import Driver
-from hrc_cell.adapters.serial.master import Master, NoReply, Refused
-from hrc_cell.adapters.serial.plan import BusPlan
+from hrc_cell.adapters.serial.drives import Drive, DynamixelDrive, make_drive
+from hrc_cell.adapters.serial.master import NoReply, Refused
+from hrc_cell.adapters.serial.plan import WITHOUT_WATCHDOG, BusPlan
 from hrc_cell.adapters.serial.port import Port, PortLost
-from hrc_cell.adapters.serial.scan import scan
 from hrc_cell.adapters.serial.trial import NoRoom, Trial
+from hrc_cell.adapters.serial.trial_silence import WatchedTrial
+from hrc_cell.adapters.serial.workbenches import SPOKEN, spoken_by
 from hrc_cell.cli.arguments import json_file
 from hrc_cell.cli.asking import NotAgreed, Person
-from hrc_cell.cli.checked import cell_and_dynamixel_plan
+from hrc_cell.cli.checked import cell_and_plan
 from hrc_cell.cli.finding import Finding, show
 from hrc_cell.cli.motors_doctor import examine
 from hrc_cell.settings.schema import CellError
@@ -61,7 +63,7 @@ def add_parser(subparsers: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     """Try the arm. Returns 0 if all that was agreed to was done, else 1; 2 for wrong input."""
     try:
-        _, plan = cell_and_dynamixel_plan(args.cell, args.port)
+        _, plan = cell_and_plan(args.cell, args.port)
         known = [motor.joint for motor in plan.motors]
         for joint in args.joint or ():
             if joint not in known:
@@ -95,7 +97,7 @@ def _try(plan: BusPlan, joints: list[str], report: dict[str, Any]) -> None:
         "latency_timer_ms": latency_timer_ms(plan.port), "baud": plan.baud,
         "rate_hz": plan.rate_hz, "watchdog_s": plan.watchdog_s,
     }  # fmt: skip
-    found, _ = scan(plan.port, plan.baud)
+    found, _ = SPOKEN[spoken_by(plan.protocol)].scan(plan.port, plan.baud)
     report["motors"] = [one._asdict() for one in found]
     findings: list[Finding] = []
     if show(_kept(examine(plan), findings), as_json=False):
@@ -108,7 +110,7 @@ def _try(plan: BusPlan, joints: list[str], report: dict[str, Any]) -> None:
     )
     port = Port(plan.port, plan.baud)
     try:
-        trial = Trial(Driver(plan, Master(port, reply_margin_s=plan.reply_margin_s)))
+        trial = _trial(make_drive(plan, port))
         try:
             trial.begin()
             report["drift_rad"] = dict(
@@ -122,6 +124,11 @@ def _try(plan: BusPlan, joints: list[str], report: dict[str, Any]) -> None:
         port.close()
 
 
+def _trial(drive: Drive) -> Trial:
+    """Return what is tried: more with motors that notice a silent program by themselves."""
+    return WatchedTrial(drive) if isinstance(drive, DynamixelDrive) else Trial(drive)
+
+
 def _joints(
     trial: Trial, plan: BusPlan, joints: list[str], person: Person, report: dict[str, Any]
 ) -> None:
@@ -132,11 +139,14 @@ def _joints(
             continue
         one: dict[str, Any] = {}
         told[motor.joint] = one
-        acts: tuple[tuple[str, str, Callable[[int], Any]], ...] = (
+        acts: list[tuple[str, str, Callable[[int], Any]]] = [
             ("move", "goes 0.1 rad out and back, at 0.1 rad/s", trial.move),
             ("stop", "goes out and is stopped on the way", trial.stop),
-            ("silence", SILENT, trial.silence),
-        )
+        ]
+        if isinstance(trial, WatchedTrial):
+            acts.append(("silence", SILENT, trial.silence))
+        else:
+            one["silence"] = f"left out: {WITHOUT_WATCHDOG}"
         for name, text, act in acts:
             said = person.ask(f"{motor.joint} {text}. [y = yes]", _holding(trial))
             if said.lower() != "y":

@@ -29,7 +29,7 @@ from hrc_cell.adapters.motor_plan import motor_plan
 from hrc_cell.adapters.serial.adapter import latency_timer_ms
 from hrc_cell.adapters.serial.child import BusChild
 from hrc_cell.adapters.serial.condition import Examiner
-from hrc_cell.adapters.serial.plan import WITHOUT_WATCHDOG
+from hrc_cell.adapters.serial.plan import WITHOUT_REBOOT, WITHOUT_WATCHDOG
 from hrc_cell.adapters.serial.port import wait_for_port
 from hrc_cell.adapters.serial.shared import BusState, Command, GoalRecord, PermitRecord
 from hrc_cell.core.corridor import ROWS_MAX
@@ -176,7 +176,9 @@ class MotorBus(CellNode):
         """Ask for one motor to be rebooted, where that can be; what came of it is an event."""
         state = None if self._child is None else self._child.shared.read_state()
         joint = self._plan.motors[index].joint
-        if state is None or state.gate not in (MotorStates.GATE_HOLD, MotorStates.GATE_CLOSED):
+        if not self._plan.has_reboot:
+            answer.message = f"{joint}: {WITHOUT_REBOOT}"
+        elif state is None or state.gate not in (MotorStates.GATE_HOLD, MotorStates.GATE_CLOSED):
             answer.message = f"{joint}: the arm moves; stop it first"
         elif not state.motors[index].hardware_error:
             answer.message = f"{joint}: its motor reports no hardware error"

@@ -3,10 +3,13 @@
 import numpy as np
 import pytest
 from emulated import PATIENT, Feeder, RunningMotors, fed, plan_for
+from feetech import DirectMotors, feetech_plan
 
 from hrc_cell.adapters.serial import codec
 from hrc_cell.adapters.serial.driver import Driver
+from hrc_cell.adapters.serial.drives import FeetechDrive
 from hrc_cell.adapters.serial.emulator import REBOOT, Emulator
+from hrc_cell.adapters.serial.feetech_master import FeetechMaster
 from hrc_cell.adapters.serial.master import Master, NoReply, Refused
 from hrc_cell.adapters.serial.port import Port
 from hrc_cell.adapters.serial.reboot import REBOOTS_MAX, WITHIN_S, Reboots
@@ -109,6 +112,16 @@ def test_the_fourth_reboot_within_five_minutes_is_refused(motors, driver):
     assert reboots.refusal(2, Phase.HOLD, now_s) == ""
     assert reboots.refusal(1, Phase.HOLD, motors_now_s() + WITHIN_S) == ""
     assert motors.emulator.reboots == [2] * REBOOTS_MAX
+
+
+def test_a_motor_that_knows_no_reboot_is_not_asked_and_it_is_said_what_to_do():
+    drive = FeetechDrive(feetech_plan("none"), FeetechMaster(DirectMotors(), reply_margin_s=0.05))
+    drive.motors[1] = MotorRecord(hardware_error=OVERLOAD)
+    said = Reboots(drive).refusal(1, Phase.HOLD, motors_now_s())
+    assert "joint_2: its motor knows no reboot" in said
+    assert "switch the motors' power off and on" in said
+    with pytest.raises(Refused, match="knows no reboot"):
+        drive.order_reboot(1)
 
 
 def motors_now_s():

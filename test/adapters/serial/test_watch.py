@@ -5,9 +5,9 @@ import math
 import pytest
 from emulated import RunningMotors
 
-from hrc_cell.adapters.serial import change
+from hrc_cell.adapters.serial.plan import DYNAMIXEL
 from hrc_cell.adapters.serial.scan import scan
-from hrc_cell.adapters.serial.watch import Watch
+from hrc_cell.adapters.serial.workbenches import workbench
 
 CYCLES = 10
 
@@ -20,8 +20,8 @@ def motors(tmp_path):
 
 def test_each_lost_reply_is_counted_and_what_was_known_stays(motors):
     found, _ = scan(str(motors.link), 1_000_000)
-    with change.bus(str(motors.link), 1_000_000) as master:
-        watch = Watch(master, found)
+    with workbench(str(motors.link), 1_000_000, DYNAMIXEL) as bench:
+        watch = bench.watch(found)
         assert math.isnan(watch.motors[0].position_rad)
         assert watch.motors[0].torque_on is None
         while not watch.whole:

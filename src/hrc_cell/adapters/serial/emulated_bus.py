@@ -21,6 +21,18 @@ class OneMotor(Protocol):
     def watch(self, now_s: float) -> None:
         """Let time pass."""
 
+    def value(self, address: int) -> int:
+        """Return a register as a number."""
+
+    def fail(self, bits: int) -> None:
+        """Report a hardware error, and protect itself where it is set to."""
+
+    def lose_power(self) -> None:
+        """Go limp."""
+
+    def reboot(self, now_s: float) -> None:
+        """Begin anew, without what it held in RAM."""
+
 
 Told = TypeVar("Told")
 Told_co = TypeVar("Told_co", covariant=True)
@@ -58,6 +70,12 @@ class EmulatedBus(ABC, Generic[M, Told]):
     @abstractmethod
     def _obey(self, order: Told, now_s: float) -> list[bytes]:
         """Do what is ordered; return what is sent on it."""
+
+    def _renumber(self, register: int) -> None:
+        """Have motors heard by the IDs in this register of theirs; of two with one, the last is."""
+        for motor in self.motors.values():
+            motor.motor_id = motor.value(register)
+        self.motors = {motor.motor_id: motor for motor in self.motors.values()}
 
     @abstractmethod
     def delay_s(self, status: bytes) -> float:

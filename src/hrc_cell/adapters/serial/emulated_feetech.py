@@ -122,6 +122,11 @@ class FeetechMotor:
         amount = min(abs(value), (1 << sign_bit) - 1)
         self._put(address, 2, amount | (1 << sign_bit) * (value < 0))
 
+    def preset(self, address: int, value: int) -> None:
+        """Have a register of the EEPROM at a value from the start, as if somebody had set it."""
+        self._put(address, self._start[address][0], value)
+        self._kept = bytes(self._table[:RAM])
+
     def value(self, address: int) -> int:
         """Return a register that may be written as a number."""
         size = self._start[address][0]

@@ -99,19 +99,13 @@ class Emulator(EmulatedBus[EmulatedMotor, Order]):
             if order.code == REBOOT:
                 motor.reboot(now_s)
         if any(motor.value(ID) != motor.motor_id for motor in hearing):
-            self._renumber()
+            self._renumber(ID)
         return replies
 
     def _hears(self, motor: EmulatedMotor) -> bool:
         if motor.motor_id in self.silent:
             return False
         return self.line_baud in (None, BAUDS.get(motor.value(BAUD_RATE)))
-
-    def _renumber(self) -> None:
-        """Have motors heard by the IDs written into them; of two with one, the last is."""
-        for motor in self.motors.values():
-            motor.motor_id = motor.value(ID)
-        self.motors = {motor.motor_id: motor for motor in self.motors.values()}
 
     @staticmethod
     def _status(motor: EmulatedMotor, error: int, data: bytes = b"") -> bytes:

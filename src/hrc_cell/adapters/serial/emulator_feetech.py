@@ -8,6 +8,7 @@ from hrc_cell.adapters.serial.emulated_bus import EmulatedBus
 from hrc_cell.adapters.serial.emulated_feetech import (
     BAUD,
     FEETECH_KINDS,
+    ID,
     RETURN_DELAY,
     STATUS_LEVEL,
     FeetechMotor,
@@ -34,8 +35,10 @@ class FeetechEmulator(EmulatedBus[FeetechMotor, Order]):
         super().__init__(motors, Receiver())
 
     def delay_s(self, status: bytes) -> float:
-        """Return the return delay of the motor that sends a status."""
-        return self.motors[status[2]].value(RETURN_DELAY) * RETURN_DELAY_STEP_S
+        """Return the return delay of the motor that sends a status; of nobody, the longest."""
+        motors = list(self.motors.values())
+        alone = [motor for motor in motors if status[2:3] == bytes((motor.motor_id,))]
+        return max(m.value(RETURN_DELAY) for m in alone or motors) * RETURN_DELAY_STEP_S
 
     def _hears(self, motor_id: int) -> bool:
         rate = BAUDS[min(self.motors[motor_id].value(BAUD), len(BAUDS) - 1)]
@@ -61,6 +64,8 @@ class FeetechEmulator(EmulatedBus[FeetechMotor, Order]):
             speaks = not to_all or (order.code == PING and self._kind.magnetic)
             if data is not None and speaks:
                 replies.append(status_frame(motor.motor_id, motor.hardware_error, data))
+        if any(motor.value(ID) != motor.motor_id for motor in hearing):
+            self._renumber(ID)
         return replies
 
     def _one(self, motor: FeetechMotor, order: Order) -> bytes | None:

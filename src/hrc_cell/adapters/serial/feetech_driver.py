@@ -24,7 +24,7 @@ from hrc_cell.adapters.serial.feetech_registers import TABLES, Model
 from hrc_cell.adapters.serial.feetech_samples import LENGTHS, Sample, can_follow, sample
 from hrc_cell.adapters.serial.master import NoReply, Refused
 from hrc_cell.adapters.serial.motor_set import TAKEN_TIMES, MotorSet
-from hrc_cell.adapters.serial.plan import BusPlan, MotorPlan
+from hrc_cell.adapters.serial.plan import WITHOUT_REBOOT, BusPlan, MotorPlan
 from hrc_cell.adapters.serial.port import PortLost
 
 
@@ -128,8 +128,7 @@ class FeetechDriver(MotorSet[FeetechMaster]):
 
     def order_reboot(self, index: int) -> None:
         """Raise Refused: they know no such order."""
-        joint = self.plan.motors[index].joint
-        raise Refused(f"{joint}: its motor knows no reboot; switch its power off and on")
+        raise Refused(f"{self.plan.motors[index].joint}: {WITHOUT_REBOOT}")
 
     def look(self, index: int) -> None:
         """Read all: a sample tells a motor's hardware error and torque. Raises NoReply."""

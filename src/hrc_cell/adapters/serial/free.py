@@ -5,7 +5,9 @@ from __future__ import annotations
 import select
 import time
 from pathlib import Path
+from typing import Any
 
+from hrc_cell.adapters.serial.bad_day import BadDay
 from hrc_cell.adapters.serial.emulated_models import KINDS
 from hrc_cell.adapters.serial.emulated_motor import RPM
 from hrc_cell.adapters.serial.emulator import BAUDS, EmulatorPort
@@ -51,7 +53,7 @@ def free_motors(
 
 def serve_free(
     link: Path,
-    emulator: FaultyEmulator,
+    emulator: BadDay[Any, Any],
     plant: FreeMotors,
     *,
     baud: int | None = None,

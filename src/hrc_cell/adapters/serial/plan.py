@@ -22,7 +22,12 @@ from hrc_cell.adapters.serial.master import (
     wire_s,
 )
 from hrc_cell.adapters.serial.port_owner import DRAIN_MAX_S
-from hrc_cell.adapters.serial.registers import RAD_PER_COUNT, WATCHDOG_STEP_S, watchdog_steps
+from hrc_cell.adapters.serial.registers import (
+    COUNTS_PER_TURN,
+    RAD_PER_COUNT,
+    WATCHDOG_STEP_S,
+    watchdog_steps,
+)
 from hrc_cell.core.envelope import grace_s
 from hrc_cell.core.gate import GateLimits
 from hrc_cell.settings.cell import CellFile
@@ -34,6 +39,11 @@ WITHOUT_WATCHDOG = (
     "goal with all their force, and nothing but the emergency stop, which cuts their power, ends it"
 )
 """What the cell and the doctor say of such motors."""
+WITHOUT_REBOOT = (
+    "its motor knows no reboot; find the cause, support the arm, switch the motors' power off and "
+    "on, then reset and start"
+)
+"""What is said to somebody who asks for one."""
 WIRE_SHARE_MAX = 0.8
 """Of the rate that the wire alone would allow; the rest is for lost replies and this machine."""
 GOALS_BRIDGED = 2
@@ -98,6 +108,16 @@ class BusPlan:
     def has_watchdog(self) -> bool:
         """Return whether the motors themselves notice that the bus is silent."""
         return self.protocol not in TABLES
+
+    @property
+    def has_reboot(self) -> bool:
+        """Return whether a motor can be told to begin anew."""
+        return self.protocol not in TABLES
+
+    @property
+    def counts(self) -> int:
+        """Return how many positions a motor tells apart: 0 and up."""
+        return TABLES[self.protocol].counts if self.protocol in TABLES else COUNTS_PER_TURN
 
     @property
     def period_s(self) -> float:

@@ -37,6 +37,17 @@ class PortOwner(ABC):
         self._port.open()
         self._quiet_s = QUIET_S
 
+    @property
+    def baud(self) -> int:
+        """Return the rate that the port is at."""
+        return self._port.baud
+
+    def retune(self, baud: int) -> None:
+        """Close the port and open it at another rate. Raises PortLost."""
+        self.close()
+        self._port.baud = baud
+        self.open()
+
     def send(self, frame: bytes) -> None:
         """Send a frame that nobody answers."""
         self._port.write(frame)

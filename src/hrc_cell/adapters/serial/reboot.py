@@ -12,6 +12,7 @@ from collections.abc import Callable
 
 from hrc_cell.adapters.serial.drives import Drive, error_text
 from hrc_cell.adapters.serial.master import NoReply, Refused, StatusError
+from hrc_cell.adapters.serial.plan import WITHOUT_REBOOT
 from hrc_cell.core.gate import Phase
 
 REBOOTS_MAX, WITHIN_S = 3, 300.0
@@ -31,6 +32,8 @@ class Reboots:
         if not 0 <= index < len(self._driver.plan.motors):
             return f"there is no motor {index}"
         joint = self._driver.plan.motors[index].joint
+        if not self._driver.plan.has_reboot:
+            return f"{joint}: {WITHOUT_REBOOT}"
         if phase not in (Phase.HOLD, Phase.CLOSED):
             return f"{joint}: the arm moves; stop it first"
         if not self._driver.motors[index].hardware_error:

@@ -14,21 +14,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hrc_cell.adapters.serial.bring_up import bring_up
-from hrc_cell.adapters.serial.driver import Driver
-from hrc_cell.adapters.serial.registers import (
-    BUS_WATCHDOG,
-    PRESENT_POSITION,
-    PRESENT_VELOCITY,
-    PROFILE_VELOCITY,
-    WATCHDOG_TRIPPED,
-)
+from hrc_cell.adapters.serial.drives import Drive
 
 STEP_RAD = 0.1
 SPEED_RADPS = 0.1
 REST_RADPS = 0.02
 REST_MAX_S = 2.0
-SILENCE_WATCHDOGS = 4.0
 
 
 class NoRoom(ValueError):
@@ -64,21 +55,11 @@ class Stop:
     ran_on_rad: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Silence:
-    """The program fell silent while the joint moved by itself."""
-
-    asked_s: float  # the Bus Watchdog that was set
-    tripped: bool
-    after_s: float  # from the way that it still went
-    moving_radps: float  # when it was asked again
-
-
 class Trial:
-    """The arm of one driver, held at `goals_rad` unless a joint is moved."""
+    """The arm of one drive, held at `goals_rad` unless a joint is moved."""
 
-    def __init__(self, driver: Driver) -> None:
-        self._driver = driver
+    def __init__(self, drive: Drive) -> None:
+        self.drive = drive
         self.drift_rad: list[float] = []
         """How far each joint went when the torque came on."""
         self.goals_rad: list[float] = []
@@ -86,28 +67,28 @@ class Trial:
     def begin(self) -> None:
         """Bring the motors up; until that is done no goal is sent. Raises NoReply or Refused."""
         self.goals_rad = []
-        self.goals_rad = bring_up(self._driver)
-        self._driver.read_all()
+        self.goals_rad = self.drive.bring_up(lambda: None)
+        self.drive.read_all()
         self.drift_rad = [
             motor.position_rad - goal
-            for motor, goal in zip(self._driver.motors, self.goals_rad, strict=True)
+            for motor, goal in zip(self.drive.motors, self.goals_rad, strict=True)
         ]
 
     def hold(self) -> None:
         """Keep the watchdogs quiet while a person thinks."""
-        self._driver.read_all(self.goals_rad or None)
+        self.drive.read_all(self.goals_rad or None)
 
     def end(self) -> list[str]:
         """Switch the torque off; return what failed."""
-        return self._driver.torque_off()
+        return self.drive.torque_off()
 
     def steady(self, seconds: float) -> Cycles:
         """Return how cycles go while nothing moves."""
-        return self._run(seconds, lambda after_s: self.goals_rad, lambda: None)
+        return self.run(seconds, lambda after_s: self.goals_rad, lambda: None)
 
     def move(self, joint: int) -> Move:
         """Return how a joint follows a slow movement out and back. Raises NoRoom."""
-        start_rad, way_rad = self.goals_rad[joint], self._way(joint)
+        start_rad, way_rad = self.goals_rad[joint], self.way(joint)
         # A raised cosine: its greatest speed is pi / 2 times its mean speed.
         seconds = math.pi * abs(way_rad) / SPEED_RADPS
         far, error, current = [0.0], [0.0], [0.0]
@@ -119,12 +100,12 @@ class Trial:
             return goals
 
         def look() -> None:
-            motor = self._driver.motors[joint]
+            motor = self.drive.motors[joint]
             far.append(abs(motor.position_rad - start_rad))
             error.append(abs(goals[joint] - motor.position_rad))
             current.append(abs(motor.current_a))
 
-        cycles = self._run(seconds, goal, look)
+        cycles = self.run(seconds, goal, look)
         return Move(
             reached_rad=max(far),
             error_max_rad=max(error),
@@ -134,15 +115,15 @@ class Trial:
 
     def stop(self, joint: int) -> Stop:
         """Return how a joint comes to rest when its goal stands still. Raises NoRoom."""
-        start_rad, way_rad = self.goals_rad[joint], self._way(joint)
-        goals, motors = list(self.goals_rad), self._driver.motors
+        start_rad, way_rad = self.goals_rad[joint], self.way(joint)
+        goals, motors = list(self.goals_rad), self.drive.motors
         sign = math.copysign(1.0, way_rad)
 
         def goal(after_s: float) -> Sequence[float]:
             goals[joint] = start_rad + sign * SPEED_RADPS * after_s
             return goals
 
-        self._run(0.7 * abs(way_rad) / SPEED_RADPS, goal, lambda: None)
+        self.run(0.7 * abs(way_rad) / SPEED_RADPS, goal, lambda: None)
         self.goals_rad[joint] = motors[joint].position_rad
         from_radps, from_rad = motors[joint].velocity_radps, motors[joint].position_rad
         began_s, resting = time.monotonic(), [math.inf]
@@ -154,54 +135,25 @@ class Trial:
             elif math.isinf(resting[0]):
                 resting[0] = max(now_s, 0.0)
 
-        self._run(REST_MAX_S / 2.0, lambda after_s: self.goals_rad, look)
+        self.run(REST_MAX_S / 2.0, lambda after_s: self.goals_rad, look)
         stop = Stop(
             from_radps=from_radps,
             time_s=resting[0],
             ran_on_rad=abs(motors[joint].position_rad - from_rad),
         )
-        self._back(joint, start_rad)
+        self.back(joint, start_rad)
         return stop
 
-    def silence(self, joint: int) -> Silence:
-        """Return when a moving joint stops by its own watchdog, then bring all up again.
-
-        Raises NoRoom, NoReply or Refused.
-        """
-        driver, motor = self._driver, self._driver.plan.motors[joint]
-        start_rad, way_rad = self.goals_rad[joint], self._way(joint)
-        driver.master.write(motor.motor_id, PROFILE_VELOCITY, SPEED_RADPS)
-        goals = list(self.goals_rad)
-        goals[joint] = start_rad + way_rad
-        self._run(0.2 * abs(way_rad) / SPEED_RADPS, lambda after_s: goals, lambda: None)
-        from_rad, from_radps = self._at(joint)
-        time.sleep(SILENCE_WATCHDOGS * driver.plan.watchdog_s)
-        end_rad, end_radps = self._at(joint)
-        tripped = driver.master.read(motor.motor_id, BUS_WATCHDOG) == WATCHDOG_TRIPPED
-        moved_s = abs(end_rad - from_rad) / abs(from_radps) if from_radps else math.nan
-        self.begin()
-        self._back(joint, start_rad)
-        return Silence(
-            asked_s=driver.plan.watchdog_s, tripped=tripped, after_s=moved_s,
-            moving_radps=end_radps,
-        )  # fmt: skip
-
-    def _at(self, joint: int) -> tuple[float, float]:
-        motor = self._driver.plan.motors[joint]
-        counts = self._driver.master.read(motor.motor_id, PRESENT_POSITION)
-        velocity = self._driver.master.read(motor.motor_id, PRESENT_VELOCITY)
-        return motor.radians(counts), motor.signed(velocity)
-
-    def _way(self, joint: int) -> float:
+    def way(self, joint: int) -> float:
         """Return how far a joint is to go: towards the farther limit."""
-        lower, upper = self._driver.windows_rad[joint]
+        lower, upper = self.drive.windows_rad[joint]
         here = self.goals_rad[joint]
         way = STEP_RAD if upper - here > here - lower else -STEP_RAD
         if max(upper - here, here - lower) < 2.0 * STEP_RAD:
             raise NoRoom(f"{here:.3f} rad lies too close to its limits {lower:.3f}, {upper:.3f}")
         return way
 
-    def _back(self, joint: int, to_rad: float) -> None:
+    def back(self, joint: int, to_rad: float) -> None:
         """Bring a joint slowly to where it was."""
         goals = list(self.goals_rad)
         from_rad = goals[joint]
@@ -211,17 +163,17 @@ class Trial:
             goals[joint] = from_rad + (to_rad - from_rad) * min(after_s / seconds, 1.0)
             return goals
 
-        self._run(seconds + 0.1, goal, lambda: None)
+        self.run(seconds + 0.1, goal, lambda: None)
         self.goals_rad[joint] = to_rad
 
-    def _run(
+    def run(
         self,
         seconds: float,
         goals: Callable[[float], Sequence[float]],
         look: Callable[[], None],
     ) -> Cycles:
         """Keep the plan's rate for so long, or for one cycle; return how that went."""
-        period_s = self._driver.plan.period_s
+        period_s = self.drive.plan.period_s
         began_s = time.monotonic()
         next_s, lost, now_s = began_s, 0, began_s
         late_s: list[float] = []
@@ -230,8 +182,8 @@ class Trial:
             now_s = time.monotonic()
             late_s.append(now_s - next_s)
             next_s = max(next_s, now_s - period_s) + period_s  # never hurries to catch up
-            self._driver.read_all(goals(now_s - began_s))
-            lost += sum(silent > 0 for silent in self._driver.silent_cycles)
+            self.drive.read_all(goals(now_s - began_s))
+            lost += sum(silent > 0 for silent in self.drive.silent_cycles)
             look()
         took_s = max(time.monotonic() - began_s, period_s)
         return Cycles(
