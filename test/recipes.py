@@ -22,9 +22,9 @@ def steps_and_groups(draw, count):
     for name in names:
         act = draw(st.sampled_from(ACTS))
         level = draw(st.sampled_from(LEVELS))
-        level = "confirm" if act == "handover" and level == "auto" else level
+        level = "confirm" if act in ("handover", "receive") and level == "auto" else level
         actor = draw(st.sampled_from(["robot", "person", "both"]))
-        actor = {"handover": "both", "work": "person"}.get(act, actor)
+        actor = {"handover": "both", "receive": "both", "work": "person"}.get(act, actor)
         persons = act == "work" or (actor == "person" and act != "wait")
         offers = draw(st.sampled_from([(), ("good", "bad"), ("good", "bad", "scrap")]))
         steps.append(Step(

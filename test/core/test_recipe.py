@@ -7,15 +7,17 @@ from dataclasses import replace
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from play import GONE, HELD, Play, step_of
 from recipes import recipes
 
 from hrc_cell.core import asking
+from hrc_cell.core.answers import refusal, repeated
 from hrc_cell.core.given import Given
 from hrc_cell.core.handoff import Handoff
 from hrc_cell.core.levels import ORDER, as_set
 from hrc_cell.core.muting import Signal
 from hrc_cell.core.pieces import program, wanted
-from hrc_cell.core.recipe import advance, control_refused, refusal, repeated
+from hrc_cell.core.recipe import control_refused
 from hrc_cell.core.task import (
     ALL,
     ANSWERS_KEPT,
@@ -40,73 +42,7 @@ from hrc_cell.core.task import (
     as_data,
     state_from,
 )
-from hrc_cell.settings.recipe import Choice, Condition, Recipe, Repeat, Step
-
-GONE = {"gripper": False, "handover": False}
-HELD = {"gripper": True, "handover": False}
-
-
-def step_of(act, *, name="one", automation="auto", actor=None, **more):
-    actor = actor or {"handover": "both", "work": "person"}.get(act, "robot")
-    poses = ("above", "at") if act in ("move", "pick", "place", "handover") else ()
-    rest = {"text_key": f"step.{name}", "poses": poses, "time_s": 3.0, "timeout_s": 60.0, **more}
-    return Step(id=name, actor=actor, act=act, automation=automation, **rest)
-
-
-class Play:
-    """A recipe being played: events go in, the state and what it wants can be looked at."""
-
-    def __init__(self, *steps, repeats=(), repeat=False, retry_max=1, parts=None, begin=True):
-        recipe = Recipe(name="tried", title_key="recipe.tried", steps=steps, repeats=repeats)
-        parts = GONE if parts is None else parts
-        self.given = Given(recipe=recipe, retry_max=retry_max, parts=parts, gripper_permitted=True)
-        self.state, self.seen, self.keys = TaskState(), [], 0
-        if begin:
-            self.feed(RunRequested(run_id="r", repeat=repeat))
-
-    def feed(self, event):
-        passed = advance(self.given, self.state, event)
-        self.seen += passed
-        self.state = passed[-1] if passed else self.state
-        return passed
-
-    @property
-    def want(self):
-        return wanted(self.given.recipe, self.state)
-
-    def do(self):
-        """Do what is wanted, successfully."""
-        want = self.want
-        if isinstance(want, MovePath):
-            return self.feed(MoveDone(command=want.command))
-        if isinstance(want, Grip):
-            closed = want.opening_ratio == 0.0
-            if closed:
-                self.given = replace(self.given, parts=HELD)
-            done = GripDone(command=want.command, reached=not closed, holding=closed)
-            return self.feed(done)
-        assert isinstance(want, Wait)
-        return self.feed(TimeReached(command=want.command))
-
-    def fail(self, reason="fault: tried"):
-        return self.feed(CommandFailed(command=self.want.command, reason=reason))
-
-    def sense(self, parts):
-        self.given = replace(self.given, parts=parts)
-        return self.feed(PartsChanged())
-
-    def answer(self, answer, **changes):
-        asked, self.keys = self.state.question, self.keys + 1
-        told = {
-            "question_id": asked.id, "state_version": asked.state_version, "answer": answer,
-            "by": "anna", "key": f"k{self.keys}", **changes,
-        }  # fmt: skip
-        event = Answered(**told)
-        return self.feed(event)
-
-    def handoffs(self):
-        states = [s.handoff.value for s in self.seen]
-        return [s for i, s in enumerate(states) if i == 0 or s != states[i - 1]]
+from hrc_cell.settings.recipe import Choice, Condition, Repeat
 
 
 def offered(parts=HELD, **more):
@@ -873,6 +809,7 @@ def happen(play, what, number):
         play.answer(options[number % len(options)])
     elif what == "parts":
         sensed = {"gripper": bool(number & 1), "handover": bool(number & 2)}
+        play.given = replace(play.given, arm_permitted=bool(number & 4))
         play.sense({} if number == 7 else sensed)
     elif what == "control":
         control = [*Control][number % len(Control)]
@@ -891,6 +828,23 @@ def happen(play, what, number):
         play.feed(Restarted())
     elif what == "again":
         play.feed(RunRequested(run_id=f"r{play.state.version}", repeat=bool(number & 1)))
+
+
+CONFIRMED = (Handoff.CONFIRMED, Handoff.GIVEN)
+
+
+def sensed_before_it_may_open(recipe, seen):
+    """See that a gripper that closed for a person opens unsensed only for a person's decision."""
+    closing = False
+    for before, after in itertools.pairwise([TaskState(), *seen]):
+        closing |= after.handoff is Handoff.GIVEN
+        decided = after.answers != before.answers and after.answers[-1].answer in (
+            "retry", "skip", "abort",
+        )  # fmt: skip
+        over = after.phase is Phase.ABORTED or after.run_id != before.run_id
+        closing &= not (after.handoff is Handoff.RECEIVED or decided or over)
+        if closing:
+            assert not isinstance(wanted(recipe, after), Grip) or after.op is Op.CLOSE
 
 
 @pytest.mark.req("S4")
@@ -920,7 +874,8 @@ def test_whatever_happens_nothing_is_invented_and_nobody_is_left_without_a_quest
             assert control_refused(play.given, state, Control.RESUME) == ""
         if state.question is not None:
             if state.question.kind == "handoff":
-                assert play.given.parts.get("gripper") is True
+                seen = play.given.parts.get("gripper")
+                assert seen or (seen is not None and state.op is Op.ASK)
             assert state.question.text_key in asking.TEXT_KEYS
             own = {choice.name for choice in recipe.steps[state.step_index].answers}
             assert set(state.question.options) <= {*asking.OPTIONS, *own}
@@ -931,16 +886,20 @@ def test_whatever_happens_nothing_is_invented_and_nobody_is_left_without_a_quest
                 assert was.step != now.step or ORDER.index(now.automation) <= ORDER.index(
                     was.automation
                 ), "in a run no level rises"
-        if after.handoff is Handoff.CONFIRMED is not before.handoff:
+        if after.handoff in CONFIRMED and after.handoff is not before.handoff:
             told = after.answers[-1]
+            assert told not in before.answers, "the answer to exactly this question"
             assert (before.question.kind, told.answer) == ("handoff", "confirm")
             assert told.question_id == before.question.id
         if after.handoff is Handoff.RELEASED is not before.handoff:
             assert before.handoff is Handoff.CONFIRMED
+        if after.handoff is Handoff.CLOSED is not before.handoff:
+            assert before.handoff is Handoff.GIVEN
+    sensed_before_it_may_open(recipe, play.seen)
     ids = [s.question.id for s in play.seen if s.question is not None]
     assert len(set(ids)) == len([i for n, i in enumerate(ids) if n == 0 or i != ids[n - 1]])
 
 
 def test_the_texts_and_options_are_listed_once():
-    assert len(set(asking.TEXT_KEYS)) == len(asking.TEXT_KEYS) == 5
+    assert len(set(asking.TEXT_KEYS)) == len(asking.TEXT_KEYS) == 6
     assert len(set(asking.OPTIONS)) == len(asking.OPTIONS)

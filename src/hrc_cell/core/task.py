@@ -55,6 +55,10 @@ class Op(Enum):
     OFFER = "offer"  # ask whether to release
     RELEASE = "release"
     AWAIT = "await"  # until the part is taken
+    ASK = "ask"  # ask whether to close around the part
+    CLOSE = "close"  # around the part that a person holds in
+    SENSE = "sense"  # until the gripper's sensor sees it
+    CLEAR = "clear"  # until the person has made room
     WORK = "work"  # ask whether the work is done
     WAIT = "wait"
 
@@ -170,7 +174,7 @@ class TimeReached:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartsChanged:
-    """Part sensors or signals of the cell say something new, or fell silent."""
+    """Part sensors, signals of the cell or the arm's permit say something new, or fell silent."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -112,6 +112,10 @@ class SimPerson:
     takes_parts: bool = setting(
         "comes by itself and takes a part that is offered, until directed", default=False
     )
+    gives_parts: bool = setting(
+        "brings the part that it carries to the open gripper that waits for it, until directed",
+        default=False,
+    )
 
     def __post_init__(self) -> None:
         if not self.path_m or any(len(point) != 2 for point in self.path_m):

@@ -199,11 +199,13 @@ class SimWorld:
 
     def _tick(self, step_s: float) -> None:
         hand = self.hand()
-        offer = self.parts.offer_m()
+        offer, wanted = self.parts.offer_m(), self.parts.wanted_m(hand)
         for person in self.people:
             if offer is not None:
                 person.notice_offer()
-            person.update(step_s, offer)
+            if wanted is not None:
+                person.notice_want()
+            person.update(step_s, offer, wanted)
         self.parts.update(step_s, hand, self.people)
         self._block_gripper(self.parts.stop_rad(hand))
         self._place_bodies()
