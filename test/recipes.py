@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 from hrc_cell.settings.recipe import ACTS, Choice, Condition, Recipe, Repeat, Step
 from hrc_cell.settings.recipe_routes import END, flaws_of_routes
 
+RELEASES = ("on_confirm", "on_pull")
 LEVELS = ("manual", "confirm", "auto")
 CONDITIONS = (
     Condition(place="tray_1", occupied=True),
@@ -31,6 +32,7 @@ def steps_and_groups(draw, count):
             id=name, actor=actor, act=act, automation=level, text_key="step.one",
             poses=() if act in ("work", "wait") else ("home",), time_s=1.0, timeout_s=60.0,
             next=draw(seldom),
+            release=draw(st.sampled_from(RELEASES)) if act == "handover" else "on_confirm",
             answers=tuple(Choice(name=n, to=draw(seldom)) for n in offers) if persons else (),
             requires=tuple(draw(st.lists(st.sampled_from(CONDITIONS), max_size=1))),
         ))  # fmt: skip

@@ -9,7 +9,15 @@ import uuid
 
 import rclpy
 from hrc_cell_interfaces.action import FollowPath, MoveGripper
-from hrc_cell_interfaces.msg import CellEvent, MotionPermit, MotionProgress, PartSensors, TaskState
+from hrc_cell_interfaces.msg import (
+    CellEvent,
+    MotionPermit,
+    MotionProgress,
+    MotorState,
+    MotorStates,
+    PartSensors,
+    TaskState,
+)
 from hrc_cell_interfaces.srv import AnswerQuestion, ControlRun, RunRecipe, SetAutomation
 from rclpy.action import ActionServer, CancelResponse, GoalResponse
 from rclpy.executors import SingleThreadedExecutor
@@ -98,6 +106,8 @@ class Shop:
         self.permits = make(MotionPermit, "safety_state", ALL)
         self.progress = make(MotionProgress, "motion_progress", NEWEST)
         self.sensors = make(PartSensors, "part_sensors", KEPT)
+        self.motors = make(MotorStates, "motor_states", NEWEST)
+        self.current_a = 0.4
         self.states, self.events = [], []
         self.node.create_subscription(TaskState, "task_state", self.states.append, KEPT)
         self.node.create_subscription(CellEvent, "events", self.events.append, ALL)
@@ -125,6 +135,8 @@ class Shop:
             progress = MotionProgress()
             progress.header.stamp = now
             self.progress.publish(progress)
+        motors = MotorStates(motors=[MotorState(stamp=now, current_a=self.current_a)])
+        self.motors.publish(motors)
         if self.sensing:
             sensors = PartSensors(place=list(self.parts), occupied=list(self.parts.values()))
             sensors.header.stamp = now

@@ -105,6 +105,7 @@ def test_a_confirmation_ends_in_a_release_in_a_persons_decision_or_is_asked_agai
                 (Handoff.ABORTED, HandoffEvent.ABORT),
                 (Handoff.OFFERED, HandoffEvent.OFFER_AGAIN),
                 (Handoff.WITHDRAWN, HandoffEvent.WITHDRAW),
+                (Handoff.DROPPED, HandoffEvent.DROP),
             }
 
 
@@ -141,9 +142,12 @@ def test_the_arm_rests_from_the_offer_until_the_part_is_gone():
 
 @pytest.mark.req("S4")
 @pytest.mark.parametrize("state", Handoff)
-def test_only_what_is_offered_can_be_dropped_and_what_is_let_go_is_not_withdrawn(state):
+def test_only_what_is_held_can_be_dropped_and_what_is_let_go_is_not_withdrawn(state):
     dropped, withdrawn = (step(state, HandoffEvent(name)) for name in ("drop", "withdraw"))
-    lost = {Handoff.OFFERED: Handoff.DROPPED, Handoff.RECEIVED: Handoff.LOST}
+    lost = {
+        Handoff.OFFERED: Handoff.DROPPED, Handoff.CONFIRMED: Handoff.DROPPED,
+        Handoff.RECEIVED: Handoff.LOST,
+    }  # fmt: skip
     assert dropped is lost.get(state, state)
     asked = {Handoff.OFFERED, Handoff.CONFIRMED, Handoff.REFUSED, Handoff.TIMED_OUT}
     open_ = {Handoff.AWAITED, Handoff.NOT_GIVEN, Handoff.UNANSWERED}

@@ -49,6 +49,13 @@ def test_the_question_of_a_handover_is_its_offer_and_a_manual_one_is_asked_for_t
     assert program(step_of("handover", automation="manual")) == (Op.GO, *pieces)
 
 
+def test_a_handover_on_a_pull_waits_for_it_after_the_confirmation():
+    pieces = (Op.MOVE, Op.OFFER, Op.PULL, Op.RELEASE, Op.AWAIT)
+    step = step_of("handover", automation="confirm", release="on_pull")
+    assert program(step) == pieces
+    assert digest(recipe_of(step)) != digest(recipe_of(replace(step, release="on_confirm")))
+
+
 def test_a_receive_opens_comes_asks_closes_senses_and_waits_until_there_is_room():
     pieces = (Op.OPEN, Op.MOVE, Op.ASK, Op.CLOSE, Op.SENSE, Op.CLEAR)
     assert program(step_of("receive", automation="confirm")) == pieces
@@ -78,7 +85,7 @@ WANTED = [
     (Op.SET_DOWN, Grip(command=7, opening_ratio=1.0)),
     (Op.WAIT, Wait(command=7, time_s=3.0)),
     *((op, Wait(command=7, time_s=60.0)) for op in (Op.GO, Op.OFFER, Op.WORK, Op.AWAIT)),
-    *((op, Wait(command=7, time_s=60.0)) for op in (Op.ASK, Op.CLEAR)),
+    *((op, Wait(command=7, time_s=60.0)) for op in (Op.ASK, Op.CLEAR, Op.PULL)),
     (Op.CLOSE, Grip(command=7, opening_ratio=0.0)),
     (Op.SENSE, Wait(command=7, time_s=0.5)),
 ]
@@ -128,7 +135,7 @@ def test_a_digest_is_of_the_steps_by_name_so_that_their_order_in_the_code_is_fre
     text = ",".join(
         f'"{name}":' + ('""' if name == "text_key" else json.dumps(value).replace(", ", ","))
         for name, value in fields
-        if name != "sense_s"
+        if name not in {"sense_s", "release"}
         and (value or name not in {"next", "answers", "requires", "instructions"})
     )
     told = hashlib.sha256(("[{" + text + "}]").encode()).hexdigest()

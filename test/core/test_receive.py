@@ -26,7 +26,7 @@ from hrc_cell.core.task import (
 )
 from hrc_cell.settings.recipe import Condition
 
-BOTH = ("skip_step", "repeat_step")
+HINDERED = (Op.OPEN, Op.OFFER, Op.PULL, Op.ASK)
 
 
 def received(*, until="awaited", automation="confirm", **more):
@@ -365,7 +365,7 @@ def test_a_retry_where_the_step_requires_an_empty_gripper_does_not_wait_for_it()
     assert play.state.handoff is Handoff.KEPT
 
 
-@pytest.mark.parametrize("op", [op for op in Op if op not in (Op.OPEN, Op.OFFER, Op.ASK)])
+@pytest.mark.parametrize("op", [op for op in Op if op not in HINDERED])
 @pytest.mark.parametrize("parts", [{}, GONE, HELD])
 def test_the_other_pieces_are_not_hindered(op, parts):
     assert hindrance(parts, op) == ""

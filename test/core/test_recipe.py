@@ -490,6 +490,108 @@ def test_only_the_release_of_a_part_is_of_the_highest_risk():
     assert offered().state.question.risk_class == 2
 
 
+# Release on a pull.
+
+
+def pulling(**more):
+    """Return a handover on a pull, confirmed and not pulled yet."""
+    hand = step_of("handover", automation="confirm", release="on_pull")
+    play = Play(hand, step_of("move", name="back"), parts=HELD, **more)
+    play.do()
+    assert play.state.question.text_key == "question.release_on_pull"
+    play.answer("confirm")
+    assert (play.state.op, play.state.phase) == (Op.PULL, Phase.WAITING)
+    assert (play.state.handoff, play.want) == (
+        Handoff.CONFIRMED, Wait(command=play.state.command, time_s=60.0),
+    )  # fmt: skip
+    return play
+
+
+def pull(play, pulled=True):
+    play.given = replace(play.given, pulled=pulled)
+    return play.feed(PartsChanged())
+
+
+@pytest.mark.req("S4")
+def test_the_part_is_released_only_once_it_is_confirmed_and_pulled():
+    play = pulling()
+    assert play.sense(HELD) == ()
+    pull(play)
+    assert play.want == Grip(command=play.state.command, opening_ratio=1.0)
+    play.do()
+    play.sense(GONE)
+    assert play.state.step_index == 1
+
+
+@pytest.mark.req("S4")
+def test_a_pull_alone_releases_nothing():
+    hand = step_of("handover", automation="confirm", release="on_pull")
+    play = Play(hand, parts=HELD)
+    play.do()
+    assert pull(play) == ()
+    assert play.state.op is Op.OFFER
+    play.answer("confirm")
+    assert play.state.op is Op.RELEASE, "it is pulled already"
+
+
+@pytest.mark.req("S4")
+def test_without_a_pull_a_person_says_so_and_confirms_once_more():
+    play = pulling()
+    play.do()  # the time passes
+    assert (play.state.phase, play.state.reason) == (Phase.HELD, "not_pulled")
+    assert play.state.question.options == ("offer_again", "by_hand", "abort")
+    assert play.want is None
+    play.answer("by_hand")
+    asked = play.state.question
+    assert (play.state.handoff, asked.risk_class) == (Handoff.OFFERED, 2)
+    assert asked.text_key == "question.release_part"
+    assert play.want == Wait(command=play.state.command, time_s=60.0), "not before that"
+    play.answer("confirm")
+    assert play.state.op is Op.RELEASE
+    play.do()
+    assert play.state.handoff is Handoff.RELEASED
+
+
+def test_who_wants_it_offered_again_is_to_pull_again():
+    play = pulling()
+    play.do()
+    play.answer("offer_again")
+    play.answer("confirm")
+    assert play.state.op is Op.PULL
+
+
+@pytest.mark.req("S4")
+@pytest.mark.parametrize("how", ["stop", "crash"])
+def test_a_stop_or_a_new_process_takes_back_what_was_to_be_pulled(how):
+    play = pulling()
+    play.do()
+    play.answer("by_hand")
+    play.answer("refuse")
+    play.answer("offer_again")
+    play.feed(Stopped()) if how == "stop" else play.crash()
+    assert "withdrawn" in play.handoffs()
+    play.do()
+    assert play.state.question.text_key == "question.release_on_pull", "by hand was for that offer"
+    play.answer("confirm")
+    assert play.state.op is Op.PULL
+    play.feed(Stopped()) if how == "stop" else play.crash()
+    assert (play.state.op, play.state.handoff) == (Op.MOVE, Handoff.APPROACHING)
+
+
+@pytest.mark.req("S2")
+@pytest.mark.parametrize(
+    ("sensed", "reason", "handoff"),
+    [(GONE, "part_lost", Handoff.DROPPED), ({}, "gripper_unknown", Handoff.WITHDRAWN)],
+)
+def test_a_part_that_is_lost_while_a_pull_is_awaited_calls_a_person(sensed, reason, handoff):
+    play = pulling()
+    play.given = replace(play.given, pulled=True)
+    play.sense(sensed)
+    assert (play.state.phase, play.state.reason) == (Phase.HELD, reason)
+    assert play.state.handoff is handoff
+    assert play.want is None
+
+
 # Branches, repeats, conditions.
 
 CHECK = (Choice(name="good"), Choice(name="rework", to="one"), Choice(name="scrap", to="end"))
@@ -809,7 +911,7 @@ def happen(play, what, number):
         play.answer(options[number % len(options)])
     elif what == "parts":
         sensed = {"gripper": bool(number & 1), "handover": bool(number & 2)}
-        play.given = replace(play.given, arm_permitted=bool(number & 4))
+        play.given = replace(play.given, arm_permitted=bool(number & 4), pulled=number > 8)
         play.sense({} if number == 7 else sensed)
     elif what == "control":
         control = [*Control][number % len(Control)]
@@ -855,8 +957,14 @@ def test_whatever_happens_nothing_is_invented_and_nobody_is_left_without_a_quest
 ):
     play = Play(*recipe.steps, repeats=recipe.repeats, repeat=repeat)
     for what, number in happened:
+        before = [play.state, *play.seen][-1]
+        begun = len(play.seen)
         happen(play, what, number)
         state, want = play.state, play.want
+        for was, now in itertools.pairwise([before, *play.seen[begun:]]):
+            pulls = recipe.steps[now.step_index].release == "on_pull"
+            if pulls and now.op is Op.RELEASE is not was.op:
+                assert now.by_hand or (was.op is Op.PULL and play.given.pulled)
         assert state.version == len(play.seen)
         assert 0 <= state.step_index < len(recipe.steps), "no branch leaves the recipe"
         levels = [as_set(state.levels, "tried", step).automation for step in recipe.steps]
@@ -901,5 +1009,5 @@ def test_whatever_happens_nothing_is_invented_and_nobody_is_left_without_a_quest
 
 
 def test_the_texts_and_options_are_listed_once():
-    assert len(set(asking.TEXT_KEYS)) == len(asking.TEXT_KEYS) == 6
+    assert len(set(asking.TEXT_KEYS)) == len(asking.TEXT_KEYS) == 7
     assert len(set(asking.OPTIONS)) == len(asking.OPTIONS)

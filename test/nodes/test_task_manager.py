@@ -233,6 +233,33 @@ def test_a_persons_answer_leads_where_the_recipe_says(shop):
     shop.state("the end", lambda s: s.phase == TaskState.DONE)
 
 
+@pytest.mark.req("S2")
+@pytest.mark.req("S4")
+def test_a_part_is_released_on_a_pull_that_is_felt_and_on_no_unknown_one(changed, folder):
+    shop, path = changed, folder / "recipes" / "pulled.yaml"
+    step = ("id: hand, actor: both, act: handover, automation: confirm, text_key: t, "
+            "poses: [offer], release: on_pull")  # fmt: skip
+    path.write_text(f"title_key: t\nsteps: [{{{step}}}]", encoding="utf-8")
+    shop.begin()
+    shop.parts["gripper"] = True
+    assert shop.run("pulled").accepted
+    question = shop.offer()
+    assert question.text_key == "question.release_on_pull"
+    shop.pass_s(1.5)  # the rest is learned
+    assert shop.answer(question, "confirm").accepted
+    shop.current_a = float("nan")
+    shop.pass_s(0.5)
+    assert (shop.states[-1].handoff_state, shop.executor.grips) == ("confirmed", [])
+    shop.current_a = 0.4
+    shop.pass_s(0.3)
+    assert not shop.executor.grips
+    shop.current_a = 0.8
+    shop.state("released", lambda s: s.handoff_state == "released")
+    assert shop.executor.grips == [1.0]
+    shop.take()
+    shop.state("the end", lambda s: s.phase == TaskState.DONE)
+
+
 BOTH_WAYS = [
     "none", "approaching", "offered", "confirmed", "released", "taken", "done",
     "none", "coming", "awaited", "given", "closed", "received", "done",

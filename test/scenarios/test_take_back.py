@@ -27,6 +27,10 @@ PATIENT = {
     "bus.reply_margin_s": 0.02,
 }  # fmt: skip
 """What a machine shared with others may keep a process waiting for is no fault in this story."""
+PERSON = {
+    "behaviour": "scripted", "path_m": [[5.2, 1.0], [5.2, -1.0]], "speed_mps": 1.0, "pause_s": 2.0,
+    "height_m": 1.7, "takes_parts": True, "gives_parts": True, "pull_n": 12.0,
+}  # fmt: skip
 WAYS = [
     "none approaching", "approaching offered", "offered confirmed", "confirmed released",
     "released taken", "taken done", "none coming", "coming awaited", "awaited given",
@@ -36,10 +40,18 @@ WAYS = [
 
 @pytest.fixture(scope="module")
 def cell(tmp_path_factory):
-    """The default cell with the recipe that goes both ways, once."""
+    """The default cell with the recipe that goes both ways, once; it releases on a pull."""
     scratch = tmp_path_factory.mktemp("cell")
-    changes = {"task.recipe": "take_back", "task.repeat": False, "panel.port": 0, **PATIENT}
+    changes = {
+        "task.recipe": "take_back", "task.repeat": False, "panel.port": 0, "sim.people": [PERSON],
+        **PATIENT,
+    }  # fmt: skip
     folder = variant(share_folder() / "config" / "default", scratch / "cell", changes)
+    recipe = folder / "recipes" / "take_back.yaml"
+    text = recipe.read_text(encoding="utf-8")
+    assert "act: handover, " in text
+    text = text.replace("act: handover, ", "act: handover, release: on_pull, ")
+    recipe.write_text(text, encoding="utf-8")
     with Supervisor(cell=folder, state_dir=scratch / "state") as running:
         yield running
 

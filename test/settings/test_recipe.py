@@ -53,6 +53,14 @@ def test_every_act_has_a_step_that_passes(act):
             {"act": "receive", "automation": "manual", "actor": "both", "sense_s": 0},
             "steps[0].sense_s = 0 s: is out of bounds (allowed: 0.1 to 60 s)",
         ),
+        (
+            {"release": "on_pull"},
+            "steps[0].release = 'on_pull': step 'one': goes with act: handover; remove it",
+        ),
+        (
+            {"act": "handover", "automation": "confirm", "actor": "both", "release": "at_once"},
+            "steps[0].release = 'at_once': is not one of the choices (allowed: on_confirm",
+        ),
         ({"sense_s": 1.0}, "steps[0].sense_s = 1.0: step 'one': goes with act: receive; remove it"),
         ({"id": "One"}, "steps[0].id = 'One': must match [a-z][a-z0-9_]*"),
         ({"automation": "full"}, "not one of the choices (allowed: manual, confirm, auto)"),

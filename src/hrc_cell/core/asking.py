@@ -11,7 +11,7 @@ from hrc_cell.settings.recipe_routes import falls_through
 
 TEXT_KEYS = (
     "question.step_go", "question.work_done", "question.work_result", "question.release_part",
-    "question.grip_part", "question.recover",
+    "question.release_on_pull", "question.grip_part", "question.recover",
 )  # fmt: skip
 """Every message id that a question can carry; the work instructions stand in the recipes."""
 
@@ -24,6 +24,7 @@ REASONS: dict[str, str] = {
     "no_part": "the gripper closed on nothing",
     "part_in_gripper": "a pick or a receive cannot begin: the gripper holds a part",
     "part_lost": "a part is to be offered, or was received, and the gripper holds none",
+    "not_pulled": "the part is to be released once it is pulled, and no pull was felt",
     "part_missing": "the gripper closed for a person's part and its sensor senses none",
     "grip_interrupted": "the gripper was closing for a person's part when it was stopped",
     "not_clear": "the part was received and the arm still may not move: a person is near",
@@ -45,7 +46,9 @@ def asked(step: Step, state: TaskState) -> TaskState:
     about = (f"step={step.text_key}",)
     told: tuple[str, int, str, tuple[str, ...], tuple[str, ...]]
     if state.op is Op.OFFER:
-        told = ("handoff", 2, "question.release_part", about, ("confirm", "refuse"))
+        pulls = step.release == "on_pull" and not state.by_hand
+        text = "question.release_on_pull" if pulls else "question.release_part"
+        told = ("handoff", 2, text, about, ("confirm", "refuse"))
     elif state.op is Op.ASK:
         told = ("handoff", 2, "question.grip_part", about, ("confirm", "refuse"))
     elif state.op is Op.WORK and step.answers:
@@ -68,6 +71,8 @@ def held(state: TaskState, step: Step | None, reason: str) -> TaskState:
         options = ("retry", "abort")  # nor is what the gripper may hold
     elif step is not None and state.op in (Op.OFFER, Op.ASK):
         options = ("offer_again", "skip", "abort")
+    elif step is not None and state.op is Op.PULL:
+        options = ("offer_again", "by_hand", "abort")
     elif step is not None and state.op is Op.RELEASE:
         options = ("offer_again", "abort")  # what was confirmed is not skipped
     elif step is not None:

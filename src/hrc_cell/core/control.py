@@ -17,7 +17,7 @@ from hrc_cell.core.task import Control, Op, Phase, TaskState
 from hrc_cell.settings.recipe import Step
 from hrc_cell.settings.recipe_routes import falls_through
 
-CARRIED_THROUGH = (Op.RELEASE, Op.AWAIT, Op.CLOSE, Op.SENSE, Op.CLEAR)
+CARRIED_THROUGH = (Op.PULL, Op.RELEASE, Op.AWAIT, Op.CLOSE, Op.SENSE, Op.CLEAR)
 """Pieces of a handoff that was confirmed."""
 CONFIRMED = (Handoff.CONFIRMED, Handoff.RELEASED, Handoff.GIVEN, Handoff.CLOSED, Handoff.RECEIVED)
 UNKNOWN = (Handoff.UNSURE, Handoff.KEPT)

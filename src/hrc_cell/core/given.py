@@ -19,3 +19,4 @@ class Given:
     signals: Mapping[str, Signal] = field(default_factory=dict)  # of the cell, with their ages
     gripper_permitted: bool = False  # the gripper may act, by a permit heard lately
     arm_permitted: bool = False  # the arm may move, by a permit heard lately: nobody is near it
+    pulled: bool = False  # a person pulls at the part, as the motors' currents tell

@@ -4,7 +4,7 @@ Robot to person: a part is let go only after a person has confirmed, and only on
 confirmation. Time, failures and restarts do not take a confirmation back. It ends in a release, in
 a person's later decision, or with a stop that a person must undo: whoever starts the cell again
 cannot know who still holds the part, so the offer is withdrawn, the arm comes anew and asks again.
-A part that the gripper's sensor misses before anybody confirmed was dropped: a person decides.
+A part that the gripper's sensor misses before it is let go was dropped: a person decides.
 
 Person to robot: the gripper comes open and closes only after a person has confirmed, once for each
 confirmation. From that confirmation on it may hold something whatever its sensor says. So nothing
@@ -35,7 +35,7 @@ class Handoff(Enum):
     REFUSED = "refused"  # a person said no; a person decides how to go on
     TIMED_OUT = "timed_out"  # nobody answered; a person decides how to go on
     WITHDRAWN = "withdrawn"  # what was asked is not asked any more; the arm comes again
-    DROPPED = "dropped"  # the part left the gripper unconfirmed; a person decides how to go on
+    DROPPED = "dropped"  # the part left the closed gripper; a person decides how to go on
     ABORTED = "aborted"  # a person gave it up
     COMING = "coming"  # the gripper is opened, empty, and comes to the handover place
     AWAITED = "awaited"  # at rest there, a person is asked for the part
@@ -163,6 +163,7 @@ _CHANGES: dict[HandoffEvent, dict[Handoff, Handoff]] = {
     },
     HandoffEvent.DROP: {
         Handoff.OFFERED: Handoff.DROPPED,
+        Handoff.CONFIRMED: Handoff.DROPPED,
         Handoff.RECEIVED: Handoff.LOST,
     },
     HandoffEvent.OPENED: {Handoff.CONFIRMED: Handoff.RELEASED},

@@ -15,14 +15,14 @@ from hrc_cell.core.task import Op
 
 def hindrance(parts: Mapping[str, bool], op: Op) -> str:
     """Return why what the gripper holds forbids to begin or go on with a piece, "" if nothing."""
-    if op not in (Op.OPEN, Op.OFFER, Op.ASK):
+    if op not in (Op.OPEN, Op.OFFER, Op.PULL, Op.ASK):
         return ""
     holds = parts.get("gripper")
     if holds is None:
         return "gripper_unknown"
     if op is Op.OPEN:
         return "part_in_gripper" if holds else ""
-    return "part_lost" if op is Op.OFFER and not holds else ""
+    return "part_lost" if op is not Op.ASK and not holds else ""
 
 
 def noticed(given: Given, op: Op, state: Handoff) -> HandoffEvent | None:

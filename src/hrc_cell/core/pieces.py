@@ -10,7 +10,7 @@ from hrc_cell.settings.recipe import SENSE_S, Recipe, Step
 OPEN_RATIO, CLOSED_RATIO = 1.0, 0.0
 ASKED = {Op.GO, Op.OFFER, Op.ASK, Op.WORK}
 """Pieces that begin with a question."""
-PERSONS = {*ASKED, Op.AWAIT, Op.SENSE, Op.CLEAR, Op.CHECK}
+PERSONS = {*ASKED, Op.PULL, Op.AWAIT, Op.SENSE, Op.CLEAR, Op.CHECK}
 """Pieces in which the robot waits for a person, or for what sensors are to say."""
 GRIPS = {
     Op.OPEN: OPEN_RATIO, Op.SET_DOWN: OPEN_RATIO, Op.RELEASE: OPEN_RATIO, Op.GRASP: CLOSED_RATIO,
@@ -25,7 +25,10 @@ _PROGRAMS = {
     "receive": (Op.OPEN, Op.MOVE, Op.ASK, Op.CLOSE, Op.SENSE, Op.CLEAR),
     "wait": (Op.WAIT,),
 }
-_LATER = {"next": "", "answers": [], "requires": [], "sense_s": SENSE_S}
+_LATER = {
+    "next": "", "answers": [], "requires": [], "sense_s": SENSE_S,
+    "release": "on_confirm",
+}  # fmt: skip
 
 
 def program(step: Step) -> tuple[Op, ...]:
@@ -34,6 +37,8 @@ def program(step: Step) -> tuple[Op, ...]:
     if step.is_persons:
         return (*checks, Op.WORK)
     pieces = _PROGRAMS[step.act]
+    if step.release == "on_pull":
+        pieces = (Op.MOVE, Op.OFFER, Op.PULL, Op.RELEASE, Op.AWAIT)
     asks_later = step.hands and step.automation == "confirm"
     asks = () if step.automation == "auto" or asks_later else (Op.GO,)
     return (*checks, *asks, *pieces)

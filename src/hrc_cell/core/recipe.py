@@ -66,7 +66,12 @@ BEGINS = {
     ("handover", Op.MOVE): HandoffEvent.BEGIN, ("receive", Op.OPEN): HandoffEvent.COME,
 }  # fmt: skip
 """Pieces with which a handoff begins, or comes anew."""
-LATE = {Op.AWAIT: "not_taken", Op.SENSE: "part_missing", Op.CLEAR: "not_clear"}
+LATE = {
+    Op.AWAIT: "not_taken",
+    Op.PULL: "not_pulled",
+    Op.SENSE: "part_missing",
+    Op.CLEAR: "not_clear",
+}
 """Why a step is held whose wait has ended, apart from those in which a person is asked."""
 
 
@@ -121,8 +126,9 @@ def _settle(given: Given, state: TaskState) -> TaskState | None:
         return _enter(given, state, _coming(state))
     if state.phase is not Phase.WAITING:
         return None
-    if state.op in (Op.OFFER, Op.ASK):
-        return _hindered(given, state, state.op)
+    if state.op in (Op.OFFER, Op.ASK, Op.PULL):
+        hindered, pulled = _hindered(given, state, state.op), state.op is Op.PULL and given.pulled
+        return _next_piece(given, state) if pulled and hindered is None else hindered
     if state.op is Op.CHECK:
         return None if _unmet(given, state) else _next_piece(given, state)
     if state.handoff is Handoff.LOST:
@@ -189,7 +195,8 @@ def _next_piece(given: Given, state: TaskState) -> TaskState:
     index = pieces.index(state.op) + 1
     if index == len(pieces):
         return _next_step(given, state)
-    return _enter(given, state, pieces[index])
+    skips = state.by_hand and pieces[index] is Op.PULL
+    return _enter(given, state, pieces[index + skips])
 
 
 def _enter(given: Given, state: TaskState, op: Op) -> TaskState:
@@ -211,11 +218,10 @@ def _enter(given: Given, state: TaskState, op: Op) -> TaskState:
         question=None,
         reason="",
     )
-    begins = BEGINS.get((step.act, op))
-    if begins is not None:
+    if (begins := BEGINS.get((step.act, op))) is not None:
         begun = handoff.step(entered.handoff, begins)
         name = entered.handoff_id or f"{entered.run_id}.{entered.version}"
-        return replace(entered, handoff=begun, handoff_id=name)
+        return replace(entered, handoff=begun, handoff_id=name, by_hand=False)
     return asked(step, entered) if op in ASKED else entered
 
 
@@ -262,15 +268,11 @@ def _gripped(given: Given, state: TaskState, event: GripDone) -> TaskState:
     if state.op is Op.GRASP:
         held = event.holding or given.parts.get("gripper", False)
         return _next_piece(given, state) if held else _failed(given, state, "no_part")
-    if state.op is Op.CLOSE:
-        if not (event.reached or event.holding):
-            return _failed(given, state, "grip_failed: did not close")
-        shut = handoff.step(state.handoff, HandoffEvent.SHUT)
-        return _next_piece(given, replace(state, handoff=shut))
-    if not event.reached:
-        return _failed(given, state, "grip_failed: did not open")
-    opened = handoff.step(state.handoff, HandoffEvent.OPENED)
-    return _next_piece(given, replace(state, handoff=opened))
+    closes = state.op is Op.CLOSE
+    if not (event.reached or (closes and event.holding)):
+        return _failed(given, state, f"grip_failed: did not {'close' if closes else 'open'}")
+    done = handoff.step(state.handoff, HandoffEvent.SHUT if closes else HandoffEvent.OPENED)
+    return _next_piece(given, replace(state, handoff=done))
 
 
 def _expired(given: Given, state: TaskState) -> TaskState:
@@ -326,8 +328,9 @@ def _answered(given: Given, state: TaskState, event: Answered) -> TaskState:
         return _hold(given, replace(kept, handoff=refused), "refused")
     if event.answer == "retry":
         return _enter(given, replace(kept, tries=0, turned_down=False), _again(given, state))
-    if event.answer == "offer_again":
+    if event.answer in ("offer_again", "by_hand"):
         offered = handoff.step(state.handoff, HandoffEvent.OFFER_AGAIN)
+        kept = replace(kept, by_hand=event.answer == "by_hand")
         again = Op.ASK if state.op is Op.ASK else Op.OFFER
         return _enter(given, replace(kept, tries=0, handoff=offered), again)
     if state.op is Op.WORK:

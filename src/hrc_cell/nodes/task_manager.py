@@ -89,8 +89,8 @@ class TaskManager(CellNode):
             self._state = wire.state_in(self._journal)
         self._states = self.create_publisher(TaskStateMsg, "task_state", KEPT)
         self._senses = Senses(
-            self, parts_timeout_s=file.task.sensors_timeout_s, changed=self._sensed
-        )
+            self, file.task, state=lambda: self._state, changed=self._sensed
+        )  # fmt: skip
         self._robot = RobotActions(
             self, file.robot.poses, silent_s=file.safety.node_timeout_s, report=self.feed,
             # What an occupied gripper holds is not weighed: the heaviest counts.
@@ -245,6 +245,7 @@ class TaskManager(CellNode):
             signals={} if self._senses is None else self._senses.signals(),
             gripper_permitted=self._gripper_permitted(),
             arm_permitted=self._arm_permitted(),
+            pulled=self._senses is not None and self._senses.pulled(),
         )
 
     def feed(self, event: Event, *, recipe: str = "") -> bool:

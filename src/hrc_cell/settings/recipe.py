@@ -23,7 +23,7 @@ from hrc_cell.settings.schema import Flaw, Flaws, setting
 ACTS = ("move", "pick", "place", "handover", "receive", "work", "wait")
 SENSE_S = 2.0
 NAMED = f"id of a step, or {END}"
-RESERVED = ("go", "done", "confirm", "refuse", "retry", "offer_again", "skip", "abort")
+RESERVED = ("go", "done", "confirm", "refuse", "retry", "offer_again", "by_hand", "skip", "abort")
 """Answers that mean something to every question; core.recipe lists them, too."""
 LANGUAGE = f"by language: {', '.join(LANGUAGES)}"
 
@@ -105,6 +105,10 @@ class Step:
         "of a receive: the gripper's sensor must see the part so soon after it closed, else it is "
         "missing and a person decides", unit="s", low=0.1, high=60.0, default=SENSE_S,
     )  # fmt: skip
+    release: str = setting(
+        "of a handover: on_pull opens only once it is confirmed and the person pulls, as currents "
+        "of motors tell", choices=("on_confirm", "on_pull"), default="on_confirm",
+    )  # fmt: skip
     contact_region: str = setting(
         "part of the body that the arm may touch in this step, with the section contact of "
         f"cell.yaml: {', '.join(TOUCHABLE)}; empty: no contact", source=PFL, default="",
@@ -179,6 +183,8 @@ class Step:
             ))  # fmt: skip
         if self.sense_s != SENSE_S and self.act != "receive":
             wrong.append(Flaw("sense_s", f"{here}goes with act: receive; remove it", self.sense_s))
+        if self.release != "on_confirm" and self.act != "handover":
+            wrong.append(Flaw("release", f"{here}goes with act: handover; remove it", self.release))
         return wrong
 
     def _flaws_of_texts(self) -> list[Flaw]:

@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 
+from hrc_cell.core.pull import Feeling, PullLimits, felt
+
 OPEN, CLOSED = 0.7, 0.0
 
 
@@ -70,6 +72,38 @@ def test_a_person_with_that_habit_comes_by_itself_and_goes_on_with_its_way(make_
     world.move("offer", OPEN, 0.3)
     assert world.places()["part_1"] == "person_1"
     world.until(lambda: world.people[0].position_m[0] > 3.9, 10.0)
+
+
+LIMITS = PullLimits(least_a=0.15, spreads=6.0, drift_a=0.01, learn_samples=10, pull_samples=2)
+
+
+@pytest.mark.parametrize("pull_n", [0.0, 12.0])
+def test_a_person_who_pulls_is_felt_in_the_currents_and_one_who_only_holds_is_not(
+    make_world, make_person, pull_n
+):
+    world = make_world(people=(make_person(path_m=((3.0, 0.5),), pull_n=pull_n),))
+    world.power()
+    fetch(world)
+
+    def sample(feeling, *, learning):
+        world.run(0.1)
+        currents = [world.motors.current_a(index) for index in range(world.joints)]
+        return felt(feeling, currents, LIMITS, learning=learning)
+
+    feeling = Feeling()
+    for _ in range(10):
+        feeling = sample(feeling, learning=True)
+    rest_rad = world.truth().position_rad
+    world.direct(1, "take", [], 1.2)
+    part, pulled = world.parts.held, []
+    for _ in range(60):
+        feeling = sample(feeling, learning=False)
+        pulled.append((world.people[0].near(part.position_m), feeling.pulled))
+    assert pulled[-1] == (True, pull_n > 0.0)
+    assert not any(feels for near, feels in pulled if not near)
+    assert np.abs(world.truth().position_rad - rest_rad).max() < 0.02, "the arm stands"
+    world.move("offer", OPEN, 0.3)
+    assert world.places()["part_1"] == "person_1"
 
 
 def hand_over(world):
