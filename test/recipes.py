@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 from hrc_cell.settings.recipe import ACTS, Choice, Condition, Recipe, Repeat, Step
 from hrc_cell.settings.recipe_routes import END, flaws_of_routes
 
+RELEASES = ("on_confirm", "on_pull")
 LEVELS = ("manual", "confirm", "auto")
 CONDITIONS = (
     Condition(place="tray_1", occupied=True),
@@ -22,15 +23,16 @@ def steps_and_groups(draw, count):
     for name in names:
         act = draw(st.sampled_from(ACTS))
         level = draw(st.sampled_from(LEVELS))
-        level = "confirm" if act == "handover" and level == "auto" else level
+        level = "confirm" if act in ("handover", "receive") and level == "auto" else level
         actor = draw(st.sampled_from(["robot", "person", "both"]))
-        actor = {"handover": "both", "work": "person"}.get(act, actor)
+        actor = {"handover": "both", "receive": "both", "work": "person"}.get(act, actor)
         persons = act == "work" or (actor == "person" and act != "wait")
         offers = draw(st.sampled_from([(), ("good", "bad"), ("good", "bad", "scrap")]))
         steps.append(Step(
             id=name, actor=actor, act=act, automation=level, text_key="step.one",
             poses=() if act in ("work", "wait") else ("home",), time_s=1.0, timeout_s=60.0,
             next=draw(seldom),
+            release=draw(st.sampled_from(RELEASES)) if act == "handover" else "on_confirm",
             answers=tuple(Choice(name=n, to=draw(seldom)) for n in offers) if persons else (),
             requires=tuple(draw(st.lists(st.sampled_from(CONDITIONS), max_size=1))),
         ))  # fmt: skip

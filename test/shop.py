@@ -9,7 +9,15 @@ import uuid
 
 import rclpy
 from hrc_cell_interfaces.action import FollowPath, MoveGripper
-from hrc_cell_interfaces.msg import CellEvent, MotionPermit, MotionProgress, PartSensors, TaskState
+from hrc_cell_interfaces.msg import (
+    CellEvent,
+    MotionPermit,
+    MotionProgress,
+    MotorState,
+    MotorStates,
+    PartSensors,
+    TaskState,
+)
 from hrc_cell_interfaces.srv import AnswerQuestion, ControlRun, RunRecipe, SetAutomation
 from rclpy.action import ActionServer, CancelResponse, GoalResponse
 from rclpy.executors import SingleThreadedExecutor
@@ -29,6 +37,7 @@ class Executor:
     def __init__(self, node, shop):
         self.node, self.shop = node, shop
         self.paths, self.grips, self.canceled = [], [], 0
+        self.moved_in = []
         self.held = []  # (opening asked for, whether a part was in the gripper then)
         self.fail_next, self.refuse_next, self.stuck, self.empty = [], 0, False, False
         self.servers = [
@@ -37,6 +46,11 @@ class Executor:
             ActionServer(node, MoveGripper, "move_gripper", self._grip, goal_callback=self._take,
                          cancel_callback=lambda _: CancelResponse.ACCEPT),
         ]  # fmt: skip
+
+    @property
+    def grasps(self):
+        """Return what was done with the gripper, and in which step the arm moved last before."""
+        return [*zip(self.held, self.moved_in, strict=True)]
 
     def _take(self, _):
         if self.refuse_next:
@@ -63,6 +77,7 @@ class Executor:
     def _grip(self, handle):
         opening = handle.request.opening_ratio
         self.held.append((opening, self.shop.parts["gripper"]))
+        self.moved_in.append(self.paths[-1].step if self.paths else "")
         self.grips.append(opening)
         if opening == 0.0 and not self.empty:
             self.shop.parts["gripper"] = True
@@ -91,6 +106,8 @@ class Shop:
         self.permits = make(MotionPermit, "safety_state", ALL)
         self.progress = make(MotionProgress, "motion_progress", NEWEST)
         self.sensors = make(PartSensors, "part_sensors", KEPT)
+        self.motors = make(MotorStates, "motor_states", NEWEST)
+        self.current_a = 0.4
         self.states, self.events = [], []
         self.node.create_subscription(TaskState, "task_state", self.states.append, KEPT)
         self.node.create_subscription(CellEvent, "events", self.events.append, ALL)
@@ -118,6 +135,8 @@ class Shop:
             progress = MotionProgress()
             progress.header.stamp = now
             self.progress.publish(progress)
+        motors = MotorStates(motors=[MotorState(stamp=now, current_a=self.current_a)])
+        self.motors.publish(motors)
         if self.sensing:
             sensors = PartSensors(place=list(self.parts), occupied=list(self.parts.values()))
             sensors.header.stamp = now
@@ -197,6 +216,11 @@ class Shop:
         asked = self.state("the offer", lambda s: s.handoff_state == "offered" and s.question.id)
         self.until("the part sensed", lambda: self.manager is None or
                    self.manager._parts.get("gripper", False))  # fmt: skip
+        return asked.question
+
+    def awaited(self):
+        """Go on until a person is asked for the part; return the question."""
+        asked = self.state("the question", lambda s: s.handoff_state == "awaited" and s.question.id)
         return asked.question
 
     def take(self):

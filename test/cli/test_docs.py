@@ -17,10 +17,13 @@ def test_the_table_of_settings_is_the_one_that_the_schema_makes():
     assert (DOCS / "settings.md").read_text(encoding="utf-8") == settings_page()
 
 
-@pytest.mark.parametrize("table", [handoff, safety], ids=lambda module: module.__name__)
-def test_the_diagrams_are_those_that_the_tables_make(table):
+@pytest.mark.parametrize(
+    "drawn", [handoff.mermaid(), handoff.mermaid(receiving=True), safety.mermaid()],
+    ids=["handoff", "receive", "safety"],
+)  # fmt: skip
+def test_the_diagrams_are_those_that_the_tables_make(drawn):
     page = (DOCS / "states.md").read_text(encoding="utf-8")
-    assert f"```mermaid\n{table.mermaid()}\n```\n" in page
+    assert f"```mermaid\n{drawn}\n```\n" in page
 
 
 def test_the_example_of_the_zones_is_a_cell_with_nothing_wrong(tmp_path):
@@ -43,7 +46,7 @@ def test_the_example_of_the_recipes_is_the_one_of_the_default_cell():
 def test_the_tray_in_the_docs_is_a_recipe_with_nothing_wrong(tmp_path):
     page = (DOCS / "recipes.md").read_text(encoding="utf-8")
     folder = shutil.copytree(DOCS.parent / "config" / "default", tmp_path / "cell")
-    steps = page.partition("## Handing over")[2].partition("```yaml\n")[2].partition("```\n")[0]
+    steps = page.partition("## Through a tray")[2].partition("```yaml\n")[2].partition("```\n")[0]
     text = f"title_key: Through the tray\nsteps:\n{steps}"
     (folder / "recipes" / "tray.yaml").write_text(text, encoding="utf-8")
     assert [step.id for step in load_cell(folder).recipes["tray"].steps] == [

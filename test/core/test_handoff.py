@@ -1,4 +1,4 @@
-"""The handoff: total, and nothing is let go but what a person confirmed."""
+"""The handoff: total, and nothing is let go or gripped but what a person confirmed."""
 
 import itertools
 
@@ -6,7 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hrc_cell.core.handoff import LEAVE, NEXT, Handoff, HandoffEvent, mermaid, step
+from hrc_cell.core.handoff import (
+    FREE,
+    LEAVE,
+    NEXT,
+    RECEIVING,
+    Handoff,
+    HandoffEvent,
+    mermaid,
+    step,
+)
 
 events = st.lists(st.sampled_from(HandoffEvent), max_size=40)
 OPEN = {Handoff.RELEASED, Handoff.TAKEN, Handoff.DONE}
@@ -30,6 +39,46 @@ def test_the_plain_story_ends_done():
     assert [s.value for s in walk(map(HandoffEvent, story))] == (
         ["none", "approaching", "offered", "confirmed", "released", "taken", "done"]
     )
+    story = ["come", "arrive", "confirm", "shut", "sense", "gone"]
+    assert [s.value for s in walk(map(HandoffEvent, story))] == (
+        ["none", "coming", "awaited", "given", "closed", "received", "done"]
+    )
+
+
+@pytest.mark.req("S4")
+@given(events)
+def test_no_way_leads_from_one_direction_into_the_other(happened):
+    for before, after in itertools.pairwise(walk(happened)):
+        if before not in FREE and after not in FREE:
+            assert (before in RECEIVING) == (after in RECEIVING)
+
+
+@pytest.mark.req("S4")
+@given(events)
+def test_each_closing_has_one_confirmation_of_its_own(happened):
+    states = walk(happened)
+    confirmed = closed = 0
+    for before, after in itertools.pairwise(states):
+        confirmed += before is not Handoff.GIVEN and after is Handoff.GIVEN
+        if after is Handoff.GIVEN is not before:
+            assert before in (Handoff.AWAITED, Handoff.KEPT)
+        closed += before is not Handoff.CLOSED and after is Handoff.CLOSED
+        assert closed <= confirmed
+
+
+@pytest.mark.req("S4")
+@given(events)
+def test_from_the_confirmation_until_the_part_is_sensed_only_a_person_leads_to_an_open_gripper(
+    happened,
+):
+    """COME is fed only for a person's answer there, ABORT for a run or step given up."""
+    closing = False
+    states = walk(happened)
+    for event, after in zip(happened, states[1:], strict=True):
+        closing |= after is Handoff.GIVEN
+        closing &= after is not Handoff.RECEIVED
+        closing &= event not in (HandoffEvent.COME, HandoffEvent.ABORT)
+        assert not (closing and LEAVE[after].gripper_may_open)
 
 
 @pytest.mark.req("S4")
@@ -56,6 +105,7 @@ def test_a_confirmation_ends_in_a_release_in_a_persons_decision_or_is_asked_agai
                 (Handoff.ABORTED, HandoffEvent.ABORT),
                 (Handoff.OFFERED, HandoffEvent.OFFER_AGAIN),
                 (Handoff.WITHDRAWN, HandoffEvent.WITHDRAW),
+                (Handoff.DROPPED, HandoffEvent.DROP),
             }
 
 
@@ -63,7 +113,11 @@ def test_a_confirmation_ends_in_a_release_in_a_persons_decision_or_is_asked_agai
 @pytest.mark.parametrize("state", Handoff)
 def test_only_an_offer_can_be_confirmed(state):
     after = step(state, HandoffEvent.CONFIRM)
-    assert after is (Handoff.CONFIRMED if state is Handoff.OFFERED else state)
+    confirmed = {
+        Handoff.OFFERED: Handoff.CONFIRMED, Handoff.AWAITED: Handoff.GIVEN,
+        Handoff.KEPT: Handoff.GIVEN,
+    }  # fmt: skip
+    assert after is confirmed.get(state, state)
 
 
 @pytest.mark.req("S4")
@@ -72,27 +126,49 @@ def test_the_gripper_may_not_open_before_the_confirmation():
         Handoff.APPROACHING, Handoff.OFFERED, Handoff.REFUSED, Handoff.TIMED_OUT,
         Handoff.WITHDRAWN, Handoff.DROPPED,
     }  # fmt: skip
-    assert {s for s in Handoff if not LEAVE[s].gripper_may_open} == before
+    assert {s for s in Handoff if not LEAVE[s].gripper_may_open} - RECEIVING == before
+    assert {s for s in RECEIVING if LEAVE[s].gripper_may_open} == {Handoff.COMING}
+
+
+@pytest.mark.req("S4")
+def test_in_a_handoff_the_gripper_may_close_only_for_a_part_that_is_given():
+    assert {s for s in Handoff if LEAVE[s].gripper_may_close} - FREE == {Handoff.GIVEN}
 
 
 def test_the_arm_rests_from_the_offer_until_the_part_is_gone():
-    free = {Handoff.NONE, Handoff.APPROACHING, Handoff.DONE, Handoff.ABORTED}
+    free = FREE | {Handoff.APPROACHING, Handoff.COMING}
     assert {s for s in Handoff if LEAVE[s].arm_may_move} == free
 
 
 @pytest.mark.req("S4")
 @pytest.mark.parametrize("state", Handoff)
-def test_only_what_is_offered_can_be_dropped_and_what_is_let_go_is_not_withdrawn(state):
+def test_only_what_is_held_can_be_dropped_and_what_is_let_go_is_not_withdrawn(state):
     dropped, withdrawn = (step(state, HandoffEvent(name)) for name in ("drop", "withdraw"))
-    assert dropped is (Handoff.DROPPED if state is Handoff.OFFERED else state)
+    lost = {
+        Handoff.OFFERED: Handoff.DROPPED, Handoff.CONFIRMED: Handoff.DROPPED,
+        Handoff.RECEIVED: Handoff.LOST,
+    }  # fmt: skip
+    assert dropped is lost.get(state, state)
     asked = {Handoff.OFFERED, Handoff.CONFIRMED, Handoff.REFUSED, Handoff.TIMED_OUT}
-    assert withdrawn is (Handoff.WITHDRAWN if state in asked else state)
+    open_ = {Handoff.AWAITED, Handoff.NOT_GIVEN, Handoff.UNANSWERED}
+    changed = {
+        **dict.fromkeys(asked, Handoff.WITHDRAWN), **dict.fromkeys(open_, Handoff.RECALLED),
+        Handoff.GIVEN: Handoff.UNSURE, Handoff.KEPT: Handoff.UNSURE,
+    }  # fmt: skip
+    assert withdrawn is changed.get(state, state)
 
 
-@pytest.mark.parametrize("state", [Handoff.WITHDRAWN, Handoff.DROPPED])
-def test_what_is_not_offered_any_more_is_begun_anew_or_given_up(state):
+@pytest.mark.parametrize(
+    ("state", "anew"),
+    [
+        (Handoff.WITHDRAWN, {Handoff.APPROACHING}), (Handoff.DROPPED, {Handoff.APPROACHING}),
+        (Handoff.RECALLED, {Handoff.COMING}), (Handoff.LOST, {Handoff.COMING}),
+        (Handoff.UNSURE, {Handoff.COMING, Handoff.KEPT}),
+    ],
+)  # fmt: skip
+def test_what_is_not_asked_any_more_is_begun_anew_or_given_up(state, anew):
     after = {step(state, event) for event in HandoffEvent} - {state}
-    assert after == {Handoff.APPROACHING, Handoff.ABORTED}
+    assert after == {*anew, Handoff.ABORTED}
 
 
 def test_every_state_is_reached():
@@ -103,9 +179,10 @@ def test_every_state_is_reached():
     assert reached == set(Handoff)
 
 
-def test_the_diagram_shows_every_change():
-    drawn = mermaid()
-    changes = [(s, e, t) for (s, e), t in NEXT.items() if s is not t]
-    assert drawn.startswith("stateDiagram-v2")
-    assert drawn.count("-->") == len(changes) + 1
-    assert all(f"{s.value} --> {t.value}: {e.value}" in drawn for s, e, t in changes)
+def test_the_two_diagrams_show_every_change_once():
+    changes = {f"{s.value} --> {t.value}: {e.value}" for (s, e), t in NEXT.items() if s is not t}
+    halves = [mermaid(), mermaid(receiving=True)]
+    assert all(drawn.startswith("stateDiagram-v2\n    [*] --> none\n") for drawn in halves)
+    drawn = [line.strip() for half in halves for line in half.splitlines()[2:]]
+    assert len(drawn) == len(set(drawn))
+    assert set(drawn) == changes

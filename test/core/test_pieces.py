@@ -8,14 +8,14 @@ from dataclasses import replace
 
 import pytest
 
-from hrc_cell.core.handoff import Handoff
+from hrc_cell.core.handoff import FREE, RECEIVING, Handoff
 from hrc_cell.core.pieces import digest, program, wanted
 from hrc_cell.core.task import Grip, MovePath, Op, Phase, TaskState, Wait
 from hrc_cell.settings.recipe import Choice, Condition, Instruction, Recipe, Repeat, Step
 
 
 def step_of(act="move", actor=None, automation="auto", **more):
-    actor = actor or {"handover": "both", "work": "person"}.get(act, "robot")
+    actor = actor or {"handover": "both", "receive": "both", "work": "person"}.get(act, "robot")
     rest = {"text_key": "step.one", "poses": ("above", "at"), "time_s": 3.0, "timeout_s": 60.0}
     return Step(id="one", actor=actor, act=act, automation=automation, **{**rest, **more})
 
@@ -49,6 +49,19 @@ def test_the_question_of_a_handover_is_its_offer_and_a_manual_one_is_asked_for_t
     assert program(step_of("handover", automation="manual")) == (Op.GO, *pieces)
 
 
+def test_a_handover_on_a_pull_waits_for_it_after_the_confirmation():
+    pieces = (Op.MOVE, Op.OFFER, Op.PULL, Op.RELEASE, Op.AWAIT)
+    step = step_of("handover", automation="confirm", release="on_pull")
+    assert program(step) == pieces
+    assert digest(recipe_of(step)) != digest(recipe_of(replace(step, release="on_confirm")))
+
+
+def test_a_receive_opens_comes_asks_closes_senses_and_waits_until_there_is_room():
+    pieces = (Op.OPEN, Op.MOVE, Op.ASK, Op.CLOSE, Op.SENSE, Op.CLEAR)
+    assert program(step_of("receive", automation="confirm")) == pieces
+    assert program(step_of("receive", automation="manual")) == (Op.GO, *pieces)
+
+
 @pytest.mark.parametrize("automation", ["manual", "confirm", "auto"])
 def test_what_only_a_person_does_is_asked_for_when_done(automation):
     for actor in ("person", "both"):
@@ -72,12 +85,16 @@ WANTED = [
     (Op.SET_DOWN, Grip(command=7, opening_ratio=1.0)),
     (Op.WAIT, Wait(command=7, time_s=3.0)),
     *((op, Wait(command=7, time_s=60.0)) for op in (Op.GO, Op.OFFER, Op.WORK, Op.AWAIT)),
+    *((op, Wait(command=7, time_s=60.0)) for op in (Op.ASK, Op.CLEAR, Op.PULL)),
+    (Op.CLOSE, Grip(command=7, opening_ratio=0.0)),
+    (Op.SENSE, Wait(command=7, time_s=0.5)),
 ]
 
 
 @pytest.mark.parametrize(("op", "command"), WANTED, ids=[op.name for op, _ in WANTED])
 def test_each_piece_wants_its_own_and_nothing_while_nobody_plays(op, command):
-    recipe = recipe_of(step_of(speed_ratio=0.5))
+    more = {"act": "receive", "automation": "confirm", "sense_s": 0.5}
+    recipe = recipe_of(step_of(speed_ratio=0.5, **(more if op is Op.SENSE else {})))
     for phase in Phase:
         plays = phase in (Phase.RUNNING, Phase.WAITING)
         assert wanted(recipe, state_of(op, phase=phase)) == (command if plays else None)
@@ -95,6 +112,18 @@ def test_a_part_offered_is_let_go_only_once_confirmed_and_the_arm_stays(handoff)
     assert not (moves and handoff in (Handoff.OFFERED, Handoff.CONFIRMED, Handoff.RELEASED))
 
 
+@pytest.mark.req("S4")
+@pytest.mark.parametrize("handoff", Handoff)
+def test_the_gripper_closes_for_a_person_only_once_confirmed_and_opens_only_while_it_comes(handoff):
+    recipe = recipe_of(step_of("receive", automation="confirm"))
+    closes = wanted(recipe, state_of(Op.CLOSE, handoff=handoff)) is not None
+    assert closes == (handoff in FREE | {Handoff.GIVEN})
+    if handoff in RECEIVING:
+        opens = wanted(recipe, state_of(Op.OPEN, handoff=handoff)) is not None
+        moves = wanted(recipe, state_of(Op.MOVE, handoff=handoff)) is not None
+        assert opens == moves == (handoff is Handoff.COMING)
+
+
 def test_a_recipe_with_a_number_that_is_none_has_no_digest():
     with pytest.raises(ValueError, match="not JSON compliant"):
         digest(recipe_of(step_of(time_s=math.nan)))
@@ -106,7 +135,8 @@ def test_a_digest_is_of_the_steps_by_name_so_that_their_order_in_the_code_is_fre
     text = ",".join(
         f'"{name}":' + ('""' if name == "text_key" else json.dumps(value).replace(", ", ","))
         for name, value in fields
-        if value or name not in {"next", "answers", "requires", "instructions"}
+        if name not in {"sense_s", "release"}
+        and (value or name not in {"next", "answers", "requires", "instructions"})
     )
     told = hashlib.sha256(("[{" + text + "}]").encode()).hexdigest()
     assert digest(recipe_of(step)) == told
@@ -120,6 +150,11 @@ def test_the_digest_of_a_recipe_is_the_one_that_earlier_journals_say():
         digest(recipe_of(*steps))
         == "4720ce54e4cef8b6db48c0a141a4f5f2da5d010782d1ab712883cda92af4845c"
     )
+
+
+def test_another_time_to_sense_is_another_recipe():
+    plain = step_of("receive", automation="confirm")
+    assert digest(recipe_of(plain)) != digest(recipe_of(replace(plain, sense_s=3.0)))
 
 
 def test_ways_conditions_and_rounds_are_another_recipe_and_words_are_not():

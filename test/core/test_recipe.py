@@ -7,15 +7,17 @@ from dataclasses import replace
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from play import GONE, HELD, Play, step_of
 from recipes import recipes
 
 from hrc_cell.core import asking
+from hrc_cell.core.answers import refusal, repeated
 from hrc_cell.core.given import Given
 from hrc_cell.core.handoff import Handoff
 from hrc_cell.core.levels import ORDER, as_set
 from hrc_cell.core.muting import Signal
 from hrc_cell.core.pieces import program, wanted
-from hrc_cell.core.recipe import advance, control_refused, refusal, repeated
+from hrc_cell.core.recipe import control_refused
 from hrc_cell.core.task import (
     ALL,
     ANSWERS_KEPT,
@@ -40,73 +42,7 @@ from hrc_cell.core.task import (
     as_data,
     state_from,
 )
-from hrc_cell.settings.recipe import Choice, Condition, Recipe, Repeat, Step
-
-GONE = {"gripper": False, "handover": False}
-HELD = {"gripper": True, "handover": False}
-
-
-def step_of(act, *, name="one", automation="auto", actor=None, **more):
-    actor = actor or {"handover": "both", "work": "person"}.get(act, "robot")
-    poses = ("above", "at") if act in ("move", "pick", "place", "handover") else ()
-    rest = {"text_key": f"step.{name}", "poses": poses, "time_s": 3.0, "timeout_s": 60.0, **more}
-    return Step(id=name, actor=actor, act=act, automation=automation, **rest)
-
-
-class Play:
-    """A recipe being played: events go in, the state and what it wants can be looked at."""
-
-    def __init__(self, *steps, repeats=(), repeat=False, retry_max=1, parts=None, begin=True):
-        recipe = Recipe(name="tried", title_key="recipe.tried", steps=steps, repeats=repeats)
-        parts = GONE if parts is None else parts
-        self.given = Given(recipe=recipe, retry_max=retry_max, parts=parts, gripper_permitted=True)
-        self.state, self.seen, self.keys = TaskState(), [], 0
-        if begin:
-            self.feed(RunRequested(run_id="r", repeat=repeat))
-
-    def feed(self, event):
-        passed = advance(self.given, self.state, event)
-        self.seen += passed
-        self.state = passed[-1] if passed else self.state
-        return passed
-
-    @property
-    def want(self):
-        return wanted(self.given.recipe, self.state)
-
-    def do(self):
-        """Do what is wanted, successfully."""
-        want = self.want
-        if isinstance(want, MovePath):
-            return self.feed(MoveDone(command=want.command))
-        if isinstance(want, Grip):
-            closed = want.opening_ratio == 0.0
-            if closed:
-                self.given = replace(self.given, parts=HELD)
-            done = GripDone(command=want.command, reached=not closed, holding=closed)
-            return self.feed(done)
-        assert isinstance(want, Wait)
-        return self.feed(TimeReached(command=want.command))
-
-    def fail(self, reason="fault: tried"):
-        return self.feed(CommandFailed(command=self.want.command, reason=reason))
-
-    def sense(self, parts):
-        self.given = replace(self.given, parts=parts)
-        return self.feed(PartsChanged())
-
-    def answer(self, answer, **changes):
-        asked, self.keys = self.state.question, self.keys + 1
-        told = {
-            "question_id": asked.id, "state_version": asked.state_version, "answer": answer,
-            "by": "anna", "key": f"k{self.keys}", **changes,
-        }  # fmt: skip
-        event = Answered(**told)
-        return self.feed(event)
-
-    def handoffs(self):
-        states = [s.handoff.value for s in self.seen]
-        return [s for i, s in enumerate(states) if i == 0 or s != states[i - 1]]
+from hrc_cell.settings.recipe import Choice, Condition, Repeat
 
 
 def offered(parts=HELD, **more):
@@ -554,6 +490,108 @@ def test_only_the_release_of_a_part_is_of_the_highest_risk():
     assert offered().state.question.risk_class == 2
 
 
+# Release on a pull.
+
+
+def pulling(**more):
+    """Return a handover on a pull, confirmed and not pulled yet."""
+    hand = step_of("handover", automation="confirm", release="on_pull")
+    play = Play(hand, step_of("move", name="back"), parts=HELD, **more)
+    play.do()
+    assert play.state.question.text_key == "question.release_on_pull"
+    play.answer("confirm")
+    assert (play.state.op, play.state.phase) == (Op.PULL, Phase.WAITING)
+    assert (play.state.handoff, play.want) == (
+        Handoff.CONFIRMED, Wait(command=play.state.command, time_s=60.0),
+    )  # fmt: skip
+    return play
+
+
+def pull(play, pulled=True):
+    play.given = replace(play.given, pulled=pulled)
+    return play.feed(PartsChanged())
+
+
+@pytest.mark.req("S4")
+def test_the_part_is_released_only_once_it_is_confirmed_and_pulled():
+    play = pulling()
+    assert play.sense(HELD) == ()
+    pull(play)
+    assert play.want == Grip(command=play.state.command, opening_ratio=1.0)
+    play.do()
+    play.sense(GONE)
+    assert play.state.step_index == 1
+
+
+@pytest.mark.req("S4")
+def test_a_pull_alone_releases_nothing():
+    hand = step_of("handover", automation="confirm", release="on_pull")
+    play = Play(hand, parts=HELD)
+    play.do()
+    assert pull(play) == ()
+    assert play.state.op is Op.OFFER
+    play.answer("confirm")
+    assert play.state.op is Op.RELEASE, "it is pulled already"
+
+
+@pytest.mark.req("S4")
+def test_without_a_pull_a_person_says_so_and_confirms_once_more():
+    play = pulling()
+    play.do()  # the time passes
+    assert (play.state.phase, play.state.reason) == (Phase.HELD, "not_pulled")
+    assert play.state.question.options == ("offer_again", "by_hand", "abort")
+    assert play.want is None
+    play.answer("by_hand")
+    asked = play.state.question
+    assert (play.state.handoff, asked.risk_class) == (Handoff.OFFERED, 2)
+    assert asked.text_key == "question.release_part"
+    assert play.want == Wait(command=play.state.command, time_s=60.0), "not before that"
+    play.answer("confirm")
+    assert play.state.op is Op.RELEASE
+    play.do()
+    assert play.state.handoff is Handoff.RELEASED
+
+
+def test_who_wants_it_offered_again_is_to_pull_again():
+    play = pulling()
+    play.do()
+    play.answer("offer_again")
+    play.answer("confirm")
+    assert play.state.op is Op.PULL
+
+
+@pytest.mark.req("S4")
+@pytest.mark.parametrize("how", ["stop", "crash"])
+def test_a_stop_or_a_new_process_takes_back_what_was_to_be_pulled(how):
+    play = pulling()
+    play.do()
+    play.answer("by_hand")
+    play.answer("refuse")
+    play.answer("offer_again")
+    play.feed(Stopped()) if how == "stop" else play.crash()
+    assert "withdrawn" in play.handoffs()
+    play.do()
+    assert play.state.question.text_key == "question.release_on_pull", "by hand was for that offer"
+    play.answer("confirm")
+    assert play.state.op is Op.PULL
+    play.feed(Stopped()) if how == "stop" else play.crash()
+    assert (play.state.op, play.state.handoff) == (Op.MOVE, Handoff.APPROACHING)
+
+
+@pytest.mark.req("S2")
+@pytest.mark.parametrize(
+    ("sensed", "reason", "handoff"),
+    [(GONE, "part_lost", Handoff.DROPPED), ({}, "gripper_unknown", Handoff.WITHDRAWN)],
+)
+def test_a_part_that_is_lost_while_a_pull_is_awaited_calls_a_person(sensed, reason, handoff):
+    play = pulling()
+    play.given = replace(play.given, pulled=True)
+    play.sense(sensed)
+    assert (play.state.phase, play.state.reason) == (Phase.HELD, reason)
+    assert play.state.handoff is handoff
+    assert play.want is None
+
+
 # Branches, repeats, conditions.
 
 CHECK = (Choice(name="good"), Choice(name="rework", to="one"), Choice(name="scrap", to="end"))
@@ -873,6 +911,7 @@ def happen(play, what, number):
         play.answer(options[number % len(options)])
     elif what == "parts":
         sensed = {"gripper": bool(number & 1), "handover": bool(number & 2)}
+        play.given = replace(play.given, arm_permitted=bool(number & 4), pulled=number > 8)
         play.sense({} if number == 7 else sensed)
     elif what == "control":
         control = [*Control][number % len(Control)]
@@ -893,6 +932,23 @@ def happen(play, what, number):
         play.feed(RunRequested(run_id=f"r{play.state.version}", repeat=bool(number & 1)))
 
 
+CONFIRMED = (Handoff.CONFIRMED, Handoff.GIVEN)
+
+
+def sensed_before_it_may_open(recipe, seen):
+    """See that a gripper that closed for a person opens unsensed only for a person's decision."""
+    closing = False
+    for before, after in itertools.pairwise([TaskState(), *seen]):
+        closing |= after.handoff is Handoff.GIVEN
+        decided = after.answers != before.answers and after.answers[-1].answer in (
+            "retry", "skip", "abort",
+        )  # fmt: skip
+        over = after.phase is Phase.ABORTED or after.run_id != before.run_id
+        closing &= not (after.handoff is Handoff.RECEIVED or decided or over)
+        if closing:
+            assert not isinstance(wanted(recipe, after), Grip) or after.op is Op.CLOSE
+
+
 @pytest.mark.req("S4")
 @settings(max_examples=150, deadline=None)
 @given(recipes(), acts, st.booleans())
@@ -901,8 +957,14 @@ def test_whatever_happens_nothing_is_invented_and_nobody_is_left_without_a_quest
 ):
     play = Play(*recipe.steps, repeats=recipe.repeats, repeat=repeat)
     for what, number in happened:
+        before = [play.state, *play.seen][-1]
+        begun = len(play.seen)
         happen(play, what, number)
         state, want = play.state, play.want
+        for was, now in itertools.pairwise([before, *play.seen[begun:]]):
+            pulls = recipe.steps[now.step_index].release == "on_pull"
+            if pulls and now.op is Op.RELEASE is not was.op:
+                assert now.by_hand or (was.op is Op.PULL and play.given.pulled)
         assert state.version == len(play.seen)
         assert 0 <= state.step_index < len(recipe.steps), "no branch leaves the recipe"
         levels = [as_set(state.levels, "tried", step).automation for step in recipe.steps]
@@ -920,7 +982,8 @@ def test_whatever_happens_nothing_is_invented_and_nobody_is_left_without_a_quest
             assert control_refused(play.given, state, Control.RESUME) == ""
         if state.question is not None:
             if state.question.kind == "handoff":
-                assert play.given.parts.get("gripper") is True
+                seen = play.given.parts.get("gripper")
+                assert seen or (seen is not None and state.op is Op.ASK)
             assert state.question.text_key in asking.TEXT_KEYS
             own = {choice.name for choice in recipe.steps[state.step_index].answers}
             assert set(state.question.options) <= {*asking.OPTIONS, *own}
@@ -931,16 +994,20 @@ def test_whatever_happens_nothing_is_invented_and_nobody_is_left_without_a_quest
                 assert was.step != now.step or ORDER.index(now.automation) <= ORDER.index(
                     was.automation
                 ), "in a run no level rises"
-        if after.handoff is Handoff.CONFIRMED is not before.handoff:
+        if after.handoff in CONFIRMED and after.handoff is not before.handoff:
             told = after.answers[-1]
+            assert told not in before.answers, "the answer to exactly this question"
             assert (before.question.kind, told.answer) == ("handoff", "confirm")
             assert told.question_id == before.question.id
         if after.handoff is Handoff.RELEASED is not before.handoff:
             assert before.handoff is Handoff.CONFIRMED
+        if after.handoff is Handoff.CLOSED is not before.handoff:
+            assert before.handoff is Handoff.GIVEN
+    sensed_before_it_may_open(recipe, play.seen)
     ids = [s.question.id for s in play.seen if s.question is not None]
     assert len(set(ids)) == len([i for n, i in enumerate(ids) if n == 0 or i != ids[n - 1]])
 
 
 def test_the_texts_and_options_are_listed_once():
-    assert len(set(asking.TEXT_KEYS)) == len(asking.TEXT_KEYS) == 5
+    assert len(set(asking.TEXT_KEYS)) == len(asking.TEXT_KEYS) == 7
     assert len(set(asking.OPTIONS)) == len(asking.OPTIONS)

@@ -59,6 +59,7 @@ states = st.builds(
     ),
     turned_down=st.booleans(),
     pausing=st.booleans(),
+    by_hand=st.booleans(),
     cycles=numbers,
     after=st.sampled_from(Op),
 )

@@ -236,7 +236,7 @@ def test_a_silenced_box_falls_silent_and_comes_back(visitor):
         (InjectFault, {"fault": "inputs_discrepancy", "target": "reset"}, "guards"),
         (InjectFault, {"fault": "motor_dead", "target": "knee"}, "joint_1"),
         (DirectPerson, {"person_id": 7, "act": "take"}, "known: 1"),
-        (DirectPerson, {"person_id": 1, "act": "fly"}, "walk, take, leave"),
+        (DirectPerson, {"person_id": 1, "act": "fly"}, "walk, take, give, leave"),
     ],
 )
 def test_what_is_not_known_is_refused_with_what_is(visitor, kind, fields, said):

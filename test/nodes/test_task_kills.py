@@ -1,10 +1,12 @@
 """The task manager killed with -9 at random instants, again and again, in one long story.
 
-A real process, real DDS; chance acts for everybody around it: people answer, refuse, take the part
-or wait, somebody turns levels down, pauses, skips, the cell is stopped and started, the executor
-fails. Whatever instant the process dies at:
+A real process, real DDS; chance acts for everybody around it: people answer, refuse, take the
+part, give it back or wait, somebody turns levels down, pauses, skips, the cell is stopped and
+started, the executor fails. Whatever instant the process dies at:
 
 - the gripper never opens around a part that is offered but for a confirmation of that handoff,
+- it closes for a person but for a confirmation of that handoff, and what it then may hold it lets
+  go only once it was sensed, or after a person's decision,
 - a confirmation that was accepted is not lost, and no question is answered twice,
 - the next process goes on with the same run, and tells no older state.
 
@@ -26,7 +28,6 @@ from shop import Shop, process
 from strategies import default_cell
 
 from hrc_cell.adapters.record.journal import Journal
-from hrc_cell.core.handoff import Handoff
 from hrc_cell.core.task import state_from
 from hrc_cell.nodes.task_desk import CONTROLS
 
@@ -41,11 +42,15 @@ steps:
   - {id: hand, actor: both, act: handover, automation: confirm, text_key: t, poses: [offer]}
   - {id: check, actor: person, act: work, automation: manual, text_key: t,
      answers: [{name: good}, {name: again}, {name: scrap, to: end}]}
+  - {id: give_back, actor: both, act: receive, automation: confirm, text_key: t, poses: [offer],
+     sense_s: 0.3}
+  - {id: put_back, actor: robot, act: place, automation: auto, text_key: t,
+     poses: [above_done, at_done]}
   - {id: back, actor: robot, act: move, automation: auto, text_key: t, poses: [home]}
 repeats:
   - {first: fetch, last: check, until: good}
 """
-KEPT = {"confirmed", "released", "taken", "done"}
+KEPT = {"confirmed", "released", "taken", "given", "closed", "received", "done"}
 """Handoffs that a person confirmed and that are carried through."""
 
 
@@ -57,6 +62,8 @@ class Story(Shop):
         self.chance, self.sent, self.looked = random.Random(seed), [], 0
         self.wished = set()
         self.version = self.kills = self.let_go = 0
+        self.gripped = 0  # closings for a person
+        self.unsensed = False  # closed for a person, and nothing sensed or decided since
 
     def latest(self):
         return self.states[-1] if self.states else None
@@ -82,10 +89,13 @@ class Story(Shop):
             self.levels.call_async(request)
         elif what < 0.06 and now.handoff_state == "released":
             self.parts["gripper"] = False
+        elif what < 0.06 and now.handoff_state == "received":
+            self.permit = MotionPermit.FREE  # the person has left
+            self.parts["gripper"] = self.chance.random() < 0.9
         elif what < 0.1 and now.question.id:
             self.reply(now)
         elif now.phase in (TaskState.IDLE, TaskState.DONE, TaskState.ABORTED) and what < 0.5:
-            self.parts["gripper"] = False  # a person looked
+            self.parts["gripper"] = self.unsensed = False  # a person looked
             self.runs.call_async(RunRecipe.Request(recipe="story", repeat=True))
 
     def ask(self, now):
@@ -101,6 +111,8 @@ class Story(Shop):
         option = asked.options[0] if first else self.chance.choice(list(asked.options))
         if option in ("retry", "abort") and now.step_id == "fetch":
             self.parts["gripper"] = False
+        if now.step_id == "give_back":
+            self.give_back(now, option)
         if option in ("retry", "offer_again") and now.step_id == "hand":
             self.parts["gripper"] = True
         if asked.kind == "handoff" and option == "confirm":
@@ -110,6 +122,17 @@ class Story(Shop):
             operator_alias="anna", device="tablet", idempotency_key=uuid.uuid4().hex,
         )  # fmt: skip
         self.sent.append((now.handoff_id, request, self.answers.call_async(request)))
+
+    def give_back(self, now, option):
+        """Do what a person does beside answering, who holds the part in or looks at the gripper."""
+        self.executor.empty = option == "confirm" and self.chance.random() < 0.2
+        if now.handoff_state in ("awaited", "kept"):
+            self.permit = min(self.permit, MotionPermit.STANDSTILL)
+        elif now.handoff_state == "unsure":
+            self.unsensed = self.unsensed and option not in ("retry", "abort")
+            self.parts["gripper"] = self.chance.random() < 0.5
+        elif now.handoff_state != "received":
+            self.parts["gripper"] = False
 
     def live(self, child):
         """Let the process begin, live for a while that chance says, and kill it."""
@@ -130,14 +153,25 @@ class Story(Shop):
     def opened(self):
         """See that the gripper opened around a part only for a confirmation of that handoff."""
         now = self.latest()
-        if now is not None and now.handoff_state in ("released", "confirmed"):
+        if now is not None and now.handoff_state in KEPT - {"taken", "done"}:
             assert now.handoff_id in self.wished, "nobody confirmed this handoff"
-        for opening, held in self.executor.held[self.looked :]:
+        if now is not None and (now.handoff_state == "received" or now.step_id == "put_back"):
+            self.unsensed = False
+        for (opening, held), step in self.executor.grasps[self.looked :]:
+            self.gripped += opening == 0.0 and step == "give_back"
+            self.unsensed = self.unsensed or (opening == 0.0 and step == "give_back")
+            assert not (opening == 1.0 and self.unsensed), "opened, and nobody had decided it"
+            if opening == 1.0 and step == "put_back":
+                self.parts["gripper"] = False
+                continue
             assert opening == 0.0 or not held or self.wished, "a part was let go unasked"
             if opening == 1.0 and held:
                 self.let_go += 1
         self.looked = len(self.executor.held)
-        assert self.let_go <= len(self.wished) + self.kills, "let go more often than confirmed"
+        if now is not None and now.step_id == "fetch":
+            self.executor.empty = False
+        most = len(self.wished) + self.kills
+        assert max(self.let_go, self.gripped) <= most, "acted more often than confirmed"
 
     def agrees(self, journal):
         """Compare what was told and accepted with what is on disk; return the state there."""
@@ -152,7 +186,7 @@ class Story(Shop):
                 kept = state.handoff.value in KEPT
                 undone = state.version > future.result().state_version
                 assert kept or undone
-        if state.handoff in (Handoff.CONFIRMED, Handoff.RELEASED):
+        if state.handoff.value in KEPT - {"taken", "done"}:
             assert state.handoff_id in self.wished
         return state
 
@@ -187,7 +221,10 @@ def test_whatever_instant_the_task_manager_dies_at(folder, tmp_path, pytestconfi
                     state = story.agrees(journal)
                     ends.add((state.op.value, state.phase.name))
                 journal.close()
-        print(f"{story.kills} kills in {sorted(ends)}; {len(story.wished)} confirmations")
+        print(
+            f"{story.kills} kills in {sorted(ends)}; {len(story.wished)} confirmations, "
+            f"{story.let_go} parts let go, {story.gripped} received"
+        )
         assert len(ends) >= 6, "the story stood still"
         assert story.wished
     finally:

@@ -233,6 +233,107 @@ def test_a_persons_answer_leads_where_the_recipe_says(shop):
     shop.state("the end", lambda s: s.phase == TaskState.DONE)
 
 
+@pytest.mark.req("S2")
+@pytest.mark.req("S4")
+def test_a_part_is_released_on_a_pull_that_is_felt_and_on_no_unknown_one(changed, folder):
+    shop, path = changed, folder / "recipes" / "pulled.yaml"
+    step = ("id: hand, actor: both, act: handover, automation: confirm, text_key: t, "
+            "poses: [offer], release: on_pull")  # fmt: skip
+    path.write_text(f"title_key: t\nsteps: [{{{step}}}]", encoding="utf-8")
+    shop.begin()
+    shop.parts["gripper"] = True
+    assert shop.run("pulled").accepted
+    question = shop.offer()
+    assert question.text_key == "question.release_on_pull"
+    shop.pass_s(1.5)  # the rest is learned
+    assert shop.answer(question, "confirm").accepted
+    shop.current_a = float("nan")
+    shop.pass_s(0.5)
+    assert (shop.states[-1].handoff_state, shop.executor.grips) == ("confirmed", [])
+    shop.current_a = 0.4
+    shop.pass_s(0.3)
+    assert not shop.executor.grips
+    shop.current_a = 0.8
+    shop.state("released", lambda s: s.handoff_state == "released")
+    assert shop.executor.grips == [1.0]
+    shop.take()
+    shop.state("the end", lambda s: s.phase == TaskState.DONE)
+
+
+BOTH_WAYS = [
+    "none", "approaching", "offered", "confirmed", "released", "taken", "done",
+    "none", "coming", "awaited", "given", "closed", "received", "done",
+]  # fmt: skip
+
+
+def until_awaited(shop):
+    """Play the recipe until a person is asked to give the part back; return the question."""
+    shop.begin()
+    assert shop.run("take_back").accepted
+    shop.answer(shop.offer(), "confirm")
+    shop.state("released", lambda s: s.handoff_state == "released")
+    shop.take()
+    work = shop.state("the work", lambda s: s.question.id and s.step_id == "work")
+    assert shop.answer(work.question, "done").accepted
+    return shop.awaited()
+
+
+@pytest.mark.req("S4")
+def test_a_part_comes_back_once_it_is_confirmed_sensed_and_the_person_gone(shop):
+    question = until_awaited(shop)
+    assert (question.kind, question.risk_class) == ("handoff", 2)
+    assert question.text_key == "question.grip_part"
+    grips = list(shop.executor.grips)
+    assert grips[-1] == 1.0, "it came open"
+    shop.pass_s(0.5)
+    assert shop.executor.grips == grips
+    assert shop.answer(question, "confirm").accepted
+    shop.state("received", lambda s: s.handoff_state == "received")
+    assert shop.executor.grips == [*grips, 0.0]
+    paths = len(shop.executor.paths)
+    shop.pass_s(0.5)
+    assert len(shop.executor.paths) == paths, "the person is still there"
+    assert shop.states[-1].step_id == "receive"
+    shop.permit = MotionPermit.FREE
+    shop.state("the end", lambda s: s.phase == TaskState.DONE)
+    assert [path.step for path in shop.executor.paths[paths:]] == ["put_back", "back"]
+    assert shop.executor.grips == [*grips, 0.0, 1.0]
+    shop.until("the story", lambda: [e["to"] for e in shop.told("handoff")][-1:] == ["done"])
+    told = [(e["from"], e["to"]) for e in shop.told("handoff")]
+    assert told == [pair for pair in itertools.pairwise(BOTH_WAYS) if pair[1] != "none"]
+
+
+@pytest.mark.req("S4")
+@pytest.mark.parametrize("sensed", [True, False])
+def test_a_crash_between_closing_and_sensing_opens_nothing(shop, sensed):
+    question = until_awaited(shop)
+    shop.executor.empty = True  # nothing is felt or sensed yet
+    assert shop.answer(question, "confirm").accepted
+    shop.state("closed", lambda s: s.handoff_state == "closed")
+    grips = list(shop.executor.grips)
+    shop.end()
+    shop.states.clear()
+    shop.begin()
+    shop.state("it goes on", lambda s: s.handoff_state == "closed")
+    if sensed:
+        shop.parts["gripper"] = True
+        shop.state("received", lambda s: s.handoff_state == "received")
+        assert shop.executor.grips == grips
+        return
+    held = shop.state("held", lambda s: s.phase == TaskState.HELD)
+    assert (held.reason, held.handoff_state) == ("part_missing", "unsure")
+    assert list(held.question.options) == ["retry", "abort"]
+    assert shop.control("skip_step").reason == "handoff"
+    shop.permit = MotionPermit.LATCHED
+    shop.pass_s(0.3)
+    shop.permit = MotionPermit.STANDSTILL
+    shop.pass_s(0.5)
+    assert shop.executor.grips == grips, "neither a stop nor a start opens it"
+    assert shop.answer(shop.states[-1].question, "retry").accepted
+    shop.awaited()
+    assert shop.executor.grips == [*grips, 1.0], "a person said so"
+
+
 @pytest.fixture
 def folder(tmp_path):
     """A cell of the test's own, whose recipes may be changed."""
@@ -298,7 +399,7 @@ def test_a_step_that_a_zone_set_names_does_not_get_lost(changed, folder):
 def test_parts_go_through_a_tray_in_both_directions(changed, folder):
     """The recipe of docs/recipes.md: nobody needs to be there at the same time."""
     page = (CELL.folder.parents[1] / "docs" / "recipes.md").read_text(encoding="utf-8")
-    steps = page.partition("## Handing over")[2].partition("```yaml\n")[2].partition("```\n")[0]
+    steps = page.partition("## Through a tray")[2].partition("```yaml\n")[2].partition("```\n")[0]
     path = folder / "recipes" / "tray.yaml"
     path.write_text(f"title_key: t\nsteps:\n{steps}", encoding="utf-8")
     shop = changed

@@ -1,4 +1,4 @@
-"""Recipes: what a step must have, and what a handover may never be."""
+"""Recipes: what a step must have, and what a handover or receive may never be."""
 
 import pytest
 
@@ -20,8 +20,9 @@ def read(*steps):
 
 @pytest.mark.parametrize("act", ACTS)
 def test_every_act_has_a_step_that_passes(act):
+    both = {"actor": "both", "automation": "confirm"}
     changes = {
-        "handover": {"actor": "both", "automation": "confirm"}, "work": {"actor": "person"},
+        "handover": both, "receive": both, "work": {"actor": "person"},
     }  # fmt: skip
     made, problems = read({"act": act, **changes.get(act, {})})
     assert problems == []
@@ -39,6 +40,28 @@ def test_every_act_has_a_step_that_passes(act):
         ({"act": "pick", "poses": []}, "step 'one': pick needs poses"),
         ({"act": "work"}, "step 'one': work is a person's; actor must be person or both"),
         ({"act": "handover", "automation": "confirm"}, "step 'one': a handover needs actor: both"),
+        ({"act": "receive", "automation": "confirm"}, "step 'one': a receive needs actor: both"),
+        (
+            {"act": "receive", "automation": "auto", "actor": "both"},
+            "step 'one': a receive needs automation: confirm or manual; the gripper closes",
+        ),
+        (
+            {"act": "receive", "automation": "manual", "actor": "both", "poses": []},
+            "step 'one': receive needs poses",
+        ),
+        (
+            {"act": "receive", "automation": "manual", "actor": "both", "sense_s": 0},
+            "steps[0].sense_s = 0 s: is out of bounds (allowed: 0.1 to 60 s)",
+        ),
+        (
+            {"release": "on_pull"},
+            "steps[0].release = 'on_pull': step 'one': goes with act: handover; remove it",
+        ),
+        (
+            {"act": "handover", "automation": "confirm", "actor": "both", "release": "at_once"},
+            "steps[0].release = 'at_once': is not one of the choices (allowed: on_confirm",
+        ),
+        ({"sense_s": 1.0}, "steps[0].sense_s = 1.0: step 'one': goes with act: receive; remove it"),
         ({"id": "One"}, "steps[0].id = 'One': must match [a-z][a-z0-9_]*"),
         ({"automation": "full"}, "not one of the choices (allowed: manual, confirm, auto)"),
         ({"timeout_s": 0}, "steps[0].timeout_s = 0 s: is out of bounds (allowed: 1 to 86400 s)"),

@@ -120,3 +120,39 @@ def test_robots_left_alone_always_come_to_a_person_or_the_end(both):
             here, rounds = following(recipe, rounds, here)
         else:
             raise AssertionError(f"from {steps[start].id} it never ends")
+
+
+def act(name, what, to="", actor=None):
+    actor = actor or {"handover": "both", "receive": "both"}.get(what, "robot")
+    return Step(
+        id=name, actor=actor, act=what, automation="confirm", text_key="t", poses=("home",), next=to
+    )  # fmt: skip
+
+
+PICK, HAND, TAKE, SET = (
+    act("p", "pick"),
+    act("h", "handover"),
+    act("r", "receive"),
+    act("s", "place"),
+)
+
+
+@pytest.mark.parametrize(
+    ("steps", "keys"),
+    [
+        ((TAKE, SET), []),
+        ((PICK, HAND, TAKE, SET), []),
+        ((PICK, TAKE), ["steps[1]"]),
+        ((PICK, A, act("m", "move"), TAKE), ["steps[3]"]),
+        ((PICK, SET, TAKE), []),
+        ((PICK, act("s", "place", actor="person"), TAKE), ["steps[2]"]),
+        ((act("p", "pick", actor="person"), TAKE), []),
+        ((PICK, person("w", ("good", ""), ("bad", "r")), HAND, TAKE), ["steps[3]"]),
+        ((TAKE, person("w", ("more", "r"), ("good", ""))), ["steps[0]"]),
+        ((TAKE, SET, person("w", ("more", "r"), ("good", ""))), []),
+    ],
+)
+def test_no_way_leads_to_a_receive_with_a_part_in_the_gripper(steps, keys):
+    flaws = flaws_of_routes(steps, ())
+    assert [flaw.key for flaw in flaws] == keys
+    assert all("let a place or handover come between" in flaw.what for flaw in flaws)

@@ -18,3 +18,5 @@ class Given:
     parts: Mapping[str, bool] = field(default_factory=dict)  # place: occupied; absent: unknown
     signals: Mapping[str, Signal] = field(default_factory=dict)  # of the cell, with their ages
     gripper_permitted: bool = False  # the gripper may act, by a permit heard lately
+    arm_permitted: bool = False  # the arm may move, by a permit heard lately: nobody is near it
+    pulled: bool = False  # a person pulls at the part, as the motors' currents tell

@@ -6,14 +6,14 @@ knows what to do without knowing what its predecessor had begun. `advance` retur
 an event leads through, in order; each is journaled before what it wants is done.
 
 - `auto` steps begin by themselves, `confirm` steps are asked for first, `manual` steps wait for a
-  person's go. A handover with `confirm` asks once, at the release; with `manual` the person also
-  says when the robot is to come. The release itself is always confirmed.
+  person's go. A handover or receive with `confirm` asks once, at the release or the closing; with
+  `manual` the person also says when the robot is to come. Those are always confirmed.
 - Waiting for a person ends at the step's timeout: the step is held and a person is called.
   Nothing confirms by itself.
 - A failed movement is tried again `retry_max` times, then the step is held.
 - A held step is left only by a person's answer.
-- A part is asked about only while the gripper's sensor sees one, and a pick opens the gripper only
-  while it sees none; where the sensor says nothing, a person is called.
+- A part is offered only while the gripper's sensor sees one, and a pick or receive opens the
+  gripper only while it sees none; where the sensor says nothing, a person is called.
 - A stop that a person must undo and a new process ask nothing that was asked at the handover place
   before: the arm may have left it, so it comes again. What was confirmed is asked again after such
   a stop, and goes on without asking in a new process.
@@ -21,8 +21,7 @@ an event leads through, in order; each is journaled before what it wants is done
   (core.conditions). How far the robot acts by itself may be turned down in the middle of it
   (core.levels), and who leads the task from outside may pause and skip (core.control).
 - A run whose steps were changed meanwhile is held until a person gives it up.
-- A part is taken when the sensors see neither the gripper nor the handover place occupied; an
-  unknown sensor counts as occupied.
+- How a handoff goes on by itself is said by sensors and permit (core.noticed).
 """
 
 from __future__ import annotations
@@ -31,12 +30,14 @@ from dataclasses import replace
 from typing import Any
 
 from hrc_cell.core import handoff
+from hrc_cell.core.answers import refusal
 from hrc_cell.core.asking import asked, held
 from hrc_cell.core.conditions import unmet
-from hrc_cell.core.control import at_rest, control_refusal, rests
+from hrc_cell.core.control import CARRIED_THROUGH, at_rest, control_refusal, rests
 from hrc_cell.core.given import Given
-from hrc_cell.core.handoff import Handoff, HandoffEvent
+from hrc_cell.core.handoff import RECEIVING, Handoff, HandoffEvent
 from hrc_cell.core.levels import as_set, level_refusal, with_levels
+from hrc_cell.core.noticed import hindrance, noticed
 from hrc_cell.core.pieces import ASKED, GRIPS, PERSONS, digest, program
 from hrc_cell.core.routes import following
 from hrc_cell.core.task import (
@@ -61,24 +62,17 @@ from hrc_cell.core.task import (
 )
 from hrc_cell.settings.recipe import Step
 
-
-def repeated(state: TaskState, key: str) -> Answer | None:
-    """Return the accepted answer that carried this idempotency key, None if there is none."""
-    return next((answer for answer in state.answers if key and answer.key == key), None)
-
-
-def refusal(given: Given, state: TaskState, event: Answered) -> str:
-    """Return why an answer is not accepted, "" if it is: the reasons of AnswerQuestion.srv."""
-    if any(answer.question_id == event.question_id for answer in state.answers):
-        return "already_answered"
-    if state.question is None or state.question.id != event.question_id:
-        return "unknown_question"
-    if state.question.state_version != event.state_version:
-        return "stale_version"
-    if event.answer not in state.question.options:
-        return "bad_option"
-    releases = state.op is Op.OFFER and event.answer == "confirm"
-    return "not_permitted" if releases and not given.gripper_permitted else ""
+BEGINS = {
+    ("handover", Op.MOVE): HandoffEvent.BEGIN, ("receive", Op.OPEN): HandoffEvent.COME,
+}  # fmt: skip
+"""Pieces with which a handoff begins, or comes anew."""
+LATE = {
+    Op.AWAIT: "not_taken",
+    Op.PULL: "not_pulled",
+    Op.SENSE: "part_missing",
+    Op.CLEAR: "not_clear",
+}
+"""Why a step is held whose wait has ended, apart from those in which a person is asked."""
 
 
 def control_refused(given: Given, state: TaskState, control: Control) -> str:
@@ -128,20 +122,22 @@ def _settle(given: Given, state: TaskState) -> TaskState | None:
     """Return the state that follows by itself."""
     if state.handoff is Handoff.ABORTED and state.active:
         return _next_step(given, state)
-    if state.handoff is Handoff.WITHDRAWN and state.phase is Phase.RUNNING:
-        return _enter(given, state, Op.MOVE)
-    if state.op is Op.OFFER and state.phase is Phase.WAITING:
-        return _hindered(given, state, Op.OFFER)
-    if state.op is Op.CHECK and state.phase is Phase.WAITING:
-        return None if _unmet(given, state) else _next_piece(given, state)
-    if state.op is not Op.AWAIT or state.phase is not Phase.WAITING:
+    if state.handoff in (Handoff.WITHDRAWN, Handoff.RECALLED) and state.phase is Phase.RUNNING:
+        return _enter(given, state, _coming(state))
+    if state.phase is not Phase.WAITING:
         return None
-    if state.handoff is Handoff.DONE:
-        return _next_step(given, state)
-    if state.handoff is Handoff.TAKEN:
-        return _next(state, handoff=handoff.step(state.handoff, HandoffEvent.CLOSE))
-    gone = not any(given.parts.get(place, True) for place in ("gripper", "handover"))
-    return _next(state, handoff=handoff.step(state.handoff, HandoffEvent.GONE)) if gone else None
+    if state.op in (Op.OFFER, Op.ASK, Op.PULL):
+        hindered, pulled = _hindered(given, state, state.op), state.op is Op.PULL and given.pulled
+        return _next_piece(given, state) if pulled and hindered is None else hindered
+    if state.op is Op.CHECK:
+        return None if _unmet(given, state) else _next_piece(given, state)
+    if state.handoff is Handoff.LOST:
+        return _hold(given, state, "part_lost", op=Op.OPEN)
+    ended = Handoff.RECEIVED if state.op is Op.SENSE else Handoff.DONE
+    if state.handoff is ended:
+        return _next_piece(given, state)
+    event = noticed(given, state.op, state.handoff)
+    return None if event is None else _next(state, handoff=handoff.step(state.handoff, event))
 
 
 # A run, a step, a piece begins.
@@ -199,15 +195,18 @@ def _next_piece(given: Given, state: TaskState) -> TaskState:
     index = pieces.index(state.op) + 1
     if index == len(pieces):
         return _next_step(given, state)
-    return _enter(given, state, pieces[index])
+    skips = state.by_hand and pieces[index] is Op.PULL
+    return _enter(given, state, pieces[index + skips])
 
 
 def _enter(given: Given, state: TaskState, op: Op) -> TaskState:
-    if state.turned_down and op not in PERSONS and op is not Op.RELEASE:
+    if state.turned_down and op not in PERSONS and op not in CARRIED_THROUGH:
         state, op = replace(state, after=op), Op.GO
     if rests(state, op):
         away = _away(state)
-        return _next(at_rest(away, op if away.handoff is state.handoff else Op.MOVE))
+        return _next(at_rest(away, op if away.handoff is state.handoff else _coming(away)))
+    if op is Op.OPEN and state.handoff is Handoff.UNSURE and given.parts.get("gripper"):
+        state, op = replace(state, handoff=handoff.step(state.handoff, HandoffEvent.KEEP)), Op.ASK
     if (hindered := _hindered(given, state, op)) is not None:
         return hindered
     step = _step(given, state)
@@ -219,25 +218,27 @@ def _enter(given: Given, state: TaskState, op: Op) -> TaskState:
         question=None,
         reason="",
     )
-    if step.act == "handover" and op is Op.MOVE:
-        begun = handoff.step(entered.handoff, HandoffEvent.BEGIN)
+    if (begins := BEGINS.get((step.act, op))) is not None:
+        begun = handoff.step(entered.handoff, begins)
         name = entered.handoff_id or f"{entered.run_id}.{entered.version}"
-        return replace(entered, handoff=begun, handoff_id=name)
+        return replace(entered, handoff=begun, handoff_id=name, by_hand=False)
     return asked(step, entered) if op in ASKED else entered
 
 
 def _hindered(given: Given, state: TaskState, op: Op) -> TaskState | None:
     """Return the held state if what the gripper holds forbids a piece, None if nothing does."""
-    wrong = {Op.OPEN: "part_in_gripper", Op.OFFER: "part_lost"}.get(op)
-    holds = given.parts.get("gripper")
-    if wrong is None or holds is (op is Op.OFFER):
+    if not (reason := hindrance(given.parts, op)):
         return None
-    reason = "gripper_unknown" if holds is None else wrong
-    if op is not Op.OFFER:
+    if op is Op.OPEN:
         return _hold(given, state, reason, op=op)
-    event = HandoffEvent.WITHDRAW if holds is None else HandoffEvent.DROP
+    event = HandoffEvent.DROP if reason == "part_lost" else HandoffEvent.WITHDRAW
     gone = replace(state, handoff=handoff.step(state.handoff, event))
-    return _hold(given, gone, reason, op=Op.MOVE)
+    return _hold(given, gone, reason, op=_coming(gone))
+
+
+def _coming(state: TaskState) -> Op:
+    """Return the piece with which the arm comes again to the handover place."""
+    return Op.OPEN if state.handoff in RECEIVING else Op.MOVE
 
 
 def _away(state: TaskState) -> TaskState:
@@ -267,37 +268,40 @@ def _gripped(given: Given, state: TaskState, event: GripDone) -> TaskState:
     if state.op is Op.GRASP:
         held = event.holding or given.parts.get("gripper", False)
         return _next_piece(given, state) if held else _failed(given, state, "no_part")
-    if not event.reached:
-        return _failed(given, state, "grip_failed: did not open")
-    opened = handoff.step(state.handoff, HandoffEvent.OPENED)
-    return _next_piece(given, replace(state, handoff=opened))
+    closes = state.op is Op.CLOSE
+    if not (event.reached or (closes and event.holding)):
+        return _failed(given, state, f"grip_failed: did not {'close' if closes else 'open'}")
+    done = handoff.step(state.handoff, HandoffEvent.SHUT if closes else HandoffEvent.OPENED)
+    return _next_piece(given, replace(state, handoff=done))
 
 
 def _expired(given: Given, state: TaskState) -> TaskState:
     if state.op is Op.WAIT:
         return _next_piece(given, state)
-    late = replace(state, handoff=handoff.step(state.handoff, HandoffEvent.EXPIRE))
+    event = HandoffEvent.MISS if state.op is Op.SENSE else HandoffEvent.EXPIRE
+    late = replace(state, handoff=handoff.step(state.handoff, event))
     if state.op is Op.CHECK:
         return _hold(given, late, f"precondition: {_unmet(given, state)}")
-    return _hold(given, late, "not_taken" if state.op is Op.AWAIT else "timed_out")
+    return _hold(given, late, LATE.get(state.op, "timed_out"))
 
 
 def _failed(given: Given, state: TaskState, reason: str) -> TaskState:
     tries = state.tries + 1
     if tries > given.retry_max:
-        return _hold(given, state, reason)
+        return _hold(given, _away(state) if state.op is Op.CLOSE else state, reason)
     return _enter(given, replace(state, tries=tries), _again(given, state))
 
 
 def _again(given: Given, state: TaskState) -> Op:
     """Return the piece to try again from: the step's first movement, or where a person is."""
-    if state.op in PERSONS or state.op is Op.RELEASE:
+    if state.op in PERSONS or state.op in CARRIED_THROUGH or state.handoff is Handoff.UNSURE:
         return state.op
     return next(op for op in program(_step(given, state)) if op is not Op.GO)
 
 
 def _hold(given: Given, state: TaskState, reason: str, op: Op | None = None) -> TaskState:
-    stopped = _next(state, op=op or state.op)
+    unsure = state.handoff is Handoff.UNSURE
+    stopped = _next(state, op=Op.OPEN if unsure else op or state.op)
     if _changed(given, state):
         return held(stopped, None, "recipe_changed")
     return held(stopped, _step(given, state), reason)
@@ -324,9 +328,11 @@ def _answered(given: Given, state: TaskState, event: Answered) -> TaskState:
         return _hold(given, replace(kept, handoff=refused), "refused")
     if event.answer == "retry":
         return _enter(given, replace(kept, tries=0, turned_down=False), _again(given, state))
-    if event.answer == "offer_again":
+    if event.answer in ("offer_again", "by_hand"):
         offered = handoff.step(state.handoff, HandoffEvent.OFFER_AGAIN)
-        return _enter(given, replace(kept, tries=0, handoff=offered), Op.OFFER)
+        kept = replace(kept, by_hand=event.answer == "by_hand")
+        again = Op.ASK if state.op is Op.ASK else Op.OFFER
+        return _enter(given, replace(kept, tries=0, handoff=offered), again)
     if state.op is Op.WORK:
         return _next_step(given, kept, event.answer)
     if state.op is Op.GO and state.after is Op.NONE and _unmet(given, state):
@@ -369,18 +375,21 @@ def _controlled(given: Given, state: TaskState, control: Control) -> TaskState:
 
 def _resume(given: Given, state: TaskState) -> TaskState:
     """Return the state of the new process: what was under way begins anew, as far as it was."""
-    confirmed = state.op is Op.RELEASE and state.phase is Phase.RUNNING
+    confirmed = state.op in (Op.RELEASE, Op.CLOSE) and state.phase is Phase.RUNNING
     return _anew(given, state, state if confirmed else _away(state))
 
 
 def _anew(given: Given, state: TaskState, away: TaskState) -> TaskState:
     """Return the state whose piece begins anew; with the approach if the handoff has gone back."""
-    op = state.op if away.handoff is state.handoff else Op.MOVE
+    stays = away.handoff is state.handoff
+    op = state.op if stays else _coming(away)
+    if away.handoff is Handoff.UNSURE and not stays:
+        return _hold(given, away, "grip_interrupted")
     if state.phase is Phase.HELD or _changed(given, state):
         return _hold(given, away, state.reason, op=op)
     if state.phase is Phase.PAUSED:
         return _next(at_rest(away, op))
-    if away.handoff is not state.handoff:
+    if not stays:
         return _next(away, op=op, phase=Phase.RUNNING, question=None, reason="")  # then it comes
     return _enter(given, away, op)
 

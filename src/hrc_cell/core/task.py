@@ -53,8 +53,13 @@ class Op(Enum):
     GRASP = "grasp"
     SET_DOWN = "set_down"
     OFFER = "offer"  # ask whether to release
+    PULL = "pull"  # until the person pulls, where the recipe wants that
     RELEASE = "release"
     AWAIT = "await"  # until the part is taken
+    ASK = "ask"  # ask whether to close around the part
+    CLOSE = "close"  # around the part that a person holds in
+    SENSE = "sense"  # until the gripper's sensor sees it
+    CLEAR = "clear"  # until the person has made room
     WORK = "work"  # ask whether the work is done
     WAIT = "wait"
 
@@ -118,6 +123,7 @@ class TaskState:
     turned_down: bool = False  # in this step: it asks before its next piece
     after: Op = Op.NONE  # piece that such a question is about
     pausing: bool = False  # rests at the next safe place
+    by_hand: bool = False  # a person wants the part without a pull, and is asked once more
 
     @property
     def active(self) -> bool:
@@ -170,7 +176,7 @@ class TimeReached:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartsChanged:
-    """Part sensors or signals of the cell say something new, or fell silent."""
+    """Sensors, signals, the arm's permit or a person's pull say something new, or fell silent."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -268,6 +274,7 @@ def _plain(item: Any) -> Any:
 
 LATER: dict[str, Any] = {
     "rounds": [], "levels": [], "turned_down": False, "after": "", "cycles": 1, "pausing": False,
+    "by_hand": False,
 }  # fmt: skip
 """What journals of earlier versions do not say, and what was so in them."""
 

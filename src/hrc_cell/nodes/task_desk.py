@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from hrc_cell_interfaces.srv import AnswerQuestion, ControlRun, RunRecipe, SetAutomation
 
 from hrc_cell.core import recipe as core
+from hrc_cell.core.answers import refusal, repeated
 from hrc_cell.core.given import Given
 from hrc_cell.core.levels import level_refusal
 from hrc_cell.core.task import (
@@ -138,7 +139,7 @@ class Desk:
 
     def _judge(self, request: Any) -> tuple[bool, str, int]:
         key, task = request.idempotency_key, self._task
-        if (answer := core.repeated(task.state, key)) is not None:
+        if (answer := repeated(task.state, key)) is not None:
             return True, "", answer.state_version
         event = Answered(
             question_id=request.question_id,
@@ -149,7 +150,7 @@ class Desk:
         )
         reason = "unknown_question"
         if task.acting:
-            reason = core.refusal(task.given(task.state.recipe), task.state, event)
+            reason = refusal(task.given(task.state.recipe), task.state, event)
         if not reason and not self._take(event):
             reason = "journal"
         version = task.state.version

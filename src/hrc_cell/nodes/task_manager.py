@@ -89,8 +89,8 @@ class TaskManager(CellNode):
             self._state = wire.state_in(self._journal)
         self._states = self.create_publisher(TaskStateMsg, "task_state", KEPT)
         self._senses = Senses(
-            self, parts_timeout_s=file.task.sensors_timeout_s, changed=self._sensed
-        )
+            self, file.task, state=lambda: self._state, changed=self._sensed
+        )  # fmt: skip
         self._robot = RobotActions(
             self, file.robot.poses, silent_s=file.safety.node_timeout_s, report=self.feed,
             # What an occupied gripper holds is not weighed: the heaviest counts.
@@ -145,7 +145,9 @@ class TaskManager(CellNode):
             self._begin()
 
     def _hear_permit(self, message: MotionPermit) -> None:
-        self._permit = message
+        could_move, self._permit = self._arm_permitted(), message
+        if self._arm_permitted() is not could_move:
+            self.feed(PartsChanged())
         before, self._permit_state = self._permit_state, message.state
         if before == self._permit_state or self._robot is None:
             return
@@ -165,11 +167,16 @@ class TaskManager(CellNode):
     def _started(self) -> bool:
         return (self._permit_state or 0) >= MotionPermit.STANDSTILL
 
-    def _gripper_permitted(self) -> bool:
-        """Return whether the gripper may act, by a permit that is not older than a node may be."""
+    def _permit_fresh(self) -> bool:
+        """Return whether the permit is not older than a node may be."""
         age_s = self.age_s(self._permit.header.stamp)
-        fresh = -FUTURE_MAX_S <= age_s <= self.cell.file.safety.node_timeout_s
-        return fresh and bool(self._permit.gripper_permitted)
+        return -FUTURE_MAX_S <= age_s <= self.cell.file.safety.node_timeout_s
+
+    def _gripper_permitted(self) -> bool:
+        return self._permit_fresh() and bool(self._permit.gripper_permitted)
+
+    def _arm_permitted(self) -> bool:
+        return self._permit_fresh() and self._permit.state > MotionPermit.STANDSTILL
 
     def _autorun(self) -> None:
         """Begin the default recipe when a person starts the cell and no run is under way.
@@ -237,6 +244,8 @@ class TaskManager(CellNode):
             parts=self._parts,
             signals={} if self._senses is None else self._senses.signals(),
             gripper_permitted=self._gripper_permitted(),
+            arm_permitted=self._arm_permitted(),
+            pulled=self._senses is not None and self._senses.pulled(),
         )
 
     def feed(self, event: Event, *, recipe: str = "") -> bool:

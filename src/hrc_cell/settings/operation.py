@@ -19,6 +19,22 @@ class TaskSettings:
     sensors_timeout_s: float = setting(
         "part sensors silent for longer count as unknown", unit="s", low=0.1, high=10.0
     )
+    pull_current_a: float = setting(
+        "a motor's current that changes by so much at an offer may be a person's pull", unit="A",
+        low=0.02, high=5.0, default=0.15,
+    )  # fmt: skip
+    pull_spreads: float = setting(
+        "and by so many standard deviations of its rest", unit="1", low=3.0, high=20.0, default=6.0
+    )
+    pull_drift_a: float = setting(
+        "and its rest may change by so much from sample to sample of motor_states (10 Hz)",
+        unit="A", low=0.0, high=0.1, default=0.01,
+    )  # fmt: skip
+    pull_rest_samples: int = setting(
+        "of motor_states (10 Hz) from which the rest is learned at each offer", low=5, high=100,
+        default=10,
+    )  # fmt: skip
+    pull_samples: int = setting("in a row that make a pull", low=1, high=20, default=2)
 
 
 def is_loopback(host: str) -> bool:
@@ -112,6 +128,15 @@ class SimPerson:
     takes_parts: bool = setting(
         "comes by itself and takes a part that is offered, until directed", default=False
     )
+    gives_parts: bool = setting(
+        "brings the part that it carries to the open gripper that waits for it, until directed",
+        default=False,
+    )
+
+    pull_n: float = setting(
+        "pulls so hard at the offered part that its hand is at", unit="N", low=0.0, high=50.0,
+        default=0.0,
+    )  # fmt: skip
 
     def __post_init__(self) -> None:
         if not self.path_m or any(len(point) != 2 for point in self.path_m):

@@ -1,8 +1,9 @@
 """A recipe: what robot and person do in turn, as data.
 
 Each step has an actor and an automation level. `manual`: a person does or triggers it each time.
-`confirm`: the robot asks before it acts; at a handover before it releases. `auto`: it acts by
-itself; a handover never is, because a part is released only when a person says so.
+`confirm`: the robot asks before it acts; at a handover before it releases, at a receive before it
+closes. `auto`: it acts by itself; those two never are, because the gripper opens or closes around a
+part that a person holds only when a person says so.
 
 After a step comes the next one of the file, or the one that `next` names. A person's step can offer
 named `answers`, each of which may lead elsewhere; a group of steps can be repeated. What of this
@@ -19,9 +20,10 @@ from hrc_cell.settings.operation import LANGUAGES
 from hrc_cell.settings.recipe_routes import END, NAME, flaws_of_routes
 from hrc_cell.settings.schema import Flaw, Flaws, setting
 
-ACTS = ("move", "pick", "place", "handover", "work", "wait")
+ACTS = ("move", "pick", "place", "handover", "receive", "work", "wait")
+SENSE_S = 2.0
 NAMED = f"id of a step, or {END}"
-RESERVED = ("go", "done", "confirm", "refuse", "retry", "offer_again", "skip", "abort")
+RESERVED = ("go", "done", "confirm", "refuse", "retry", "offer_again", "by_hand", "skip", "abort")
 """Answers that mean something to every question; core.recipe lists them, too."""
 LANGUAGE = f"by language: {', '.join(LANGUAGES)}"
 
@@ -80,8 +82,9 @@ class Step:
 
     Acts: `move` along poses; `pick` = open, move along poses, close, and a part must be held;
     `place` = move along poses, open; `handover` = move along poses, offer the part, wait for a
-    person's confirmation, release, see it taken; `work` = a person's work, done when confirmed;
-    `wait` = for `time_s`.
+    person's confirmation, release, see it taken; `receive` = open, move along poses, ask a person
+    to hold the part in, wait for the confirmation, close, see it sensed and the person gone;
+    `work` = a person's work, done when confirmed; `wait` = for `time_s`.
     """
 
     id: str = setting("name of the step, unique in the recipe", pattern=NAME)
@@ -98,6 +101,14 @@ class Step:
         unit="s", low=1.0, high=86400.0, default=600.0,
     )  # fmt: skip
 
+    sense_s: float = setting(
+        "of a receive: the gripper's sensor must see the part so soon after it closed, else it is "
+        "missing and a person decides", unit="s", low=0.1, high=60.0, default=SENSE_S,
+    )  # fmt: skip
+    release: str = setting(
+        "of a handover: on_pull opens only once it is confirmed and the person pulls, as currents "
+        "of motors tell", choices=("on_confirm", "on_pull"), default="on_confirm",
+    )  # fmt: skip
     contact_region: str = setting(
         "part of the body that the arm may touch in this step, with the section contact of "
         f"cell.yaml: {', '.join(TOUCHABLE)}; empty: no contact", source=PFL, default="",
@@ -124,9 +135,25 @@ class Step:
         return self.act == "work" or (self.actor == "person" and self.act != "wait")
 
     @property
+    def hands(self) -> bool:
+        """Return whether a part goes from the robot to a person or back."""
+        return self.act in ("handover", "receive")
+
+    @property
+    def leaves_part(self) -> bool | None:
+        """Return whether the gripper holds a part after it, None where it is as before."""
+        moved = {"pick": True, "receive": True, "place": False, "handover": False}
+        return None if self.is_persons else moved.get(self.act)
+
+    @property
+    def comes_empty(self) -> bool:
+        """Return whether the gripper must be empty when a person is to give it a part."""
+        return self.act == "receive"
+
+    @property
     def needs_person(self) -> bool:
         """Return whether it cannot end without a person, whatever its level of automation."""
-        return self.is_persons or self.act == "handover"
+        return self.is_persons or self.hands
 
     def _flaws_of_act(self) -> list[Flaw]:
         wrong, region, here = [], self.contact_region, f"step {self.id!r}: "
@@ -141,18 +168,23 @@ class Step:
             known = ", ".join(TOUCHABLE)
             said = f"{here}contact_region {region!r} is not one of {known}"
             wrong.append(Flaw("contact_region", said, region))
-        if self.act in ("move", "pick", "place", "handover") and not self.poses:
+        if self.act not in ("work", "wait") and not self.poses:
             wrong.append(Flaw("poses", f"{here}{self.act} needs poses"))
         if self.act == "work" and self.actor == "robot":
             said = f"{here}work is a person's; actor must be person or both"
             wrong.append(Flaw("actor", said, self.actor))
-        if self.act == "handover" and self.actor != "both":
-            wrong.append(Flaw("actor", f"{here}a handover needs actor: both", self.actor))
-        if self.act == "handover" and self.automation == "auto":
+        if self.hands and self.actor != "both":
+            wrong.append(Flaw("actor", f"{here}a {self.act} needs actor: both", self.actor))
+        if self.hands and self.automation == "auto":
+            what = {"handover": "a part is released"}.get(self.act, "the gripper closes")
             wrong.append(Flaw(
-                "automation", f"{here}a handover needs automation: confirm or manual; "
-                "a part is released only when a person says so", self.automation,
+                "automation", f"{here}a {self.act} needs automation: confirm or manual; "
+                f"{what} only when a person says so", self.automation,
             ))  # fmt: skip
+        if self.sense_s != SENSE_S and self.act != "receive":
+            wrong.append(Flaw("sense_s", f"{here}goes with act: receive; remove it", self.sense_s))
+        if self.release != "on_confirm" and self.act != "handover":
+            wrong.append(Flaw("release", f"{here}goes with act: handover; remove it", self.release))
         return wrong
 
     def _flaws_of_texts(self) -> list[Flaw]:

@@ -3,8 +3,9 @@
 Nodes are the places of the steps in the file; the end comes after the last. A step leads to the one
 that its answer or its `next` names, else to the next of the file. The last step of a repeated group
 leads to the group's first step, too. Refused are names that no step has, steps that nothing leads
-to, steps that do not lead to the end, and loops that no person takes part in: those would run for
-ever. A loop that a count ends is none, as long as it stays within its group.
+to, steps that do not lead to the end, loops that no person takes part in, because those would run
+for ever, and ways on which the gripper still holds a part where it is to receive one. A loop that a
+count ends is none, as long as it stays within its group.
 """
 
 from __future__ import annotations
@@ -49,6 +50,14 @@ class Place(Protocol):
     @property
     def needs_person(self) -> bool:
         """Return whether it cannot end without a person."""
+
+    @property
+    def leaves_part(self) -> bool | None:
+        """Return whether the gripper holds a part after it, None where it is as before."""
+
+    @property
+    def comes_empty(self) -> bool:
+        """Return whether the gripper must be empty when a person is to give it a part."""
 
 
 class Group(Protocol):
@@ -205,6 +214,20 @@ def _flaws_of_ways(steps: Sequence[Place], groups: Sequence[Group]) -> list[Flaw
         names = ", ".join(steps[i].id for i in loop)
         wrong.append(Flaw(f"steps[{loop[0]}]", f"a loop without a person would never end: {names}; "
                           "use repeats with a count, or ask a person in it"))  # fmt: skip
+    return wrong + _flaws_of_gripper(steps, graph)
+
+
+def _flaws_of_gripper(steps: Sequence[Place], graph: Graph) -> list[Flaw]:
+    """Return the steps that are to receive a part and that a way leads to with a full gripper."""
+    holding = {i: there if steps[i].leaves_part is None else set() for i, there in graph.items()}
+    wrong = []
+    for i, step in enumerate(steps):
+        full = _reached({**holding, i: graph[i]}, i) if step.leaves_part else set()
+        wrong += [
+            Flaw(f"steps[{j}]", f"the gripper still holds the part of {step.id} when it comes to "
+                 f"{steps[j].id}; let a place or handover come between")
+            for j in sorted(full) if j < len(steps) and steps[j].comes_empty
+        ]  # fmt: skip
     return wrong
 
 

@@ -182,7 +182,7 @@ def test_a_person_pushes_the_arm_and_not_the_other_way(make_world, make_person):
     ("act", "said"),
     [
         (lambda w: w.direct(9, "take", [], 1.0), "person 9"),
-        (lambda w: w.direct(1, "fly", [], 1.0), "walk, take, leave"),
+        (lambda w: w.direct(1, "fly", [], 1.0), "walk, take, give, leave"),
         (lambda w: w.direct(1, "walk", [], 1.0), "waypoints"),
         (lambda w: w.direct(1, "walk", [(float("nan"), 0.0)], 1.0), "finite"),
         (lambda w: w.direct(1, "take", [], float("nan")), "speed"),

@@ -5,7 +5,8 @@ person goes with the person, a part that nobody holds falls straight down and li
 gripper feels is kept: a part between its pads stops them a part's width apart.
 
 A part is picked when the pads have closed on it, and let go when they open. A person who reaches
-for it with the hand at the part gets it then. The tray is a feeder: place tray_1 is where the
+for it with the hand at the part gets it then; closing pads also pick the part that a person holds
+between them, and the person lets it go. The tray is a feeder: place tray_1 is where the
 robot picks; when it has been empty for a while and the hand is away, every part moves up one
 place. When tray and gripper have been empty for a while, somebody fills the tray again.
 
@@ -54,6 +55,7 @@ class Part:
     turn: Array = field(default_factory=lambda: np.eye(3))
     grip: tuple[Array, Array] | None = None  # pose in the tool's frame, while held
     fall_mps: float | None = None  # speed downwards; None: it lies
+    held_in: bool = False  # a person holds it between the pads
 
 
 class Parts:
@@ -67,6 +69,7 @@ class Parts:
         self._scene, self._support_m = scene, support_m
         self._feed_s, self._refill_s = feed_s, refill_s
         self._empty_s = self._out_s = 0.0
+        self._came_full = False  # the hand to the handover place, with a part
         self.parts = [
             Part(name=name, place="", position_m=np.zeros(3)) for name in scene.part_names
         ]
@@ -78,12 +81,24 @@ class Parts:
         return next((part for part in self.parts if part.place == "gripper"), None)
 
     def offer_m(self) -> Array | None:
-        """Return where a part is held out at the handover place, None if none is."""
+        """Return where a part that was brought is held out at the handover place, None: none is."""
         part = self.held
-        if part is None:
+        if part is None or not self._came_full:
             return None
         away = np.linalg.norm(part.position_m - self._scene.handover_m)
         return part.position_m if away < OFFER_M else None
+
+    def wanted_m(self, hand: Hand) -> Array | None:
+        """Return where a part is to be held in, None if the gripper did not come open and empty.
+
+        Until the pads have closed: whoever holds the part in waits for them.
+        """
+        room = self.held is None and hand.angle_rad > self._scene.hold_rad - CLOSED_ON_RAD
+        wanted = room and not self._came_full and self._at_handover(hand)
+        return hand.position_m if wanted else None
+
+    def _at_handover(self, hand: Hand) -> bool:
+        return bool(np.linalg.norm(hand.position_m - self._scene.handover_m) < OFFER_M)
 
     def sensors(self) -> tuple[tuple[str, ...], tuple[bool, ...]]:
         """Return the sensed places and whether each is occupied."""
@@ -101,7 +116,7 @@ class Parts:
     def between_pads(self, hand: Hand) -> Part | None:
         """Return the part that closing pads would meet."""
         for part in self.parts:
-            if part.place.startswith("person_"):
+            if part.place.startswith("person_") and not part.held_in:
                 continue
             offset = hand.turn.T @ (part.position_m - hand.position_m)
             along = abs(float(part.turn[:, 2] @ hand.turn[:, 2]))
@@ -123,7 +138,9 @@ class Parts:
         for part in self.parts:
             if part.fall_mps is not None:
                 self._fall(part, part.fall_mps + GRAVITY_MPS2 * step_s, step_s)
-        self._follow_people(people)
+        self._follow_people(people, hand)
+        if not self._at_handover(hand):
+            self._came_full = self.held is not None
         self._feed(step_s, hand)
         self._refill(step_s, people)
 
@@ -136,7 +153,10 @@ class Parts:
             offset = hand.turn.T @ (part.position_m - hand.position_m)
             offset[1] = 0.0  # the pads centre it
             part.grip = (offset, hand.turn.T @ part.turn)
-            part.place, part.fall_mps = "gripper", None
+            giver = next((p for p in people if part.place == f"person_{p.number}"), None)
+            if giver is not None:
+                giver.gave()
+            part.place, part.fall_mps, part.held_in = "gripper", None, False
         offset, turn = part.grip or (np.zeros(3), np.eye(3))
         part.position_m = hand.position_m + hand.turn @ offset
         part.turn = hand.turn @ turn
@@ -173,11 +193,14 @@ class Parts:
             part.position_m[2] = lowest
             part.turn, part.fall_mps = np.eye(3), None
 
-    def _follow_people(self, people: Sequence[Person]) -> None:
+    def _follow_people(self, people: Sequence[Person], hand: Hand) -> None:
         for person in people:
             mine = [part for part in self.parts if part.place == f"person_{person.number}"]
             for part in mine:
                 part.turn = np.eye(3)
+                part.held_in = part is mine[-1] and person.holds_in(hand.position_m)
+                if part.held_in:  # as the pads want it
+                    part.turn = hand.turn
                 if person.carrying and part is mine[-1]:
                     part.position_m = body.hand_m(person.settings.height_m, person.stance)
                 else:  # earlier ones are in a bag

@@ -2,7 +2,8 @@
 
 A person follows a behaviour (scripted: loops a path with rests; random: wanders, seeded, within
 the cell and clear of the table; waiting: stands) until directed; then does what it was told and
-stands. Directions: walk along waypoints, take the offered part, leave the cell.
+stands. Directions: walk along waypoints, take the offered part, give the part that it carries to
+the gripper that waits for it, leave the cell.
 
 Speeds change by 1.5 m/s2 at most, so nobody starts or stops at once. Metres, seconds, cell frame;
 time advances only by `update`.
@@ -30,7 +31,8 @@ ARRIVED_M = 0.02
 PASSED_M = 0.25  # a waypoint on the way counts as passed this close
 TAKE_FROM_M = 0.45  # a person stands this far from the part it takes
 GRASP_M = 0.12  # hand to part, near enough to take it
-ACTS = ("walk", "take", "leave")
+HELD_IN_M = 0.01  # hand to the middle between the pads, near enough to be gripped
+ACTS = ("walk", "take", "give", "leave")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +82,9 @@ class Person:
             raise ValueError(f"speed_mps = {speed_mps} m/s (allowed: 0 to 2.5 m/s)")
         if act == "walk" and not way:
             raise ValueError("walk needs waypoints")
-        if act == "take":
+        if act == "give" and not self.carrying:
+            raise ValueError("give needs a part in the hand; let the person take one first")
+        if act in ("take", "give"):
             way = [self._around.handover_m]
         if act == "leave":
             way = list(self._around.exit_m)
@@ -88,7 +92,7 @@ class Person:
         self._go(act, way)
         points = np.array([self.position_m, *way])
         length = float(np.linalg.norm(np.diff(points, axis=0), axis=1).sum())
-        reach_s = 1.0 if act == "take" else 0.0
+        reach_s = 1.0 if act in ("take", "give") else 0.0
         return length / self._speed_mps + self._speed_mps / ACCELERATION_MPS2 + reach_s
 
     def _go(self, act: str, way: Sequence[Array]) -> None:
@@ -100,6 +104,21 @@ class Person:
         if self.act == "behave" and self.settings.takes_parts:
             self._speed_mps = self.settings.speed_mps
             self._go("fetch", [self._around.handover_m])
+
+    def notice_want(self) -> None:
+        """Bring the part back that the gripper waits for, if it is this person's habit."""
+        if self.act == "behave" and self.carrying and self.settings.gives_parts:
+            self._speed_mps = self.settings.speed_mps
+            self._go("bring", [self._around.handover_m])
+
+    def gave(self) -> None:
+        """The gripper has closed on the part: this person lets it go."""
+        self.carrying = False
+        if self.act == "bring":
+            self._go("behave", [])
+            self._rest_s = 1.0
+        else:
+            self._go("stand", [])
 
     def received(self) -> None:
         """The part is in this person's hand now."""
@@ -135,6 +154,18 @@ class Person:
         """Return whether it would take a part."""
         return self.act in ("take", "fetch") and not self.carrying
 
+    @property
+    def giving(self) -> bool:
+        """Return whether it would give the part that it carries."""
+        return self.act in ("give", "bring") and self.carrying
+
+    def holds_in(self, between_m: Array) -> bool:
+        """Return whether its hand holds the part between the pads."""
+        if not self.giving or self.hand_m is None:
+            return False
+        hand = body.hand_m(self.settings.height_m, self.stance)
+        return float(np.linalg.norm(hand - between_m)) < HELD_IN_M
+
     def near(self, part_m: Array) -> bool:
         """Return whether its hand is at a part that it wants."""
         if not self.reaching or self.hand_m is None:
@@ -144,14 +175,17 @@ class Person:
 
     # What it does.
 
-    def update(self, step_s: float, offer_m: Array | None) -> None:
-        """Go on for `step_s`. `offer_m` is where a part is offered, None if none is."""
+    def update(
+        self, step_s: float, offer_m: Array | None, wanted_m: Array | None = None
+    ) -> None:  # fmt: skip
+        """Go on for `step_s`: a part is offered, or wanted, at these places; None: none is."""
+        target_m = offer_m if self.reaching else wanted_m if self.giving else None
         if self.act == "behave":
             self._behave(step_s)
-        elif self.reaching:
-            self._approach(offer_m)
+        elif self.reaching or self.giving:
+            self._approach(target_m)
         self._walk(step_s)
-        self._move_hand(step_s, offer_m)
+        self._move_hand(step_s, target_m)
 
     def _behave(self, step_s: float) -> None:
         if self._way or self.settings.behaviour == "waiting":
@@ -183,14 +217,14 @@ class Person:
         margin = self._around.clear_m
         return not np.any(((points > low - margin) & (points < high + margin)).all(axis=1))
 
-    def _approach(self, offer_m: Array | None) -> None:
-        """Stand so that the offered part can be reached; at the handover place before that."""
+    def _approach(self, target_m: Array | None) -> None:
+        """Stand so that part or gripper can be reached; at the handover place before that."""
         place = self._around.handover_m
-        if offer_m is not None:
-            away = place - offer_m[:2]
+        if target_m is not None:
+            away = place - target_m[:2]
             distance = float(np.linalg.norm(away))
             if distance > TAKE_FROM_M:
-                place = offer_m[:2] + away * (TAKE_FROM_M / distance)
+                place = target_m[:2] + away * (TAKE_FROM_M / distance)
         self._way = deque([place])
 
     def _walk(self, step_s: float) -> None:
@@ -225,17 +259,18 @@ class Person:
         most = TURN_RADPS * step_s
         self.heading_rad += min(max(error, -most), most)
 
-    def _move_hand(self, step_s: float, offer_m: Array | None) -> None:
-        """Bring the hand to the offered part, before the belly with a part, else to the side."""
+    def _move_hand(self, step_s: float, target_m: Array | None) -> None:
+        """Bring the hand to the offered part or the gripper, before the belly with a part, else to
+        the side."""
         height, stance = self.settings.height_m, self.stance
         target = body.hand_rest_m(height, stance)
         if self.carrying:
             target = body.carry_m(height, stance)
-        elif self.reaching and offer_m is not None and not self.walking:
-            away = offer_m[:2] - self.position_m
+        if target_m is not None and not self.walking:
+            away = target_m[:2] - self.position_m
             self._turn(math.atan2(away[1], away[0]), step_s)
-            if body.reach_m(height, stance, offer_m) < GRASP_M / 2.0:
-                target = offer_m
+            if body.reach_m(height, stance, target_m) < GRASP_M / 2.0:
+                target = target_m
         if self.hand_m is None:
             self.hand_m = target
             return

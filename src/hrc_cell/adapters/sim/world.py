@@ -199,14 +199,26 @@ class SimWorld:
 
     def _tick(self, step_s: float) -> None:
         hand = self.hand()
-        offer = self.parts.offer_m()
+        offer, wanted = self.parts.offer_m(), self.parts.wanted_m(hand)
         for person in self.people:
             if offer is not None:
                 person.notice_offer()
-            person.update(step_s, offer)
+            if wanted is not None:
+                person.notice_want()
+            person.update(step_s, offer, wanted)
+        self._pull(hand, offer)
         self.parts.update(step_s, hand, self.people)
         self._block_gripper(self.parts.stop_rad(hand))
         self._place_bodies()
+
+    def _pull(self, hand: Hand, offer_m: Array | None) -> None:
+        """Let the people whose hands are at the offered part pull the arm towards them."""
+        force = np.zeros(3)
+        for person in self.people:
+            if offer_m is not None and person.near(offer_m):
+                away = person.position_m - hand.position_m[:2]
+                force[:2] += person.settings.pull_n / max(float(np.linalg.norm(away)), 0.1) * away
+        self.data.xfrc_applied[self.scene.tool_body, :3] = force
 
     def _block_gripper(self, stop_rad: float | None) -> None:
         """Let a part between the pads stop them: the joint's lower end is there, while it is."""

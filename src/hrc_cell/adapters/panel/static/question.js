@@ -19,7 +19,8 @@ const SLOW_MS = 6000; // where PINs are looked at
 const BROUGHT = ["", "needs_pin"]; // allowed, maybe with a PIN that is asked for at the tap
 const AFFIRMATIVE = "confirm";
 const NEGATIVE = ["refuse", "abort"]; // release nothing and start nothing: old data will do
-const CONFIRMED = ["confirmed", "released", "taken", "done"]; // handoffs that a person confirmed
+const ASKED = ["offered", "awaited", "kept"]; // handoffs that a person is to confirm
+const CONFIRMED = ["confirmed", "released", "taken", "given", "closed", "received", "done"]; // and has
 const NOTHING = { id: "", args: {}, options: [], risk_class: 0, state_version: 0 };
 
 const named = (question) => `${question.id} ${question.state_version}`;
@@ -38,7 +39,7 @@ const permitted = computed(() => cell.permit.value?.gripper === true);
 
 // An unknown outcome is known as soon as the handoff has gone on.
 function known(said, handoff) {
-  if (said !== "answer.unknown" || handoff === "offered") return said;
+  if (said !== "answer.unknown" || ASKED.includes(handoff)) return said;
   return CONFIRMED.includes(handoff) ? "answer.confirmed" : null;
 }
 
