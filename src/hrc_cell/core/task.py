@@ -118,6 +118,7 @@ class TaskState:
     turned_down: bool = False  # in this step: it asks before its next piece
     after: Op = Op.NONE  # piece that such a question is about
     pausing: bool = False  # rests at the next safe place
+    done: tuple[int, ...] = ()  # steps before the present one that were done in this cycle
 
     @property
     def active(self) -> bool:
@@ -268,6 +269,7 @@ def _plain(item: Any) -> Any:
 
 LATER: dict[str, Any] = {
     "rounds": [], "levels": [], "turned_down": False, "after": "", "cycles": 1, "pausing": False,
+    "done": [],
 }  # fmt: skip
 """What journals of earlier versions do not say, and what was so in them."""
 
@@ -287,6 +289,7 @@ def state_from(data: Mapping[str, Any]) -> TaskState:
             "question": None if question is None else _question_from(question),
             "answers": tuple(Answer(**answer) for answer in data["answers"]),
             "rounds": tuple(data["rounds"]),
+            "done": tuple(data["done"]),
             "levels": tuple(Level(**level) for level in data["levels"]),
             "after": Op(data["after"]),
         }
