@@ -24,6 +24,7 @@ from hrc_cell.core.access import (
     after_wrong,
     is_locked,
     keeps_a_supervisor,
+    leads,
     locked_for_s,
     pin_problem,
     rank,
@@ -107,6 +108,14 @@ def test_a_higher_role_may_do_what_a_lower_one_may(
         (Act.ANSWER, "operator", False, ""),
         (Act.CONFIRM, "operator", False, ""),
         (Act.CONFIRM, "viewer", True, "role_too_low"),
+        (Act.PAUSE_RUN, "viewer", False, "role_too_low"),
+        (Act.PAUSE_RUN, "operator", False, ""),
+        (Act.CANCEL_RUN, "operator", False, ""),
+        (Act.SKIP_STEP, "operator", False, "role_too_low"),
+        (Act.SKIP_STEP, "supervisor", False, ""),
+        (Act.LEVEL_DOWN, "operator", False, "role_too_low"),
+        (Act.LEVEL_DOWN, "supervisor", False, ""),
+        (Act.LEVEL_UP, "engineer", False, "needs_pin"),
         (Act.PAIR, "operator", False, "role_too_low"),
         (Act.PAIR, "trainer", False, "role_too_low"),
         (Act.PAIR, "trainer", True, "needs_pin"),
@@ -191,3 +200,11 @@ def test_where_there_was_a_supervisor_one_must_stay():
     assert not keeps_a_supervisor(alone, {**alone, "an": Role.ENGINEER})
     assert keeps_a_supervisor(alone, {"an": Role.SUPERVISOR})
     assert keeps_a_supervisor({"bo": Role.OPERATOR}, {})
+
+
+@pytest.mark.parametrize("simulated", [True, False])
+def test_supervisors_and_engineers_lead_and_a_trainer_in_a_simulated_cell(simulated):
+    leading = {role for role in Role if leads(person(role), simulated=simulated)}
+    more = {Role.TRAINER} if simulated else set()
+    assert leading == {Role.SUPERVISOR, Role.ENGINEER} | more
+    assert not leads(None, simulated=simulated)

@@ -632,6 +632,27 @@ def test_a_person_who_must_decide_is_not_skipped():
     assert play.given.recipe.steps[play.state.step_index].id == "pack"
 
 
+def test_what_was_done_is_told_apart_from_what_was_skipped_jumped_over_or_comes_again():
+    play = checked(repeat=True)
+    assert play.state.done == ()
+    play.do()
+    assert play.state.done == (0,)
+    play.answer("rework")  # back to the first step
+    assert play.state.done == ()
+    play.feed(Controlled(control=Control.SKIP, by="", device=""))
+    assert (play.state.step_index, play.state.done) == (1, ())
+    play.answer("good")
+    assert play.state.done == (1,)
+    play.do()
+    assert (play.state.cycle, play.state.done) == (2, ()), "each cycle begins anew"
+    play = offered()
+    play.answer("refuse")
+    play.answer("skip")
+    assert (play.state.step_index, play.state.done) == (1, ()), "nothing was handed over"
+    play.do()
+    assert (play.state.phase, play.state.done) == (Phase.DONE, (1,))
+
+
 def test_a_group_is_repeated_and_each_cycle_counts_anew():
     group = Repeat(first="one", last="two", count=2)
     play = Play(step_of("move"), step_of("move", name="two"), repeats=(group,), repeat=True)
@@ -967,6 +988,9 @@ def test_whatever_happens_nothing_is_invented_and_nobody_is_left_without_a_quest
                 assert now.by_hand or (was.op is Op.PULL and play.given.pulled)
         assert state.version == len(play.seen)
         assert 0 <= state.step_index < len(recipe.steps), "no branch leaves the recipe"
+        assert sorted({*state.done}) == [*state.done]
+        if state.active:
+            assert all(0 <= one < state.step_index for one in state.done)
         levels = [as_set(state.levels, "tried", step).automation for step in recipe.steps]
         assert all(
             ORDER.index(now) <= ORDER.index(step.automation)

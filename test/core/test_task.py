@@ -54,6 +54,7 @@ states = st.builds(
     question=st.none() | questions,
     answers=st.lists(answers, max_size=3).map(tuple),
     rounds=st.lists(numbers, max_size=3).map(tuple),
+    done=st.lists(numbers, max_size=3).map(tuple),
     levels=st.lists(st.builds(Level, recipe=texts, step=texts, automation=texts), max_size=3).map(
         tuple
     ),
@@ -135,3 +136,4 @@ def test_a_journal_of_an_earlier_version_is_read():
     state = state_from(old)
     assert (state.op, state.handoff, state.question.id) == (Op.OFFER, Handoff.OFFERED, "r.7")
     assert (state.rounds, state.levels, state.turned_down, state.after) == ((), (), False, Op.NONE)
+    assert state.done == ()

@@ -1,5 +1,6 @@
 """The panel's node over real DDS and real HTTP: topics out, acts in, a port that is taken."""
 
+import asyncio
 import json
 import os
 import socket
@@ -24,7 +25,13 @@ from hrc_cell_interfaces.msg import (
     Question,
     TaskState,
 )
-from hrc_cell_interfaces.srv import AnswerQuestion, PressButton, RequestStop
+from hrc_cell_interfaces.srv import (
+    AnswerQuestion,
+    ControlRun,
+    PressButton,
+    RequestStop,
+    SetAutomation,
+)
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.lifecycle import TransitionCallbackReturn
 from strategies import default_cell
@@ -37,6 +44,7 @@ from hrc_cell.nodes.operator_panel import OperatorPanel
 CELL = default_cell()
 CHAIN = load_description(CELL).chain
 GOOD = TransitionCallbackReturn.SUCCESS
+CONTROLS = ("pause_run", "resume_run", "repeat_step", "skip_step", "cancel_run")
 WITHIN_S = 20.0
 TICK_S = 0.1
 
@@ -60,7 +68,11 @@ class Neighbours:
             gripper_permitted=True,
         )  # fmt: skip
         self.task = TaskState(
-            phase=TaskState.WAITING, recipe="hand_over", step_count=4, state_version=7,
+            phase=TaskState.WAITING, recipe="bolts", step_count=2, state_version=7,
+            title_key="Bolts for housing 7", run_id="run", cycle=1, step_id="hand", step_index=1,
+            step_ids=["fetch", "hand"], step_actors=["robot", "both"], step_done=[True, False],
+            step_text_keys=["step.fetch", "step.hand"], step_automations=["confirm", "confirm"],
+            step_limits=["auto", "confirm"],
             question=Question(
                 id="run.7", kind="handoff", risk_class=2, text_key="question.release_part",
                 args=["step=step.hand"], options=["confirm", "refuse"], state_version=7,
@@ -74,6 +86,9 @@ class Neighbours:
         self.node.create_service(AnswerQuestion, "answer_question", self._answer)
         self.node.create_service(RequestStop, "request_stop", self._stop)
         self.node.create_service(PressButton, "sim/press", self._press)
+        self.node.create_service(SetAutomation, "set_automation", self._press)
+        for name in CONTROLS:
+            self.node.create_service(ControlRun, name, self._control(name))
 
     def publish(self):
         """Say everything again, as the cell does."""
@@ -96,6 +111,14 @@ class Neighbours:
         self.asked.append(request)
         response.accepted, response.permit_seq = True, 42
         return response
+
+    def _control(self, name):
+        def control(request, response):
+            self.asked.append((name, request.operator_alias))
+            response.reason = "held"
+            return response
+
+        return control
 
     def _press(self, request, response):
         self.asked.append(request)
@@ -196,6 +219,26 @@ def test_what_the_cell_says_is_what_the_page_gets(room):
     room.until(lambda status, reply: status == 200 and reply["ready"], "api/health")
 
 
+def test_the_page_gets_the_plan_of_a_run_whose_recipe_it_does_not_know(room):
+    task = room.until(lambda _, state: state["task"] and state["task"]["plan"])["task"]
+    assert (task["title_key"], task["run_id"]) == ("Bolts for housing 7", "run")
+    assert task["plan"] == [
+        {"id": "fetch", "actor": "robot", "text_key": "step.fetch", "level": "confirm",
+         "limit": "auto", "done": True},
+        {"id": "hand", "actor": "both", "text_key": "step.hand", "level": "confirm",
+         "limit": "confirm", "done": False},
+    ]  # fmt: skip
+
+
+def test_what_is_wrong_with_a_recipe_is_not_for_everybody(room):
+    room.neighbours.task.refused_recipe = "bolts"
+    room.neighbours.task.recipe_problems = ["bolts.yaml: steps: is missing"]
+    room.until(lambda *_: room.panel.snapshot()["recipes"] is not None)
+    told = room.panel.snapshot()["recipes"]
+    assert told == {"refused": "bolts", "problems": ["bolts.yaml: steps: is missing"]}
+    assert room.get("api/state")[1]["recipes"] is None, "training is an operator"
+
+
 def test_the_page_gets_the_hash_of_the_safety_settings_and_their_signature(room):
     about = room.until(lambda status, reply: status == 200 and reply["sha256"], "api/about")
     assert about["sha256"] == CELL.safety_sha256
@@ -281,6 +324,27 @@ def test_a_stop_request_and_the_simulated_box_reach_their_services(room):
     assert (room.neighbours.asked[-1].control, room.neighbours.asked[-1].value) == (
         "reset", "press",
     )  # fmt: skip
+
+
+def test_the_run_is_steered_through_the_task_managers_services(room):
+    room.serve()
+    room.until(lambda _, state: state["task"] and state["permit"])
+    about = {
+        "recipe": "bolts", "run_id": "run", "cycle": 1, "step": "hand", "automation": "",
+    }  # fmt: skip
+    for act in CONTROLS[:3]:
+        status, reply = room.post("api/run/act", **about, act=act, idempotency_key=act)
+        assert (status, reply["reason"]) == (409, "held"), "the cell's reason is told"
+    assert room.neighbours.asked == [(act, "training") for act in CONTROLS[:3]]
+    level = {"recipe": "bolts", "step": "all", "automation": "manual"}
+    named = {"operator": "an", "device": "tablet-1"}
+    reply = asyncio.run_coroutine_threadsafe(
+        room.panel.set_automation({**level, **named}), room.panel._loop
+    ).result(10)  # fmt: skip
+    assert reply == {"accepted": True, "reason": ""}
+    asked = room.neighbours.asked[-1]
+    assert (asked.recipe, asked.step, asked.automation) == ("bolts", "all", "manual")
+    assert (asked.operator_alias, asked.device) == ("an", "tablet-1")
 
 
 @pytest.mark.req("S2")

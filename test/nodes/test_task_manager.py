@@ -182,6 +182,10 @@ def test_a_level_that_is_turned_down_counts_at_once_and_outlives_the_process(sho
     told = shop.state("the level", lambda s: s.automation == "manual")
     assert list(told.step_ids) == [step.id for step in CELL.recipes["hand_over"].steps]
     assert list(told.step_automations) == ["manual", "auto", "confirm", "auto"]
+    assert list(told.step_limits) == ["auto", "auto", "confirm", "auto"]
+    assert list(told.step_actors) == ["robot", "robot", "both", "robot"]
+    assert list(told.step_text_keys) == ["step.fetch", "step.show", "step.hand", "step.back"]
+    assert (told.title_key, list(told.step_done)) == ("recipe.hand_over", [False] * 4)
     assert told.phase == TaskState.RUNNING, "the piece under way is ended"
     assert shop.level("fetch", "auto").reason == "run_active"
     shop.executor.stuck = False
@@ -529,7 +533,8 @@ def test_a_sequencer_pauses_repeats_and_skips_but_never_confirms(shop, sequencer
     assert shop.control("repeat_step").accepted
     shop.state("the offer", lambda s: s.question.kind == "handoff" and s.question.id != asked.id)
     assert shop.control("skip_step").accepted
-    shop.state("the end", lambda s: s.phase == TaskState.DONE)
+    end = shop.state("the end", lambda s: s.phase == TaskState.DONE)
+    assert list(end.step_done) == [True, True, False, True], "what was skipped was not done"
     assert shop.executor.grips == grips
     said = [(e["control"], e["by"], e["reason"]) for e in shop.told("control")]
     assert said[1:3] == [("pause", "plc", "no_run"), ("pause", "plc", "")]

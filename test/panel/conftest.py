@@ -1,9 +1,11 @@
-"""A browser for all tests of the page, and a cell and a page for each."""
+"""A browser for all tests of the page, a cell and a page for each, and one where people sign in."""
 
 import pytest
 
+from hrc_cell.core.access import Role
 from panel.browser import ARGUMENTS, CHROMIUM, LANDSCAPE, Shown
-from panel.scripted import ScriptedCell, served
+from panel.scripted import ScriptedCell, opened, served
+from panel.tablet import OTHER, PIN, Tablet
 
 
 @pytest.fixture(scope="module")
@@ -34,3 +36,26 @@ def shown(browser):
 def page(shown):
     """A page that shows the cell."""
     return shown.open()
+
+
+@pytest.fixture
+def backend():
+    """A cell that the test writes."""
+    return ScriptedCell()
+
+
+@pytest.fixture
+def cell(backend):
+    """A served cell with two supervisors and an operator."""
+    with opened(backend, training=False) as one:
+        people = one.access.people
+        people.add("an", Role.SUPERVISOR, "en", PIN)
+        people.add("bo", Role.OPERATOR, "vi", PIN)
+        people.add("cy", Role.SUPERVISOR, "en", OTHER)
+        yield one
+
+
+@pytest.fixture
+def tablet(cell):
+    """A tablet that was let in."""
+    return Tablet(cell).pair()

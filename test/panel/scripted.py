@@ -23,6 +23,17 @@ QUESTION = {
     "args": {"step": "step.hand"}, "options": ["confirm", "refuse"], "state_version": 7,
 }  # fmt: skip
 NO_QUESTION = {**QUESTION, "id": "", "options": []}
+PLAN = [
+    {"id": "fetch", "actor": "robot", "text_key": "step.fetch", "level": "auto", "limit": "auto",
+     "done": True},
+    {"id": "show", "actor": "robot", "text_key": "step.show", "level": "auto", "limit": "auto",
+     "done": False},
+    {"id": "hand", "actor": "both", "text_key": "step.hand", "level": "confirm",
+     "limit": "confirm", "done": False},
+    {"id": "back", "actor": "robot", "text_key": "step.back", "level": "confirm", "limit": "auto",
+     "done": False},
+]  # fmt: skip
+"""Of a run whose second step was skipped, and whose last one somebody turned down."""
 STATE = {
     "ages": {"permit_s": 0.0, "humans_s": 0.0, "motors_s": 0.0, "task_s": 0.1, "inputs_s": 0.0},
     "permit": {
@@ -44,10 +55,12 @@ STATE = {
     "motors": {"gate": "hold", "reason": "standstill"},
     "task": {
         "phase": "waiting", "recipe": "hand_over", "title_key": "recipe.hand_over", "cycle": 1,
+        "run_id": "run", "pausing": False, "plan": PLAN, "texts": [],
         "step": 2, "steps": 4,
         "step_id": "hand", "actor": "both", "automation": "confirm", "text_key": "step.hand",
         "handoff": "offered", "reason": "", "question": QUESTION,
     },
+    "recipes": None,
 }  # fmt: skip
 
 
@@ -88,6 +101,12 @@ class ScriptedCell:
     async def press(self, body):
         return await self._act("press", body)
 
+    async def control_run(self, body):
+        return await self._act("control", body)
+
+    async def set_automation(self, body):
+        return await self._act("level", body)
+
 
 people.SCRYPT_N, people.SCRYPT_P = 2, 1  # what a PIN costs is not what is tried
 
@@ -96,6 +115,8 @@ class Cell:
     """A served cell: its address, its access, what its audit trail got, and its end."""
 
     def __init__(self, backend, settings, state_dir, training):
+        self.recipes = state_dir / "recipes"
+        self.recipes.mkdir()
         self.audited, self.complaints = [], []
         self.disk_full = False
         self.later_s = 0.0
@@ -119,7 +140,9 @@ def opened(backend, settings=SETTINGS, port=0, training=True, tls=None):
     thread.start()
     with tempfile.TemporaryDirectory() as state_dir:
         cell = Cell(backend, settings, Path(state_dir), training)
-        server = PanelServer(settings, backend, cell.access, port=port, tls=tls)
+        server = PanelServer(
+            settings, backend, cell.access, recipes=cell.recipes, port=port, tls=tls
+        )
         cell.url = run_coroutine_threadsafe(server.start(), loop).result(10)
         ended = []
 

@@ -66,11 +66,21 @@ def test_every_key_that_the_page_names_has_a_text_and_none_is_left_over():
     refusals = {*found, *ACCESS_REASONS, "people_unreadable", "not_paired"}
     assert {f"refusal.{reason}" for reason in refusals} - ENGLISH.keys() <= {
         "refusal.not_json", "refusal.not_simulated", "refusal.unknown_language",
+        "refusal.no_such_picture",
     }  # fmt: skip
     used = {key for key in ENGLISH if key in named or key.partition(".")[0] in families}
     from_cell = {*TEXT_KEYS}
     recipes = {key for key in ENGLISH if key.startswith(("recipe.", "step.", "question."))}
     assert ENGLISH.keys() - used - from_cell - recipes == set()
+
+
+def test_every_reason_of_the_services_that_steer_a_run_has_a_text():
+    folder = share_folder() / "interfaces" / "hrc_cell_interfaces" / "srv"
+    for name in ("ControlRun", "SetAutomation"):
+        [said] = re.findall(r"string reason .*else (.*)", (folder / f"{name}.srv").read_text())
+        reasons = re.findall(r'"(\w+)"', said)
+        assert "inactive" in reasons
+        assert {f"refusal.{reason}" for reason in reasons} <= ENGLISH.keys()
 
 
 def bare_html(source):

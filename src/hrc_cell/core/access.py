@@ -78,6 +78,13 @@ class Act(Enum):
     CONFIRM_SAFETY = "confirm_safety"
     PAIR = "pair"
     UNPAIR = "unpair"
+    PAUSE_RUN = "pause_run"
+    RESUME_RUN = "resume_run"
+    REPEAT_STEP = "repeat_step"
+    SKIP_STEP = "skip_step"
+    CANCEL_RUN = "cancel_run"
+    LEVEL_DOWN = "level_down"
+    LEVEL_UP = "level_up"
 
 
 class Rule(NamedTuple):
@@ -96,6 +103,13 @@ ACTS: dict[Act, Rule] = {
     Act.CONFIRM_SAFETY: Rule(Risk.C4, Role.SUPERVISOR),  # of class 4: of what keeps people safe
     Act.PAIR: Rule(Risk.C3, Role.SUPERVISOR),  # let a further tablet in
     Act.UNPAIR: Rule(Risk.C3, Role.SUPERVISOR),  # and out
+    Act.PAUSE_RUN: Rule(Risk.C1, Role.OPERATOR),  # begins nothing
+    Act.RESUME_RUN: Rule(Risk.C1, Role.OPERATOR),  # as the answers "go" and "retry" let it go on
+    Act.REPEAT_STEP: Rule(Risk.C1, Role.OPERATOR),
+    Act.SKIP_STEP: Rule(Risk.C2, Role.SUPERVISOR),  # leaves what the recipe says
+    Act.CANCEL_RUN: Rule(Risk.C2, Role.OPERATOR),  # cannot be undone
+    Act.LEVEL_DOWN: Rule(Risk.C2, Role.SUPERVISOR),  # the robot asks more
+    Act.LEVEL_UP: Rule(Risk.C3, Role.SUPERVISOR),  # the robot acts more by itself
 }
 
 REASONS = (
@@ -159,6 +173,12 @@ def act_of(risk_class: int) -> Act:
 def rank(role: Role, *, simulated: bool) -> int:
     """Return how high a role stands."""
     return RANK[Role.SUPERVISOR] if role is Role.TRAINER and simulated else RANK[role]
+
+
+def leads(session: Session | None, *, simulated: bool) -> bool:
+    """Return whether this is a supervisor or more: one to mend what is wrong with a recipe."""
+    least = RANK[Role.SUPERVISOR]
+    return session is not None and rank(session.role, simulated=simulated) >= least
 
 
 def is_locked(session: Session, now_s: float, *, idle_lock_s: float) -> bool:

@@ -121,7 +121,7 @@ def _react(given: Given, state: TaskState, event: Event) -> TaskState | None:
 def _settle(given: Given, state: TaskState) -> TaskState | None:
     """Return the state that follows by itself."""
     if state.handoff is Handoff.ABORTED and state.active:
-        return _next_step(given, state)
+        return _next_step(given, state, skipped=True)
     if state.handoff in (Handoff.WITHDRAWN, Handoff.RECALLED) and state.phase is Phase.RUNNING:
         return _enter(given, state, _coming(state))
     if state.phase is not Phase.WAITING:
@@ -172,10 +172,13 @@ def _begin(given: Given, state: TaskState, event: RunRequested) -> TaskState:
     return _enter(given, fresh, program(_step(given, fresh))[0])
 
 
-def _next_step(given: Given, state: TaskState, answer: str = "") -> TaskState:
+def _next_step(
+    given: Given, state: TaskState, answer: str = "", *, skipped: bool = False
+) -> TaskState:
     clear = replace(
-        state, tries=0, handoff=Handoff.NONE, handoff_id="", turned_down=False, after=Op.NONE
-    )
+        state, tries=0, handoff=Handoff.NONE, handoff_id="", turned_down=False, after=Op.NONE,
+        done=state.done if skipped else (*state.done, state.step_index),
+    )  # fmt: skip
     index, rounds = following(given.recipe, state.rounds, state.step_index, answer)
     if index == len(given.recipe.steps):
         if not state.repeat and state.cycle >= state.cycles:
@@ -184,7 +187,8 @@ def _next_step(given: Given, state: TaskState, answer: str = "") -> TaskState:
                 pausing=False,
             )  # fmt: skip
         clear, index, rounds = replace(clear, cycle=state.cycle + 1), 0, ()
-    there = replace(clear, step_index=index, rounds=rounds)
+    done = tuple(one for one in clear.done if one < index)  # those behind it come again
+    there = replace(clear, step_index=index, rounds=rounds, done=done)
     return _enter(given, there, program(_step(given, there))[0])
 
 
@@ -352,7 +356,7 @@ def _skipped(given: Given, state: TaskState) -> TaskState:
     ended = handoff.step(state.handoff, HandoffEvent.ABORT)
     if ended is not state.handoff:
         return _next(state, phase=Phase.RUNNING, reason="", question=None, handoff=ended)
-    return _next_step(given, state)
+    return _next_step(given, state, skipped=True)
 
 
 def _controlled(given: Given, state: TaskState, control: Control) -> TaskState:

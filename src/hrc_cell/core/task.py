@@ -124,6 +124,7 @@ class TaskState:
     after: Op = Op.NONE  # piece that such a question is about
     pausing: bool = False  # rests at the next safe place
     by_hand: bool = False  # a person wants the part without a pull, and is asked once more
+    done: tuple[int, ...] = ()  # steps before the present one that were done in this cycle
 
     @property
     def active(self) -> bool:
@@ -274,7 +275,7 @@ def _plain(item: Any) -> Any:
 
 LATER: dict[str, Any] = {
     "rounds": [], "levels": [], "turned_down": False, "after": "", "cycles": 1, "pausing": False,
-    "by_hand": False,
+    "by_hand": False, "done": [],
 }  # fmt: skip
 """What journals of earlier versions do not say, and what was so in them."""
 
@@ -294,6 +295,7 @@ def state_from(data: Mapping[str, Any]) -> TaskState:
             "question": None if question is None else _question_from(question),
             "answers": tuple(Answer(**answer) for answer in data["answers"]),
             "rounds": tuple(data["rounds"]),
+            "done": tuple(data["done"]),
             "levels": tuple(Level(**level) for level in data["levels"]),
             "after": Op(data["after"]),
         }

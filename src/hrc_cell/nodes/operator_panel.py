@@ -21,11 +21,18 @@ from hrc_cell_interfaces.msg import (
     OperatorInputs,
     TaskState,
 )
-from hrc_cell_interfaces.srv import AnswerQuestion, PressButton, RequestStop
+from hrc_cell_interfaces.srv import (
+    AnswerQuestion,
+    ControlRun,
+    PressButton,
+    RequestStop,
+    SetAutomation,
+)
 from rcl_interfaces.msg import IntegerRange, ParameterDescriptor
 
 from hrc_cell.adapters.description import load_description
 from hrc_cell.adapters.panel.access import Access
+from hrc_cell.adapters.panel.run_acts import RUN_ACTS
 from hrc_cell.adapters.panel.server import PanelServer
 from hrc_cell.adapters.panel.tls import context
 from hrc_cell.adapters.record.audit import FOLDER, Audit
@@ -76,9 +83,14 @@ class OperatorPanel(CellNode):
         self._answers = self.create_client(AnswerQuestion, "answer_question")
         self._stops = self.create_client(RequestStop, "request_stop")
         self._presses = self.create_client(PressButton, "sim/press")
+        self._levels = self.create_client(SetAutomation, "set_automation")
+        self._controls = {act.value: self.create_client(ControlRun, act.value) for act in RUN_ACTS}
         tls = context(panel, self.state_dir)
         self._loop = asyncio.new_event_loop()
-        self._server = PanelServer(panel, self, self._access(), port=self._port, tls=tls)
+        recipes = self.cell.folder / "recipes"
+        self._server = PanelServer(
+            panel, self, self._access(), recipes=recipes, port=self._port, tls=tls
+        )
         self._thread = threading.Thread(target=self._loop.run_forever, name="page", daemon=True)
         self._thread.start()
         try:
@@ -159,7 +171,8 @@ class OperatorPanel(CellNode):
             "inputs": wire.inputs(last("operator_inputs")),
             "motion": wire.motion(last("motion_progress")),
             "motors": wire.motors(last("motor_states")),
-            "task": wire.task(last("task_state"), self.cell),
+            "task": wire.task(last("task_state")),
+            "recipes": wire.recipes(last("task_state")),
         }  # fmt: skip
 
     async def answer(self, body: dict[str, Any]) -> dict[str, Any]:
@@ -172,6 +185,21 @@ class OperatorPanel(CellNode):
                 idempotency_key=body["idempotency_key"],
             ),
         )  # fmt: skip
+        return {"accepted": reply.accepted, "reason": reply.reason}
+
+    async def control_run(self, body: dict[str, Any]) -> dict[str, Any]:
+        """Ask the task manager to pause, resume ... the run."""
+        request = ControlRun.Request(operator_alias=body["operator"], device=body["device"])
+        reply = await self._call(self._controls[body["act"]], request)
+        return {"accepted": reply.accepted, "reason": reply.reason}
+
+    async def set_automation(self, body: dict[str, Any]) -> dict[str, Any]:
+        """Ask the task manager for another level of automation."""
+        request = SetAutomation.Request(
+            recipe=body["recipe"], step=body["step"], automation=body["automation"],
+            operator_alias=body["operator"], device=body["device"],
+        )  # fmt: skip
+        reply = await self._call(self._levels, request)
         return {"accepted": reply.accepted, "reason": reply.reason}
 
     async def request_stop(self, body: dict[str, Any]) -> dict[str, Any]:

@@ -183,15 +183,17 @@ def motors(msg: Any) -> dict[str, Any] | None:
     return None if msg is None else {"gate": _named(GATE, msg.gate), "reason": msg.gate_reason}
 
 
-def task(msg: Any, cell: Cell) -> dict[str, Any] | None:
+def task(msg: Any) -> dict[str, Any] | None:
     """Return the task and the question of the moment."""
     if msg is None:
         return None
-    asked, recipe = msg.question, cell.recipes.get(msg.recipe)
+    asked = msg.question
     return {
         "phase": _named(PHASES, msg.phase),
+        "pausing": msg.pausing,
         "recipe": msg.recipe,
-        "title_key": msg.recipe if recipe is None else recipe.title_key,
+        "title_key": msg.title_key or msg.recipe,
+        "run_id": msg.run_id,
         "cycle": msg.cycle,
         "step": msg.step_index,
         "steps": msg.step_count,
@@ -203,6 +205,7 @@ def task(msg: Any, cell: Cell) -> dict[str, Any] | None:
             {"key": one.key, "language": one.language, "text": one.text, "picture": one.picture}
             for one in msg.texts
         ],
+        "plan": plan(msg),
         "handoff": msg.handoff_state,
         "reason": msg.reason,
         "question": {
@@ -215,6 +218,23 @@ def task(msg: Any, cell: Cell) -> dict[str, Any] | None:
             "state_version": asked.state_version,
         },
     }
+
+
+def plan(msg: Any) -> list[dict[str, Any]]:
+    """Return every step of the recipe: whose, how far the robot acts by itself, whether done."""
+    rows = zip(
+        msg.step_ids, msg.step_actors, msg.step_text_keys, msg.step_automations, msg.step_limits,
+        msg.step_done, strict=False,
+    )  # fmt: skip
+    names = ("id", "actor", "text_key", "level", "limit", "done")
+    return [dict(zip(names, row, strict=True)) for row in rows]
+
+
+def recipes(msg: Any) -> dict[str, Any] | None:
+    """Return which recipe was refused, and all that is wrong with it; None: none was."""
+    if msg is None or not msg.refused_recipe:
+        return None
+    return {"refused": msg.refused_recipe, "problems": list(msg.recipe_problems)}
 
 
 def _agreed(channels: Iterable[str]) -> str:

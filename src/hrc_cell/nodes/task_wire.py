@@ -23,7 +23,9 @@ def message(
     told = TaskStateMsg(
         state_version=state.version,
         phase=int(state.phase),
+        pausing=state.pausing,
         recipe=state.recipe,
+        title_key=state.recipe if recipe is None else recipe.title_key,
         run_id=state.run_id,
         cycle=state.cycle,
         step_index=state.step_index,
@@ -38,6 +40,10 @@ def message(
         levels = [as_set(state.levels, recipe.name, one).automation for one in recipe.steps]
         told.automation = levels[state.step_index]
         told.step_ids, told.step_automations = [one.id for one in recipe.steps], levels
+        told.step_limits = [one.automation for one in recipe.steps]
+        told.step_actors = [one.actor for one in recipe.steps]
+        told.step_text_keys = [one.text_key for one in recipe.steps]
+        told.step_done = [index in state.done for index in range(len(recipe.steps))]
     if journal_broken:
         told.phase, told.reason = int(Phase.HELD), "journal"
     elif state.question is not None:

@@ -19,6 +19,10 @@ from hrc_cell.settings.yaml_file import load_plain
 
 PICTURE_MAX_BYTES = 2_000_000
 """A picture is loaded by every tablet, over whatever network there is."""
+PICTURE_TYPES = {
+    ".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".webp": "image/webp",
+}  # fmt: skip
+"""Kinds of pictures, by how their names end."""
 HEADS = {".png": b"\x89PNG\r\n\x1a\n", ".jpg": b"\xff\xd8\xff", ".jpeg": b"\xff\xd8\xff"}
 RIFF, WEBP = b"RIFF", b"WEBP"
 
@@ -100,11 +104,11 @@ def _flaws_within(step: Step, known: Known | None) -> Iterator[Flaw]:
 
 def _flaws_of_pictures(step: Step, folder: Path) -> Iterator[Flaw]:
     for language, instruction in (step.instructions or {}).items():
-        if instruction.picture and (wrong := _wrong_picture(folder / instruction.picture)):
+        if instruction.picture and (wrong := picture_problem(folder / instruction.picture)):
             yield Flaw(f"instructions.{language}.picture", wrong, instruction.picture)
 
 
-def _wrong_picture(path: Path) -> str:
+def picture_problem(path: Path) -> str:
     """Return what is wrong with a picture and what to do, "" if nothing is."""
     try:
         size = path.stat().st_size

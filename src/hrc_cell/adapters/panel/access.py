@@ -163,6 +163,10 @@ class Access:
         )  # fmt: skip
         return who.trouble if said == "not_signed_in" and who.trouble else said
 
+    def leads(self, who: Who) -> bool:
+        """Return whether this is somebody to mend what is wrong with a recipe."""
+        return rules.leads(who.session, simulated=self._simulated)
+
     async def demand(
         self, act: Act, who: Who, *, pin: str = "", second: str = "", second_pin: str = ""
     ) -> None:

@@ -13,8 +13,10 @@ from typing import Any, Protocol
 
 from aiohttp import web
 
+from hrc_cell.adapters.panel import run_acts
 from hrc_cell.adapters.panel.access import Access, Who
 from hrc_cell.adapters.panel.challenge import About, Challenges
+from hrc_cell.adapters.panel.freshness import demand_fresh
 from hrc_cell.adapters.panel.replies import Replies
 from hrc_cell.adapters.panel.web_rules import ANSWER_REFUSED, Refusal, body_of
 from hrc_cell.core.access import ACTS, NEEDS, Act, act_of
@@ -22,20 +24,15 @@ from hrc_cell.settings.operation import PanelSettings
 
 NEGATIVE = ("refuse", "abort")
 """Answers that release nothing and start nothing. All others are affirmative."""
-TASK_PERIOD_S = 0.5
-"""So often the task says its state when nothing changes: by so much it may be older than others."""
 PROOF = {"pin": str, "second": str, "second_pin": str}
 """What an act of risk class 3 or 4 brings with it."""
 
 
-class Backend(Protocol):
+class Backend(run_acts.Backend, Protocol):
     """The cell, as the page sees it. Awaitables raise TimeoutError when nobody answers."""
 
     def about(self) -> dict[str, Any]:
         """Return what does not change while the cell runs."""
-
-    def snapshot(self) -> dict[str, Any]:
-        """Return the state of the cell now."""
 
     async def answer(self, body: dict[str, Any]) -> dict[str, Any]:
         """Pass a person's answer on."""
@@ -86,8 +83,9 @@ class Acts:
             "operator": who.alias, "device": who.device_id,
             "question_id": body.get("question_id", ""), "answer": body.get("answer", ""),
         }  # fmt: skip
-        act = request.path.rpartition("/")[2]
-        self._access.tell_refused(who, {"act": act, **told, "reason": reason})
+        act = body.get("act") or request.path.rpartition("/")[2]
+        about = {name: body[name] for name in ("about", "step", "automation") if body.get(name)}
+        self._access.tell_refused(who, {"act": act, **told, **about, "reason": reason})
         if "question_id" in body:
             self._backend.refused(told, reason)
 
@@ -230,13 +228,8 @@ class Acts:
         What lets the robot go on needs fresh data of monitor and task; to refuse, old ones will do.
         What must be held lets the gripper open, and needs a permit for that too.
         """
-        snapshot, settings = self._backend.snapshot(), self._settings
-        ages = snapshot["ages"]
-        limit_s = settings.stale_s if affirmative else settings.lost_s
-        if not _within(ages["task_s"], limit_s + TASK_PERIOD_S):
-            raise Refusal(ANSWER_REFUSED, "stale_data")
-        if affirmative and not _within(ages["permit_s"], limit_s):
-            raise Refusal(ANSWER_REFUSED, "stale_data")
+        snapshot = self._backend.snapshot()
+        demand_fresh(snapshot["ages"], self._settings, goes_on=affirmative)
         task = snapshot["task"]
         question: dict[str, Any] = task["question"] if task else {"id": ""}
         if not question["id"] or question["id"] != body["question_id"]:
@@ -254,10 +247,6 @@ class Acts:
 def told(reply: Mapping[str, Any]) -> web.Response:
     """Return the reply to an act."""
     return web.json_response(reply, status=200 if reply["accepted"] else ANSWER_REFUSED)
-
-
-def _within(age_s: float | None, limit_s: float) -> bool:
-    return age_s is not None and 0.0 <= age_s <= limit_s
 
 
 def _rounded(time_s: float | None) -> float | None:

@@ -17,11 +17,14 @@ from typing import Any
 from aiohttp import web
 
 from hrc_cell.adapters.panel.access import Access
-from hrc_cell.adapters.panel.acts import TASK_PERIOD_S, Acts, Backend
+from hrc_cell.adapters.panel.acts import Acts, Backend
 from hrc_cell.adapters.panel.broadcast import Broadcast
 from hrc_cell.adapters.panel.catalog import load_catalog
 from hrc_cell.adapters.panel.doors import Doors
+from hrc_cell.adapters.panel.freshness import TASK_PERIOD_S
+from hrc_cell.adapters.panel.pictures import Pictures
 from hrc_cell.adapters.panel.replies import KeyReused
+from hrc_cell.adapters.panel.run_acts import RunActs
 from hrc_cell.adapters.panel.secret_file import SecretFileError
 from hrc_cell.adapters.panel.supervise import Supervise
 from hrc_cell.adapters.panel.web_rules import (
@@ -36,6 +39,8 @@ from hrc_cell.settings.operation import LANGUAGES, PanelSettings
 
 STATIC = Path(__file__).parent / "static"
 CLASSES = 5
+LED = "recipes"
+"""Section of the state for supervisors and engineers alone: what is wrong with a recipe."""
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -48,9 +53,11 @@ class PanelServer:
         backend: Backend,
         access: Access,
         *,
+        recipes: Path,
         port: int,
         tls: ssl.SSLContext | None = None,
     ) -> None:
+        """`recipes`: the folder in which recipes and their pictures stand."""
         self._tls = tls
         self._scheme = "http" if tls is None else "https"
         self._settings = settings
@@ -59,11 +66,14 @@ class PanelServer:
         self._port = port
         self._doors = Doors(access, secure=tls is not None)
         self._acts = Acts(settings, backend, access, self._doors.who)
+        self._run_acts = RunActs(settings, backend, access, self._doors.who)
+        self._pictures = Pictures(recipes, backend.snapshot)
         self._supervise = Supervise(settings, access, self._doors.who)
         self._pages = Broadcast()
         self._catalogs: dict[str, dict[str, Any]] = {
             lang: load_catalog(lang).as_dict() for lang in LANGUAGES
         }
+        self._led: dict[str, Any] | None = None
         self._hosts: set[str] = set()
         self._runner: web.AppRunner | None = None
         self._task: asyncio.Task[None] | None = None
@@ -81,6 +91,8 @@ class PanelServer:
                 web.get("/api/health", self._health),
                 *self._doors.routes(),
                 *self._acts.routes(),
+                *self._run_acts.routes(),
+                *self._pictures.routes(),
                 *self._supervise.routes(),
                 web.static("/static", STATIC),
             ]
@@ -112,7 +124,7 @@ class PanelServer:
         period_s = 1.0 / self._settings.rate_hz
         while True:
             if len(self._pages):
-                self._pages.send(self._backend.snapshot())
+                self._pages.send(self._for_all())
             await asyncio.sleep(period_s)
 
     @web.middleware
@@ -146,11 +158,21 @@ class PanelServer:
         )
 
     async def _serve_page(self, request: web.Request) -> web.StreamResponse:
-        return await self._pages.serve(
-            request, lambda: {"session": self._access.about(self._doors.who(request))}
-        )
+        return await self._pages.serve(request, lambda: self._own(request))
 
     # What is shown.
+
+    def _for_all(self) -> dict[str, Any]:
+        """Return what everybody may see of the cell's state; keep the rest for `_own`."""
+        state = dict(self._backend.snapshot())
+        self._led = state.pop(LED)
+        return state
+
+    def _own(self, request: web.Request) -> dict[str, Any]:
+        """Return what one page alone is told: whom it belongs to, and what that person leads."""
+        who = self._doors.who(request)
+        led = self._led if self._access.leads(who) else None
+        return {"session": self._access.about(who), LED: led}
 
     async def _index(self, request: web.Request) -> web.StreamResponse:
         return web.FileResponse(STATIC / "index.html")
@@ -159,7 +181,9 @@ class PanelServer:
         catalog = self._catalogs.get(request.match_info["language"])
         if catalog is None:
             raise Refusal(404, "unknown_language")
-        return web.json_response(catalog)
+        response = web.json_response(catalog)
+        response.enable_compression()  # the largest part of what a page loads at first
+        return response
 
     async def _about(self, request: web.Request) -> web.StreamResponse:
         settings = self._settings
@@ -176,7 +200,7 @@ class PanelServer:
         return web.json_response({**self._backend.about(), "panel": shown})
 
     async def _state(self, request: web.Request) -> web.StreamResponse:
-        return web.json_response(self._backend.snapshot())
+        return web.json_response({**self._for_all(), LED: self._own(request)[LED]})
 
     async def _health(self, request: web.Request) -> web.StreamResponse:
         age_s = self._backend.snapshot()["ages"]["permit_s"]

@@ -15,6 +15,13 @@ const SHAPES = {
   linked: html`<circle cx="12" cy="12" r="6" />`,
   check: html`<path d="m4 13 5 6L20 5" class="line" />`,
   person: html`<circle cx="12" cy="6" r="4" /><path d="M4 22c0-7 3-10 8-10s8 3 8 10z" />`,
+  pause_run: html`<rect x="5" y="4" width="5" height="16" /><rect x="14" y="4" width="5" height="16" />`,
+  resume_run: html`<path d="M6 3 21 12 6 21Z" />`,
+  repeat_step: html`<path d="M19 8a8 8 0 1 0 1 6M20 3v6h-6" class="line" />`,
+  skip_step: html`<path d="M4 4 15 12 4 20Z" /><rect x="17" y="4" width="4" height="16" />`,
+  cancel_run: html`<path d="M5 5 19 19M19 5 5 19" class="line" />`,
+  passed: html`<path d="M5 12h14" class="line" />`,
+  next: html`<circle cx="12" cy="12" r="8" class="line" />`,
   locked: html`<rect x="4" y="11" width="16" height="11" rx="2" /><path d="M8 11V7a4 4 0 0 1 8 0v4" class="line" />`,
   robot: html`<path d="M4 22h9M8 22V15l6-6 5 4" class="line" /><circle cx="8" cy="15" r="2" /><circle cx="14" cy="9" r="2" />`,
 };

@@ -8,7 +8,8 @@ import { Icon } from "./icons.js";
 import { Plan } from "./plan.js";
 import { Question } from "./question.js";
 import { about, ageInWords, cell, doubt, level, old, take, unreachable } from "./state.js";
-import { Signature, Status, Task } from "./status.js";
+import { Signature, Status } from "./status.js";
+import { Instruction, LargePicture, RecipeProblems, Task } from "./task.js";
 import { load, number, t } from "./texts.js";
 import { Why } from "./why.js";
 
@@ -48,10 +49,10 @@ function Page() {
     <div class="view" inert=${lost}>
       <${Header} />
       <main>
-        <${Plan} />
-        <div class="side"><${Status} /><${Question} /><${Why} /><${Task} /><${SimulatedBox} /><${Signature} /></div>
+        <${Plan} /><${Instruction} />
+        <div class="side"><${Status} /><${Question} /><${Task} /><${Why} /><${RecipeProblems} /><${SimulatedBox} /><${Signature} /></div>
         <footer><${StopRequest} /><${Languages} /></footer>
-        <${Doors} />
+        <${LargePicture} /><${Doors} />
       </main>
     </div>
     <${Overlay} />

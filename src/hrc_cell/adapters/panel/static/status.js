@@ -1,9 +1,9 @@
-// What the cell does and why, in words and numbers; and the task it is about.
+// What the cell does and why, in words and numbers.
 
 import { html } from "./html.js";
 import { Icon } from "./icons.js";
-import { about, cell, old } from "./state.js";
-import { brought, date, has, metres, own, percent, t } from "./texts.js";
+import { about, cell } from "./state.js";
+import { date, has, metres, percent, t } from "./texts.js";
 import { who } from "./why.js";
 
 // A person may stop or slow the robot from farther away than the distance needed at the speed it has
@@ -61,30 +61,6 @@ export function Status() {
         alarm=${permit.distance <= permit.required}
         value=${t("status.of_required", { distance: metres(permit.distance), required: metres(permit.required) })} />`}
     </div>
-  </section>`;
-}
-
-const ACTORS = { robot: ["robot"], person: ["person"], both: ["robot", "person"] };
-
-export function Task() {
-  const task = cell.task.value;
-  if (!task) return html`<section class="card task"><h3>${t("task.none")}</h3></section>`;
-  const handoff = task.handoff && task.handoff !== "none" ? t(`handoff.${task.handoff}`) : "";
-  const [code] = (task.reason || "").split(":");
-  const progress = t("task.progress", { step: task.step + 1, steps: task.steps });
-  const facts = [
-    t(`phase.${task.phase}`), handoff, task.steps > 0 ? progress : "", task.cycle > 0 ? t("task.cycle", { cycle: task.cycle }) : "",
-  ].filter(Boolean);
-  return html`<section class=${`card task ${old.task.value ? "old" : ""}`}>
-    <h3>${task.recipe ? own(task.title_key) : t("task.none")}
-      <span class="actors">${(ACTORS[task.actor] ?? []).map((actor) => html`<${Icon} key=${actor} name=${actor} />`)}</span></h3>
-    ${task.steps > 0 && html`<ol class="steps" role="img" aria-label=${progress}>
-      ${Array.from({ length: task.steps }, (_, i) => html`<li key=${i} class=${i < task.step ? "done" : i === task.step ? "now" : ""}></li>`)}
-    </ol>`}
-    ${task.text_key && html`<p class="step">${brought(task.texts, "") ?? own(task.text_key)}</p>`}
-    ${code && html`<p class="why"><${Icon} name="caution" />${has(`reason.${code}`) ? t(`reason.${code}`) : task.reason}</p>`}
-    <p class="facts">${facts.join(" · ")}</p>
-    ${old.task.value && html`<p class="stale-note"><${Icon} name="caution" />${t("data.section_old")}</p>`}
   </section>`;
 }
 
