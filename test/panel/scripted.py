@@ -11,7 +11,9 @@ from pathlib import Path
 
 from hrc_cell.adapters.panel import people
 from hrc_cell.adapters.panel.access import Access
+from hrc_cell.adapters.panel.kept import Books
 from hrc_cell.adapters.panel.server import PanelServer
+from hrc_cell.adapters.record.book import Book
 from hrc_cell.nodes.panel_wire import about
 from hrc_cell.settings.cell import load_cell
 from hrc_cell.settings.share import share_folder
@@ -112,14 +114,20 @@ class Cell:
 
 
 @contextlib.contextmanager
-def opened(backend, settings=SETTINGS, port=0, training=True, tls=None):
-    """Serve a scripted cell in a thread; give its `Cell`, with `url` and `end`."""
+def opened(backend, settings=SETTINGS, port=0, training=True, tls=None, keep=None):
+    """Serve a scripted cell in a thread; give its `Cell`, with `url` and `end`.
+
+    What people tell each other is kept in the folder `keep`, else as long as the cell is served.
+    """
     loop = new_event_loop()
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
     with tempfile.TemporaryDirectory() as state_dir:
         cell = Cell(backend, settings, Path(state_dir), training)
-        server = PanelServer(settings, backend, cell.access, port=port, tls=tls)
+        book = Book((keep or Path(state_dir)) / "andon.jsonl")
+        cell.books = Books(andon=book)
+        server = PanelServer(settings, backend, cell.access, port=port, books=cell.books, tls=tls)
+        cell.server, cell.loop = server, loop
         cell.url = run_coroutine_threadsafe(server.start(), loop).result(10)
         ended = []
 
@@ -137,6 +145,7 @@ def opened(backend, settings=SETTINGS, port=0, training=True, tls=None):
             loop.call_soon_threadsafe(loop.stop)
             thread.join(10)
             loop.close()
+            book.close()
 
 
 @contextlib.contextmanager

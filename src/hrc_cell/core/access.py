@@ -78,6 +78,9 @@ class Act(Enum):
     CONFIRM_SAFETY = "confirm_safety"
     PAIR = "pair"
     UNPAIR = "unpair"
+    ANDON_CALL = "andon_call"
+    ANDON_TAKE = "andon_take"
+    ANDON_RESOLVE = "andon_resolve"
 
 
 class Rule(NamedTuple):
@@ -96,6 +99,9 @@ ACTS: dict[Act, Rule] = {
     Act.CONFIRM_SAFETY: Rule(Risk.C4, Role.SUPERVISOR),  # of class 4: of what keeps people safe
     Act.PAIR: Rule(Risk.C3, Role.SUPERVISOR),  # let a further tablet in
     Act.UNPAIR: Rule(Risk.C3, Role.SUPERVISOR),  # and out
+    Act.ANDON_CALL: Rule(Risk.C0, Role.VIEWER),  # for a person to come, and to make it urgent
+    Act.ANDON_TAKE: Rule(Risk.C1, Role.OPERATOR),  # say that one comes
+    Act.ANDON_RESOLVE: Rule(Risk.C1, Role.OPERATOR),
 }
 
 REASONS = (

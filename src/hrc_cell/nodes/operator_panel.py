@@ -1,7 +1,8 @@
 """operator_panel: the operator page, between the cell's topics and people's tablets.
 
 The executor's thread only keeps the newest message of each topic; the server's thread turns them
-into a snapshot ten times a second. Services are called from the server's thread, their answers
+into a snapshot ten times a second. Calls for a person are kept beside the journal and told to lamps
+and other programs. Services are called from the server's thread, their answers
 come back over `call_soon_threadsafe`.
 """
 
@@ -26,15 +27,19 @@ from rcl_interfaces.msg import IntegerRange, ParameterDescriptor
 
 from hrc_cell.adapters.description import load_description
 from hrc_cell.adapters.panel.access import Access
+from hrc_cell.adapters.panel.kept import Books
 from hrc_cell.adapters.panel.server import PanelServer
 from hrc_cell.adapters.panel.tls import context
 from hrc_cell.adapters.record.audit import FOLDER, Audit
+from hrc_cell.adapters.record.book import Book
 from hrc_cell.nodes import panel_wire as wire
+from hrc_cell.nodes.andon_lamp import TELL_S, AndonLamp
 from hrc_cell.nodes.base import ALL, KEPT, NEWEST, CellNode, run
 from hrc_cell.nodes.parameters import declare_settings
 
 CALL_TIMEOUT_S = 2.0
 COMPLAIN_S = 30.0
+ANDON = "andon.jsonl"
 TOPICS: dict[str, tuple[Any, Any]] = {
     "humans": (Humans, NEWEST),
     "safety_state": (MotionPermit, ALL),
@@ -61,6 +66,7 @@ class OperatorPanel(CellNode):
         )
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
+        self._books: list[Book] = []
 
     def setup(self) -> None:
         """Listen; an address that is taken is told at once."""
@@ -78,7 +84,9 @@ class OperatorPanel(CellNode):
         self._presses = self.create_client(PressButton, "sim/press")
         tls = context(panel, self.state_dir)
         self._loop = asyncio.new_event_loop()
-        self._server = PanelServer(panel, self, self._access(), port=self._port, tls=tls)
+        self._server = PanelServer(
+            panel, self, self._access(), port=self._port, books=self._open_books(), tls=tls
+        )
         self._thread = threading.Thread(target=self._loop.run_forever, name="page", daemon=True)
         self._thread.start()
         try:
@@ -90,6 +98,20 @@ class OperatorPanel(CellNode):
             ) from error
         (self.state_dir / "panel.url").write_text(f"{url}\n", encoding="utf-8")
         self.get_logger().info(f"operator page: {url}")
+        self._lamp = AndonLamp(self)
+        self.create_timer(TELL_S, lambda: self._lamp.tell(self._server.andon.lamp()))
+
+    def _open_books(self) -> Books:
+        """Return what people told each other; beside the journal."""
+        folder = self.cell.keep_folder(self.state_dir)
+        book = Book(folder / ANDON)
+        self._books.append(book)
+        if book.damaged:
+            self.get_logger().error(
+                f"{book.path}: {book.damaged} lines are damaged and were skipped; what they said "
+                "stands as before"
+            )
+        return Books(andon=book)
 
     def _access(self) -> Access:
         """Return who may do what here; the audit trail stands beside the journal."""
@@ -111,7 +133,13 @@ class OperatorPanel(CellNode):
         return access
 
     def close(self) -> None:
-        """Cease to listen."""
+        """Cease to listen, then give the books back."""
+        self._end_server()
+        for book in self._books:
+            book.close()
+        self._books.clear()
+
+    def _end_server(self) -> None:
         if self._loop is None or self._thread is None:
             return
         with contextlib.suppress(TimeoutError):

@@ -1,9 +1,10 @@
 """The web server of the operator page: what it shows, and the few acts that it passes on.
 
 The page never commands. It answers questions that the task manager asked, asks for a stop, and in
-a simulated cell presses the simulated operator box. Acts are POST requests with JSON; state goes
-out over a WebSocket, to anybody: to look, nobody signs in. Requests from another host or origin are
-refused, nothing is loaded from elsewhere, and nothing is cached.
+a simulated cell presses the simulated operator box; what people tell each other stays in it. Acts
+are POST requests with JSON; state goes out over a WebSocket, to anybody: to look, nobody signs in.
+Requests from another host or origin are refused, nothing is loaded from elsewhere, and nothing is
+cached.
 """
 
 from __future__ import annotations
@@ -18,9 +19,11 @@ from aiohttp import web
 
 from hrc_cell.adapters.panel.access import Access
 from hrc_cell.adapters.panel.acts import TASK_PERIOD_S, Acts, Backend
+from hrc_cell.adapters.panel.andon import Andon
 from hrc_cell.adapters.panel.broadcast import Broadcast
 from hrc_cell.adapters.panel.catalog import load_catalog
 from hrc_cell.adapters.panel.doors import Doors
+from hrc_cell.adapters.panel.kept import Books
 from hrc_cell.adapters.panel.replies import KeyReused
 from hrc_cell.adapters.panel.secret_file import SecretFileError
 from hrc_cell.adapters.panel.supervise import Supervise
@@ -36,6 +39,8 @@ from hrc_cell.settings.operation import LANGUAGES, PanelSettings
 
 STATIC = Path(__file__).parent / "static"
 CLASSES = 5
+LOOK_S = 0.5
+"""So often it is looked whether a run waits for a person, also where no page is open."""
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -49,6 +54,7 @@ class PanelServer:
         access: Access,
         *,
         port: int,
+        books: Books,
         tls: ssl.SSLContext | None = None,
     ) -> None:
         self._tls = tls
@@ -60,13 +66,14 @@ class PanelServer:
         self._doors = Doors(access, secure=tls is not None)
         self._acts = Acts(settings, backend, access, self._doors.who)
         self._supervise = Supervise(settings, access, self._doors.who)
+        self.andon = Andon(settings, access, self._doors.who, books.andon)
         self._pages = Broadcast()
         self._catalogs: dict[str, dict[str, Any]] = {
             lang: load_catalog(lang).as_dict() for lang in LANGUAGES
         }
         self._hosts: set[str] = set()
         self._runner: web.AppRunner | None = None
-        self._task: asyncio.Task[None] | None = None
+        self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> str:
         """Listen and return the address. Raises OSError if the address is taken."""
@@ -82,6 +89,7 @@ class PanelServer:
                 *self._doors.routes(),
                 *self._acts.routes(),
                 *self._supervise.routes(),
+                *self.andon.routes(),
                 web.static("/static", STATIC),
             ]
         )
@@ -93,27 +101,39 @@ class PanelServer:
         names = (self._settings.host, *self._settings.names, "localhost", "127.0.0.1")
         self._hosts = {address(name, port, self._scheme) for name in names}
         self._doors.cookie_name = f"hrc_device_{port}"
-        self._task = asyncio.create_task(self._send_state())
-        self._task.add_done_callback(_tell_failure)
+        self._tasks = [asyncio.create_task(self._send_state()), asyncio.create_task(self._look())]
+        for task in self._tasks:
+            task.add_done_callback(_tell_failure)
         self._supervise.url = f"{self._scheme}://{self._settings.host}:{port}/"
         return self._supervise.url
 
     async def stop(self) -> None:
         """Cut the pages off and cease to listen."""
-        if self._task is not None:
-            self._task.cancel()
+        for task in self._tasks:
+            task.cancel()
         self._pages.close()
         if self._runner is not None:
             await self._runner.cleanup()
         await self._access.close()
+        self.andon.close()
 
     async def _send_state(self) -> None:
         """Send the state to every page at the configured rate."""
         period_s = 1.0 / self._settings.rate_hz
         while True:
             if len(self._pages):
-                self._pages.send(self._backend.snapshot())
+                self._pages.send(self._shown())
             await asyncio.sleep(period_s)
+
+    async def _look(self) -> None:
+        """See what the cell itself has to tell people."""
+        while True:
+            await self.andon.look(self._backend.snapshot())
+            await asyncio.sleep(LOOK_S)
+
+    def _shown(self) -> dict[str, Any]:
+        """Return all that every page is shown."""
+        return {**self._backend.snapshot(), **self.andon.sections()}
 
     @web.middleware
     async def _guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -176,7 +196,7 @@ class PanelServer:
         return web.json_response({**self._backend.about(), "panel": shown})
 
     async def _state(self, request: web.Request) -> web.StreamResponse:
-        return web.json_response(self._backend.snapshot())
+        return web.json_response(self._shown())
 
     async def _health(self, request: web.Request) -> web.StreamResponse:
         age_s = self._backend.snapshot()["ages"]["permit_s"]

@@ -1,6 +1,7 @@
 // The operator page. It shows what the server says and nothing that it hopes for.
 
 import { html, render } from "./html.js";
+import { Call, Calls, Days } from "./andon.js";
 import { Doors, pair, signIn, watchHands, Who } from "./access.js";
 import { connect } from "./connection.js";
 import { Languages, SimulatedBox, StopRequest } from "./controls.js";
@@ -39,7 +40,7 @@ function Overlay() {
   return html`<div class="lost" role="alert"><${Icon} name="unlinked" />
     <h2>${t("lost.title")}</h2><p>${t("lost.text")}</p>
     <p class="detail">${t(unreachable.value ? "lost.server" : "lost.monitor")} ${age()}</p>
-    <${StopRequest} /><${Languages} /></div>`;
+    <${StopRequest} />${!unreachable.value && html`<${Call} />`}<${Languages} /></div>`;
 }
 
 function Page() {
@@ -49,7 +50,8 @@ function Page() {
       <${Header} />
       <main>
         <${Plan} />
-        <div class="side"><${Status} /><${Question} /><${Why} /><${Task} /><${SimulatedBox} /><${Signature} /></div>
+        <div class="side"><${Status} /><${Question} /><${Calls} /><${Why} /><${Task} /><${SimulatedBox} /><${Days} /><${Signature} /></div>
+        <${Call} />
         <footer><${StopRequest} /><${Languages} /></footer>
         <${Doors} />
       </main>
