@@ -124,8 +124,9 @@ def opened(backend, settings=SETTINGS, port=0, training=True, tls=None, keep=Non
     thread.start()
     with tempfile.TemporaryDirectory() as state_dir:
         cell = Cell(backend, settings, Path(state_dir), training)
-        book = Book((keep or Path(state_dir)) / "andon.jsonl")
-        cell.books = Books(andon=book)
+        folder = keep or Path(state_dir)
+        books = [Book(folder / f"{name}.jsonl") for name in ("andon", "handover")]
+        cell.books = Books(andon=books[0], handover=books[1])
         server = PanelServer(settings, backend, cell.access, port=port, books=cell.books, tls=tls)
         cell.server, cell.loop = server, loop
         cell.url = run_coroutine_threadsafe(server.start(), loop).result(10)
@@ -145,7 +146,8 @@ def opened(backend, settings=SETTINGS, port=0, training=True, tls=None, keep=Non
             loop.call_soon_threadsafe(loop.stop)
             thread.join(10)
             loop.close()
-            book.close()
+            for book in books:
+                book.close()
 
 
 @contextlib.contextmanager

@@ -81,6 +81,10 @@ class Act(Enum):
     ANDON_CALL = "andon_call"
     ANDON_TAKE = "andon_take"
     ANDON_RESOLVE = "andon_resolve"
+    HANDOVER_WRITE = "handover_write"
+    HANDOVER_WITHDRAW = "handover_withdraw"
+    HANDOVER_READ = "handover_read"
+    HANDOVER_TAKE = "handover_take"
 
 
 class Rule(NamedTuple):
@@ -102,6 +106,10 @@ ACTS: dict[Act, Rule] = {
     Act.ANDON_CALL: Rule(Risk.C0, Role.VIEWER),  # for a person to come, and to make it urgent
     Act.ANDON_TAKE: Rule(Risk.C1, Role.OPERATOR),  # say that one comes
     Act.ANDON_RESOLVE: Rule(Risk.C1, Role.OPERATOR),
+    Act.HANDOVER_WRITE: Rule(Risk.C1, Role.OPERATOR),
+    Act.HANDOVER_WITHDRAW: Rule(Risk.C1, Role.OPERATOR),
+    Act.HANDOVER_READ: Rule(Risk.C1, Role.OPERATOR),  # confirm one item
+    Act.HANDOVER_TAKE: Rule(Risk.C2, Role.OPERATOR),  # take the shift over
 }
 
 REASONS = (

@@ -39,7 +39,7 @@ from hrc_cell.nodes.parameters import declare_settings
 
 CALL_TIMEOUT_S = 2.0
 COMPLAIN_S = 30.0
-ANDON = "andon.jsonl"
+ANDON, HANDOVER = "andon.jsonl", "handover.jsonl"
 TOPICS: dict[str, tuple[Any, Any]] = {
     "humans": (Humans, NEWEST),
     "safety_state": (MotionPermit, ALL),
@@ -104,14 +104,16 @@ class OperatorPanel(CellNode):
     def _open_books(self) -> Books:
         """Return what people told each other; beside the journal."""
         folder = self.cell.keep_folder(self.state_dir)
-        book = Book(folder / ANDON)
-        self._books.append(book)
-        if book.damaged:
-            self.get_logger().error(
-                f"{book.path}: {book.damaged} lines are damaged and were skipped; what they said "
-                "stands as before"
-            )
-        return Books(andon=book)
+        for name in (ANDON, HANDOVER):
+            book = Book(folder / name)
+            self._books.append(book)
+            if book.damaged:
+                self.get_logger().error(
+                    f"{book.path}: {book.damaged} lines are damaged and were skipped; what they "
+                    "said stands as before"
+                )
+        andon, handover = self._books
+        return Books(andon=andon, handover=handover)
 
     def _access(self) -> Access:
         """Return who may do what here; the audit trail stands beside the journal."""

@@ -38,6 +38,7 @@ class Books:
     """The books of a page."""
 
     andon: Book
+    handover: Book
 
 
 class Shelf:

@@ -23,6 +23,7 @@ from hrc_cell.adapters.panel.andon import Andon
 from hrc_cell.adapters.panel.broadcast import Broadcast
 from hrc_cell.adapters.panel.catalog import load_catalog
 from hrc_cell.adapters.panel.doors import Doors
+from hrc_cell.adapters.panel.handover import Handovers, open_items
 from hrc_cell.adapters.panel.kept import Books
 from hrc_cell.adapters.panel.replies import KeyReused
 from hrc_cell.adapters.panel.secret_file import SecretFileError
@@ -34,7 +35,8 @@ from hrc_cell.adapters.panel.web_rules import (
     address,
     check_origin,
 )
-from hrc_cell.core.access import ACTS, act_of
+from hrc_cell.core.access import ACTS, Act, act_of
+from hrc_cell.core.handover import Item
 from hrc_cell.settings.operation import LANGUAGES, PanelSettings
 
 STATIC = Path(__file__).parent / "static"
@@ -65,8 +67,10 @@ class PanelServer:
         self._port = port
         self._doors = Doors(access, secure=tls is not None)
         self._acts = Acts(settings, backend, access, self._doors.who)
-        self._supervise = Supervise(settings, access, self._doors.who)
         self.andon = Andon(settings, access, self._doors.who, books.andon)
+        self._handovers = Handovers(access, self._doors.who, books.handover, self._opened)
+        held = {Act.HANDOVER_TAKE: self._handovers}
+        self._supervise = Supervise(settings, access, self._doors.who, held)
         self._pages = Broadcast()
         self._catalogs: dict[str, dict[str, Any]] = {
             lang: load_catalog(lang).as_dict() for lang in LANGUAGES
@@ -90,6 +94,7 @@ class PanelServer:
                 *self._acts.routes(),
                 *self._supervise.routes(),
                 *self.andon.routes(),
+                *self._handovers.routes(),
                 web.static("/static", STATIC),
             ]
         )
@@ -116,6 +121,7 @@ class PanelServer:
             await self._runner.cleanup()
         await self._access.close()
         self.andon.close()
+        self._handovers.close()
 
     async def _send_state(self) -> None:
         """Send the state to every page at the configured rate."""
@@ -133,7 +139,14 @@ class PanelServer:
 
     def _shown(self) -> dict[str, Any]:
         """Return all that every page is shown."""
-        return {**self._backend.snapshot(), **self.andon.sections()}
+        snapshot = self._backend.snapshot()
+        told = self._handovers.sections(self._opened(snapshot))
+        return {**snapshot, **self.andon.sections(), **told}
+
+    def _opened(self, snapshot: dict[str, Any] | None = None) -> list[Item]:
+        """Return what a next shift must know by itself."""
+        task = (snapshot or self._backend.snapshot())["task"]
+        return open_items(self.andon.open(), task)
 
     @web.middleware
     async def _guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:

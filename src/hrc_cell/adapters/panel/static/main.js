@@ -5,6 +5,7 @@ import { Call, Calls, Days } from "./andon.js";
 import { Doors, pair, signIn, watchHands, Who } from "./access.js";
 import { connect } from "./connection.js";
 import { Languages, SimulatedBox, StopRequest } from "./controls.js";
+import { Handover, ShiftBook } from "./handover.js";
 import { Icon } from "./icons.js";
 import { Plan } from "./plan.js";
 import { Question } from "./question.js";
@@ -50,7 +51,7 @@ function Page() {
       <${Header} />
       <main>
         <${Plan} />
-        <div class="side"><${Status} /><${Question} /><${Calls} /><${Why} /><${Task} /><${SimulatedBox} /><${Days} /><${Signature} /></div>
+        <div class="side"><${Status} /><${Question} /><${Handover} /><${Calls} /><${Why} /><${Task} /><${SimulatedBox} /><${ShiftBook} /><${Days} /><${Signature} /></div>
         <${Call} />
         <footer><${StopRequest} /><${Languages} /></footer>
         <${Doors} />
