@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from hrc_cell.cli.config import settings_page
-from hrc_cell.core import andon, handoff, handover, safety
+from hrc_cell.core import andon, handoff, handover, kaizen, safety
 from hrc_cell.settings.cell import load_cell
 from hrc_cell.settings.zones import KINDS
 
@@ -18,7 +18,7 @@ def test_the_table_of_settings_is_the_one_that_the_schema_makes():
 
 
 @pytest.mark.parametrize(
-    "table", [handoff, safety, andon, handover], ids=lambda module: module.__name__
+    "table", [handoff, safety, andon, handover, kaizen], ids=lambda module: module.__name__
 )
 def test_the_diagrams_are_those_that_the_tables_make(table):
     page = (DOCS / "states.md").read_text(encoding="utf-8")

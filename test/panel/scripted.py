@@ -14,6 +14,7 @@ from hrc_cell.adapters.panel.access import Access
 from hrc_cell.adapters.panel.kept import Books
 from hrc_cell.adapters.panel.server import PanelServer
 from hrc_cell.adapters.record.book import Book
+from hrc_cell.adapters.record.photos import Photos
 from hrc_cell.nodes.panel_wire import about
 from hrc_cell.settings.cell import load_cell
 from hrc_cell.settings.share import share_folder
@@ -125,9 +126,12 @@ def opened(backend, settings=SETTINGS, port=0, training=True, tls=None, keep=Non
     with tempfile.TemporaryDirectory() as state_dir:
         cell = Cell(backend, settings, Path(state_dir), training)
         folder = keep or Path(state_dir)
-        books = [Book(folder / f"{name}.jsonl") for name in ("andon", "handover")]
-        cell.books = Books(andon=books[0], handover=books[1])
-        server = PanelServer(settings, backend, cell.access, port=port, books=cell.books, tls=tls)
+        books = [Book(folder / f"{name}.jsonl") for name in ("andon", "handover", "kaizen")]
+        cell.books = Books(andon=books[0], handover=books[1], kaizen=books[2])
+        cell.photos = Photos(folder / "photos")
+        server = PanelServer(
+            settings, backend, cell.access, port=port, books=cell.books, photos=cell.photos, tls=tls
+        )
         cell.server, cell.loop = server, loop
         cell.url = run_coroutine_threadsafe(server.start(), loop).result(10)
         ended = []

@@ -85,6 +85,8 @@ class Act(Enum):
     HANDOVER_WITHDRAW = "handover_withdraw"
     HANDOVER_READ = "handover_read"
     HANDOVER_TAKE = "handover_take"
+    KAIZEN_WRITE = "kaizen_write"
+    KAIZEN_FINISH = "kaizen_finish"
 
 
 class Rule(NamedTuple):
@@ -110,6 +112,8 @@ ACTS: dict[Act, Rule] = {
     Act.HANDOVER_WITHDRAW: Rule(Risk.C1, Role.OPERATOR),
     Act.HANDOVER_READ: Rule(Risk.C1, Role.OPERATOR),  # confirm one item
     Act.HANDOVER_TAKE: Rule(Risk.C2, Role.OPERATOR),  # take the shift over
+    Act.KAIZEN_WRITE: Rule(Risk.C1, Role.OPERATOR),  # a note on how the work could be better
+    Act.KAIZEN_FINISH: Rule(Risk.C1, Role.OPERATOR),  # and that it is done, or open again
 }
 
 REASONS = (

@@ -60,6 +60,7 @@ class Topic(Enum):
     TEXT = "text"  # what the outgoing person wrote
     CALL = "call"  # an open call: kind, urgency, phase
     HELD = "held"  # a held run: reason, step
+    NOTES = "notes"  # open notes on how the work could be better: how many
     NOTHING = "nothing"  # nothing was written and nothing is open
 
 

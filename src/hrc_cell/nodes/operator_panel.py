@@ -32,6 +32,7 @@ from hrc_cell.adapters.panel.server import PanelServer
 from hrc_cell.adapters.panel.tls import context
 from hrc_cell.adapters.record.audit import FOLDER, Audit
 from hrc_cell.adapters.record.book import Book
+from hrc_cell.adapters.record.photos import Photos
 from hrc_cell.nodes import panel_wire as wire
 from hrc_cell.nodes.andon_lamp import TELL_S, AndonLamp
 from hrc_cell.nodes.base import ALL, KEPT, NEWEST, CellNode, run
@@ -39,7 +40,7 @@ from hrc_cell.nodes.parameters import declare_settings
 
 CALL_TIMEOUT_S = 2.0
 COMPLAIN_S = 30.0
-ANDON, HANDOVER = "andon.jsonl", "handover.jsonl"
+ANDON, HANDOVER, KAIZEN, PHOTOS = "andon.jsonl", "handover.jsonl", "kaizen.jsonl", "photos"
 TOPICS: dict[str, tuple[Any, Any]] = {
     "humans": (Humans, NEWEST),
     "safety_state": (MotionPermit, ALL),
@@ -85,7 +86,13 @@ class OperatorPanel(CellNode):
         tls = context(panel, self.state_dir)
         self._loop = asyncio.new_event_loop()
         self._server = PanelServer(
-            panel, self, self._access(), port=self._port, books=self._open_books(), tls=tls
+            panel,
+            self,
+            self._access(),
+            port=self._port,
+            books=self._open_books(),
+            tls=tls,
+            photos=Photos(self.cell.keep_folder(self.state_dir) / PHOTOS),
         )
         self._thread = threading.Thread(target=self._loop.run_forever, name="page", daemon=True)
         self._thread.start()
@@ -104,7 +111,7 @@ class OperatorPanel(CellNode):
     def _open_books(self) -> Books:
         """Return what people told each other; beside the journal."""
         folder = self.cell.keep_folder(self.state_dir)
-        for name in (ANDON, HANDOVER):
+        for name in (ANDON, HANDOVER, KAIZEN):
             book = Book(folder / name)
             self._books.append(book)
             if book.damaged:
@@ -112,8 +119,8 @@ class OperatorPanel(CellNode):
                     f"{book.path}: {book.damaged} lines are damaged and were skipped; what they "
                     "said stands as before"
                 )
-        andon, handover = self._books
-        return Books(andon=andon, handover=handover)
+        andon, handover, kaizen = self._books
+        return Books(andon=andon, handover=handover, kaizen=kaizen)
 
     def _access(self) -> Access:
         """Return who may do what here; the audit trail stands beside the journal."""

@@ -128,8 +128,8 @@ class Handovers:
             self._access.tell(TOLD[event].value, {**told, "items": len(new.items)})
 
 
-def open_items(calls: Sequence[Call], task: Mapping[str, Any] | None) -> list[Item]:
-    """Return what a next shift must know by itself: open calls, a held run."""
+def open_items(calls: Sequence[Call], task: Mapping[str, Any] | None, notes: int) -> list[Item]:
+    """Return what a next shift must know by itself: open calls, a held run, how many notes."""
     items = [
         Item(topic=Topic.CALL, about=(call.kind.value, str(int(call.urgency)), call.phase.value))
         for call in calls
@@ -137,6 +137,8 @@ def open_items(calls: Sequence[Call], task: Mapping[str, Any] | None) -> list[It
     if task is not None and task["phase"] == "held":
         reason = task["reason"].partition(":")[0]
         items.append(Item(topic=Topic.HELD, about=(reason, task["text_key"])))
+    if notes:
+        items.append(Item(topic=Topic.NOTES, about=(str(notes),)))
     return items
 
 

@@ -39,6 +39,7 @@ class Books:
 
     andon: Book
     handover: Book
+    kaizen: Book
 
 
 class Shelf:

@@ -24,6 +24,7 @@ from hrc_cell.adapters.panel.broadcast import Broadcast
 from hrc_cell.adapters.panel.catalog import load_catalog
 from hrc_cell.adapters.panel.doors import Doors
 from hrc_cell.adapters.panel.handover import Handovers, open_items
+from hrc_cell.adapters.panel.kaizen import Kaizen, Photos
 from hrc_cell.adapters.panel.kept import Books
 from hrc_cell.adapters.panel.replies import KeyReused
 from hrc_cell.adapters.panel.secret_file import SecretFileError
@@ -57,6 +58,7 @@ class PanelServer:
         *,
         port: int,
         books: Books,
+        photos: Photos,
         tls: ssl.SSLContext | None = None,
     ) -> None:
         self._tls = tls
@@ -68,6 +70,8 @@ class PanelServer:
         self._doors = Doors(access, secure=tls is not None)
         self._acts = Acts(settings, backend, access, self._doors.who)
         self.andon = Andon(settings, access, self._doors.who, books.andon)
+        outline_m = backend.about()["outline"]
+        self._kaizen = Kaizen(access, self._doors.who, books.kaizen, photos, outline_m)
         self._handovers = Handovers(access, self._doors.who, books.handover, self._opened)
         held = {Act.HANDOVER_TAKE: self._handovers}
         self._supervise = Supervise(settings, access, self._doors.who, held)
@@ -95,6 +99,7 @@ class PanelServer:
                 *self._supervise.routes(),
                 *self.andon.routes(),
                 *self._handovers.routes(),
+                *self._kaizen.routes(),
                 web.static("/static", STATIC),
             ]
         )
@@ -122,6 +127,7 @@ class PanelServer:
         await self._access.close()
         self.andon.close()
         self._handovers.close()
+        self._kaizen.close()
 
     async def _send_state(self) -> None:
         """Send the state to every page at the configured rate."""
@@ -141,12 +147,12 @@ class PanelServer:
         """Return all that every page is shown."""
         snapshot = self._backend.snapshot()
         told = self._handovers.sections(self._opened(snapshot))
-        return {**snapshot, **self.andon.sections(), **told}
+        return {**snapshot, **self.andon.sections(), **self._kaizen.sections(), **told}
 
     def _opened(self, snapshot: dict[str, Any] | None = None) -> list[Item]:
         """Return what a next shift must know by itself."""
         task = (snapshot or self._backend.snapshot())["task"]
-        return open_items(self.andon.open(), task)
+        return open_items(self.andon.open(), task, self._kaizen.open_count())
 
     @web.middleware
     async def _guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:

@@ -1,6 +1,6 @@
 // The operator page. It shows what the server says and nothing that it hopes for.
 
-import { html, render } from "./html.js";
+import { html, render, useState } from "./html.js";
 import { Call, Calls, Days } from "./andon.js";
 import { Doors, pair, signIn, watchHands, Who } from "./access.js";
 import { connect } from "./connection.js";
@@ -44,6 +44,17 @@ function Overlay() {
     <${StopRequest} />${!unreachable.value && html`<${Call} />`}<${Languages} /></div>`;
 }
 
+// Its inside is loaded when it is opened.
+function Kaizen() {
+  const [inside, setInside] = useState(null);
+  const open = inside !== null;
+  const load_ = () => import("./kaizen.js").then(({ Notes }) => setInside(() => Notes), () => {});
+  return html`<section class=${`card shift kaizen ${open ? "open" : ""}`}>
+    <button class="drawer" aria-expanded=${open} onClick=${() => (open ? setInside(null) : load_())}><span class="chevron"></span>${t("kaizen.title")}</button>
+    ${open && html`<${inside} />`}
+  </section>`;
+}
+
 function Page() {
   const lost = level.value === "lost";
   return html`<div class=${`page is-${level.value}`}>
@@ -51,7 +62,7 @@ function Page() {
       <${Header} />
       <main>
         <${Plan} />
-        <div class="side"><${Status} /><${Question} /><${Handover} /><${Calls} /><${Why} /><${Task} /><${SimulatedBox} /><${ShiftBook} /><${Days} /><${Signature} /></div>
+        <div class="side"><${Status} /><${Question} /><${Handover} /><${Calls} /><${Why} /><${Task} /><${SimulatedBox} /><${ShiftBook} /><${Kaizen} /><${Days} /><${Signature} /></div>
         <${Call} />
         <footer><${StopRequest} /><${Languages} /></footer>
         <${Doors} />
