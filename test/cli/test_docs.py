@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from hrc_cell.cli.config import settings_page
-from hrc_cell.core import handoff, safety
+from hrc_cell.core import andon, handoff, handover, kaizen, safety
 from hrc_cell.settings.cell import load_cell
 from hrc_cell.settings.zones import KINDS
 
@@ -18,8 +18,12 @@ def test_the_table_of_settings_is_the_one_that_the_schema_makes():
 
 
 @pytest.mark.parametrize(
-    "drawn", [handoff.mermaid(), handoff.mermaid(receiving=True), safety.mermaid()],
-    ids=["handoff", "receive", "safety"],
+    "drawn",
+    [
+        handoff.mermaid(), handoff.mermaid(receiving=True), safety.mermaid(), andon.mermaid(),
+        handover.mermaid(), kaizen.mermaid(),
+    ],
+    ids=["handoff", "receive", "safety", "andon", "handover", "kaizen"],
 )  # fmt: skip
 def test_the_diagrams_are_those_that_the_tables_make(drawn):
     page = (DOCS / "states.md").read_text(encoding="utf-8")

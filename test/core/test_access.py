@@ -33,6 +33,7 @@ from hrc_cell.core.access import (
 )
 
 IDLE_S = 120.0
+ANYBODY = (Act.STOP_REQUEST, Act.ANDON_CALL)
 acts, roles = st.sampled_from(Act), st.sampled_from(Role)
 instants = st.floats(-1e6, 1e6) | st.sampled_from([nan, inf, -inf])
 sessions = st.builds(
@@ -66,12 +67,12 @@ def test_each_class_needs_all_that_the_one_below_it_needs():
     assert NEEDS[Risk.C4] == Needs(*[True] * 6)
 
 
-@given(st.none() | sessions, instants, proofs, st.booleans())
-def test_a_stop_request_is_refused_to_nobody(session, now_s, proof, simulated):
-    assert judged(Act.STOP_REQUEST, session, now_s, simulated=simulated, proof=proof) == ""
+@given(st.sampled_from(ANYBODY), st.none() | sessions, instants, proofs, st.booleans())
+def test_a_stop_request_and_a_call_are_refused_to_nobody(act, session, now_s, proof, simulated):
+    assert judged(act, session, now_s, simulated=simulated, proof=proof) == ""
 
 
-@given(acts.filter(lambda act: act is not Act.STOP_REQUEST), proofs, st.booleans())
+@given(acts.filter(lambda act: act not in ANYBODY), proofs, st.booleans())
 def test_nothing_else_is_allowed_to_somebody_who_is_not_signed_in(act, proof, simulated):
     assert judged(act, None, simulated=simulated, proof=proof) == "not_signed_in"
 

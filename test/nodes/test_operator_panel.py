@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -14,6 +15,7 @@ import uuid
 
 import pytest
 import rclpy
+from diagnostic_msgs.msg import DiagnosticArray
 from hrc_cell_interfaces.msg import (
     CellEvent,
     Human,
@@ -62,6 +64,9 @@ class Neighbours:
         self.tasks = publisher(TaskState, "task_state", KEPT)
         self.asked, self.events = [], []
         self.node.create_subscription(CellEvent, "events", self.events.append, EVENTS)
+        self.lamps, self.diagnostics = [], []
+        self.node.create_subscription(DiagnosticArray, "andon", self.lamps.append, KEPT)
+        self.node.create_subscription(DiagnosticArray, "/diagnostics", self.diagnostics.append, ALL)
         self.permit = MotionPermit(
             seq=1, state=MotionPermit.STANDSTILL, stop_category=2, cause="separation", human_id=3,
             link=CHAIN.capsule_names[-1], distance_m=1.42, required_m=1.56,
@@ -351,6 +356,83 @@ def test_the_run_is_steered_through_the_task_managers_services(room):
 def test_where_nobody_serves_an_act_is_told_as_not_taken(room):
     status, reply = room.post("api/stop_request")
     assert (status, reply["accepted"], reply["reason"]) == (504, False, "no_answer_from_cell")
+
+
+def lamp_of(message):
+    [status] = message.status
+    return {"level": status.level[0], **{one.key: one.value for one in status.values}}
+
+
+NO_CALL = {"level": 0, "open": "0", "urgency": "none", "escalation": "0", "kinds": ""}
+
+
+def test_calls_are_told_to_a_lamp_and_as_diagnostics_without_a_name(room):
+    heard = room.neighbours
+
+    def lit(**said):
+        room.until(lambda *_: heard.lamps and lamp_of(heard.lamps[-1]) == {**NO_CALL, **said})
+
+    lit()
+    status, _ = room.post("api/andon/call", kind="material", urgency=1)
+    assert status == 200
+    lit(level=1, open="1", urgency="yellow", kinds="material")
+    room.post("api/andon/call", kind="help", urgency=2)
+    lit(level=2, open="2", urgency="red", kinds="help,material")
+    name = f"{room.panel.get_fully_qualified_name()[1:]}: andon"
+    room.until(
+        lambda *_: any(
+            one.name == name and one.level == b"\x02"
+            for message in list(heard.diagnostics)
+            for one in message.status
+        )
+    )
+    for call in room.get("api/state")[1]["andon"]["calls"]:
+        assert room.post("api/andon/take", id=call["id"])[0] == 200
+        assert room.post("api/andon/resolve", id=call["id"])[0] == 200
+    lit()
+    room.until(lambda *_: sum(event.kind == "andon" for event in list(heard.events)) >= 3)
+    told = [event.data for event in heard.events if event.kind == "andon"]
+    assert "training" not in "".join([*told, *map(str, heard.lamps)])
+
+
+def test_a_run_that_is_held_calls_by_itself(room):
+    task = room.neighbours.task
+    task.phase, task.reason, task.question.id = TaskState.HELD, "timed_out: hand", "run.9"
+    room.until(lambda _, state: [c["kind"] for c in state["andon"]["calls"]] == ["hold"])
+    task.phase, task.reason, task.question.id = TaskState.RUNNING, "", ""
+    room.until(lambda _, state: state["andon"]["calls"] == [])
+
+
+@pytest.mark.req("S4")
+def test_a_call_outlives_a_kill_of_the_panel(tmp_path):
+    def start():
+        return subprocess.Popen(
+            [
+                sys.executable, "-m", "hrc_cell.nodes.operator_panel", "--ros-args",
+                "-r", f"__ns:=/panel_{uuid.uuid4().hex[:6]}", "-p", "port:=0",
+                "-p", f"cell:={CELL.folder}", "-p", f"state_dir:={tmp_path}",
+            ],
+            stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+
+    def served():
+        url, end_s = tmp_path / "panel.url", time.monotonic() + 3 * WITHIN_S
+        while not url.exists():
+            assert time.monotonic() < end_s
+            time.sleep(0.05)
+        return url.read_text().strip()
+
+    with start() as panel:
+        told = ask(served() + "api/andon/call", {"kind": "machine", "urgency": 2})
+        panel.send_signal(signal.SIGKILL)
+    assert told[0] == 200
+    (tmp_path / "panel.url").unlink()
+    with start() as panel:
+        try:
+            [call] = ask(served() + "api/state")[1]["andon"]["calls"]
+        finally:
+            panel.send_signal(signal.SIGKILL)
+    assert (call["id"], call["kind"], call["urgency"]) == (told[1]["id"], "machine", 2)
 
 
 def test_a_port_that_is_taken_ends_the_node_with_what_to_do(tmp_path):

@@ -11,7 +11,10 @@ from pathlib import Path
 
 from hrc_cell.adapters.panel import people
 from hrc_cell.adapters.panel.access import Access
+from hrc_cell.adapters.panel.kept import Books
 from hrc_cell.adapters.panel.server import PanelServer
+from hrc_cell.adapters.record.book import Book
+from hrc_cell.adapters.record.photos import Photos
 from hrc_cell.nodes.panel_wire import about
 from hrc_cell.settings.cell import load_cell
 from hrc_cell.settings.share import share_folder
@@ -133,16 +136,25 @@ class Cell:
 
 
 @contextlib.contextmanager
-def opened(backend, settings=SETTINGS, port=0, training=True, tls=None):
-    """Serve a scripted cell in a thread; give its `Cell`, with `url` and `end`."""
+def opened(backend, settings=SETTINGS, port=0, training=True, tls=None, keep=None):
+    """Serve a scripted cell in a thread; give its `Cell`, with `url` and `end`.
+
+    What people tell each other is kept in the folder `keep`, else as long as the cell is served.
+    """
     loop = new_event_loop()
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
     with tempfile.TemporaryDirectory() as state_dir:
         cell = Cell(backend, settings, Path(state_dir), training)
+        folder = keep or Path(state_dir)
+        books = [Book(folder / f"{name}.jsonl") for name in ("andon", "handover", "kaizen")]
+        cell.books = Books(andon=books[0], handover=books[1], kaizen=books[2])
+        cell.photos = Photos(folder / "photos")
         server = PanelServer(
-            settings, backend, cell.access, recipes=cell.recipes, port=port, tls=tls
-        )
+            settings, backend, cell.access, recipes=cell.recipes, port=port, books=cell.books,
+            photos=cell.photos, tls=tls,
+        )  # fmt: skip
+        cell.server, cell.loop = server, loop
         cell.url = run_coroutine_threadsafe(server.start(), loop).result(10)
         ended = []
 
@@ -160,6 +172,8 @@ def opened(backend, settings=SETTINGS, port=0, training=True, tls=None):
             loop.call_soon_threadsafe(loop.stop)
             thread.join(10)
             loop.close()
+            for book in books:
+                book.close()
 
 
 @contextlib.contextmanager

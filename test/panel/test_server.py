@@ -330,7 +330,15 @@ def test_a_page_gets_all_at_first_and_then_what_has_changed(url, cell):
             return first, beats
 
     first, beats = asyncio.run(go())
-    assert first.keys() == {*cell.state, "session"}
+    assert first.keys() == {
+        *cell.state,
+        "session",
+        "andon",
+        "andon_days",
+        "handover",
+        "opened",
+        "kaizen",
+    }
     assert [beat for beat in beats if beat] == [{"permit": cell.state["permit"]}]
     assert beats[-1] == {}, "a page hears that the server lives, also when nothing changes"
 

@@ -85,6 +85,15 @@ class Act(Enum):
     CANCEL_RUN = "cancel_run"
     LEVEL_DOWN = "level_down"
     LEVEL_UP = "level_up"
+    ANDON_CALL = "andon_call"
+    ANDON_TAKE = "andon_take"
+    ANDON_RESOLVE = "andon_resolve"
+    HANDOVER_WRITE = "handover_write"
+    HANDOVER_WITHDRAW = "handover_withdraw"
+    HANDOVER_READ = "handover_read"
+    HANDOVER_TAKE = "handover_take"
+    KAIZEN_WRITE = "kaizen_write"
+    KAIZEN_FINISH = "kaizen_finish"
 
 
 class Rule(NamedTuple):
@@ -110,6 +119,15 @@ ACTS: dict[Act, Rule] = {
     Act.CANCEL_RUN: Rule(Risk.C2, Role.OPERATOR),  # cannot be undone
     Act.LEVEL_DOWN: Rule(Risk.C2, Role.SUPERVISOR),  # the robot asks more
     Act.LEVEL_UP: Rule(Risk.C3, Role.SUPERVISOR),  # the robot acts more by itself
+    Act.ANDON_CALL: Rule(Risk.C0, Role.VIEWER),  # for a person to come, and to make it urgent
+    Act.ANDON_TAKE: Rule(Risk.C1, Role.OPERATOR),  # say that one comes
+    Act.ANDON_RESOLVE: Rule(Risk.C1, Role.OPERATOR),
+    Act.HANDOVER_WRITE: Rule(Risk.C1, Role.OPERATOR),
+    Act.HANDOVER_WITHDRAW: Rule(Risk.C1, Role.OPERATOR),
+    Act.HANDOVER_READ: Rule(Risk.C1, Role.OPERATOR),  # confirm one item
+    Act.HANDOVER_TAKE: Rule(Risk.C2, Role.OPERATOR),  # take the shift over
+    Act.KAIZEN_WRITE: Rule(Risk.C1, Role.OPERATOR),  # a note on how the work could be better
+    Act.KAIZEN_FINISH: Rule(Risk.C1, Role.OPERATOR),  # and that it is done, or open again
 }
 
 REASONS = (

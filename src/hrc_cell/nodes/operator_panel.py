@@ -1,7 +1,8 @@
 """operator_panel: the operator page, between the cell's topics and people's tablets.
 
 The executor's thread only keeps the newest message of each topic; the server's thread turns them
-into a snapshot ten times a second. Services are called from the server's thread, their answers
+into a snapshot ten times a second. Calls for a person are kept beside the journal and told to lamps
+and other programs. Services are called from the server's thread, their answers
 come back over `call_soon_threadsafe`.
 """
 
@@ -32,16 +33,21 @@ from rcl_interfaces.msg import IntegerRange, ParameterDescriptor
 
 from hrc_cell.adapters.description import load_description
 from hrc_cell.adapters.panel.access import Access
+from hrc_cell.adapters.panel.kept import Books
 from hrc_cell.adapters.panel.run_acts import RUN_ACTS
 from hrc_cell.adapters.panel.server import PanelServer
 from hrc_cell.adapters.panel.tls import context
 from hrc_cell.adapters.record.audit import FOLDER, Audit
+from hrc_cell.adapters.record.book import Book
+from hrc_cell.adapters.record.photos import Photos
 from hrc_cell.nodes import panel_wire as wire
+from hrc_cell.nodes.andon_lamp import TELL_S, AndonLamp
 from hrc_cell.nodes.base import ALL, KEPT, NEWEST, CellNode, run
 from hrc_cell.nodes.parameters import declare_settings
 
 CALL_TIMEOUT_S = 2.0
 COMPLAIN_S = 30.0
+ANDON, HANDOVER, KAIZEN, PHOTOS = "andon.jsonl", "handover.jsonl", "kaizen.jsonl", "photos"
 TOPICS: dict[str, tuple[Any, Any]] = {
     "humans": (Humans, NEWEST),
     "safety_state": (MotionPermit, ALL),
@@ -68,6 +74,7 @@ class OperatorPanel(CellNode):
         )
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
+        self._books: list[Book] = []
 
     def setup(self) -> None:
         """Listen; an address that is taken is told at once."""
@@ -87,9 +94,15 @@ class OperatorPanel(CellNode):
         self._controls = {act.value: self.create_client(ControlRun, act.value) for act in RUN_ACTS}
         tls = context(panel, self.state_dir)
         self._loop = asyncio.new_event_loop()
-        recipes = self.cell.folder / "recipes"
         self._server = PanelServer(
-            panel, self, self._access(), recipes=recipes, port=self._port, tls=tls
+            panel,
+            self,
+            self._access(),
+            recipes=self.cell.folder / "recipes",
+            port=self._port,
+            books=self._open_books(),
+            tls=tls,
+            photos=Photos(self.cell.keep_folder(self.state_dir) / PHOTOS),
         )
         self._thread = threading.Thread(target=self._loop.run_forever, name="page", daemon=True)
         self._thread.start()
@@ -102,6 +115,22 @@ class OperatorPanel(CellNode):
             ) from error
         (self.state_dir / "panel.url").write_text(f"{url}\n", encoding="utf-8")
         self.get_logger().info(f"operator page: {url}")
+        self._lamp = AndonLamp(self)
+        self.create_timer(TELL_S, lambda: self._lamp.tell(self._server.andon.lamp()))
+
+    def _open_books(self) -> Books:
+        """Return what people told each other; beside the journal."""
+        folder = self.cell.keep_folder(self.state_dir)
+        for name in (ANDON, HANDOVER, KAIZEN):
+            book = Book(folder / name)
+            self._books.append(book)
+            if book.damaged:
+                self.get_logger().error(
+                    f"{book.path}: {book.damaged} lines are damaged and were skipped; what they "
+                    "said stands as before"
+                )
+        andon, handover, kaizen = self._books
+        return Books(andon=andon, handover=handover, kaizen=kaizen)
 
     def _access(self) -> Access:
         """Return who may do what here; the audit trail stands beside the journal."""
@@ -123,7 +152,13 @@ class OperatorPanel(CellNode):
         return access
 
     def close(self) -> None:
-        """Cease to listen."""
+        """Cease to listen, then give the books back."""
+        self._end_server()
+        for book in self._books:
+            book.close()
+        self._books.clear()
+
+    def _end_server(self) -> None:
         if self._loop is None or self._thread is None:
             return
         with contextlib.suppress(TimeoutError):

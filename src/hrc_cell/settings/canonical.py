@@ -19,6 +19,7 @@ BESIDE = frozenset({
     "task.recipe", "task.repeat", "task.autorun",  # which recipe runs; every one is hashed
     "panel.host", "panel.port", "panel.language", "panel.rate_hz",
     "panel.names", "panel.tls_certificate", "panel.tls_key",  # plain_http is signed
+    "panel.andon_acknowledge_s", "panel.andon_second_s", "panel.andon_third_s",
 })  # fmt: skip
 """Keys of cell.yaml that do not bear on safety."""
 TEXTS = ("text_key", "instructions", "texts")

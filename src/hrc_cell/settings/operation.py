@@ -70,6 +70,15 @@ class PanelSettings:
         low=10.0, high=3600.0, source="IEC 62443-3-3 SR 2.5 (check against a licensed copy)",
         default=120.0,
     )  # fmt: skip
+    andon_acknowledge_s: float = setting(
+        "a call for a person that nobody took for so long escalates", unit="s", low=10.0,
+        high=3600.0, default=60.0,
+    )  # fmt: skip
+    andon_second_s: float = setting(
+        "and one that is not resolved so long after it was called", unit="s", low=30.0,
+        high=14400.0, default=300.0,
+    )  # fmt: skip
+    andon_third_s: float = setting("and once more", unit="s", low=60.0, high=86400.0, default=900.0)
     names: tuple[str, ...] = setting(
         "further names under which tablets open the page", pattern="[a-z0-9][a-z0-9.-]*",
         default=(),
@@ -85,6 +94,12 @@ class PanelSettings:
     )
 
     def __post_init__(self) -> None:
+        if not self.andon_acknowledge_s <= self.andon_second_s <= self.andon_third_s:
+            raise ValueError(
+                f"andon_acknowledge_s = {self.andon_acknowledge_s:g} s, andon_second_s = "
+                f"{self.andon_second_s:g} s and andon_third_s = {self.andon_third_s:g} s must not "
+                "fall: a call escalates step by step"
+            )
         if bool(self.tls_certificate) != bool(self.tls_key):
             raise ValueError(
                 "tls_certificate and tls_key belong together: name both, or neither for no TLS"

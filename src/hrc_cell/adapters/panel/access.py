@@ -81,7 +81,7 @@ class Access:
         self._simulated = simulated
         self.training = simulated and training
         self._note = note
-        self._complain = complain
+        self.complain = complain
         self.clock = clock
         self._sessions: dict[str, tuple[Session, Person | None] | None] = {}
         self._attempts: dict[tuple[str, str], Attempts] = {}
@@ -107,7 +107,7 @@ class Access:
                 return NOBODY
             return Who(device=device, session=self._session(device))
         except (SecretFileError, OSError) as error:
-            self._complain(f"nobody can be signed in: {error}")
+            self.complain(f"nobody can be signed in: {error}")
             return Who(trouble="people_unreadable")
 
     def _session(self, device: Device) -> Session | None:
@@ -255,7 +255,7 @@ class Access:
             loop = asyncio.get_running_loop()
             await loop.run_in_executor(self._writer, self._note, kind, data)
         except OSError as error:
-            self._complain(f"the audit trail cannot be written: {error}")
+            self.complain(f"the audit trail cannot be written: {error}")
             raise Refusal(ANSWER_REFUSED, "no_audit") from error
 
     def tell(self, kind: str, data: Mapping[str, Any]) -> None:

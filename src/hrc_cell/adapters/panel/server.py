@@ -1,9 +1,10 @@
 """The web server of the operator page: what it shows, and the few acts that it passes on.
 
 The page never commands. It answers questions that the task manager asked, asks for a stop, and in
-a simulated cell presses the simulated operator box. Acts are POST requests with JSON; state goes
-out over a WebSocket, to anybody: to look, nobody signs in. Requests from another host or origin are
-refused, nothing is loaded from elsewhere, and nothing is cached.
+a simulated cell presses the simulated operator box; what people tell each other stays in it. Acts
+are POST requests with JSON; state goes out over a WebSocket, to anybody: to look, nobody signs in.
+Requests from another host or origin are refused, nothing is loaded from elsewhere, and nothing is
+cached.
 """
 
 from __future__ import annotations
@@ -18,10 +19,14 @@ from aiohttp import web
 
 from hrc_cell.adapters.panel.access import Access
 from hrc_cell.adapters.panel.acts import Acts, Backend
+from hrc_cell.adapters.panel.andon import Andon
 from hrc_cell.adapters.panel.broadcast import Broadcast
 from hrc_cell.adapters.panel.catalog import load_catalog
 from hrc_cell.adapters.panel.doors import Doors
 from hrc_cell.adapters.panel.freshness import TASK_PERIOD_S
+from hrc_cell.adapters.panel.handover import Handovers, open_items
+from hrc_cell.adapters.panel.kaizen import Kaizen, Photos
+from hrc_cell.adapters.panel.kept import Books
 from hrc_cell.adapters.panel.pictures import Pictures
 from hrc_cell.adapters.panel.replies import KeyReused
 from hrc_cell.adapters.panel.run_acts import RunActs
@@ -34,13 +39,16 @@ from hrc_cell.adapters.panel.web_rules import (
     address,
     check_origin,
 )
-from hrc_cell.core.access import ACTS, act_of
+from hrc_cell.core.access import ACTS, Act, act_of
+from hrc_cell.core.handover import Item
 from hrc_cell.settings.operation import LANGUAGES, PanelSettings
 
 STATIC = Path(__file__).parent / "static"
 CLASSES = 5
 LED = "recipes"
 """Section of the state for supervisors and engineers alone: what is wrong with a recipe."""
+LOOK_S = 0.5
+"""So often it is looked whether a run waits for a person, also where no page is open."""
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -55,6 +63,8 @@ class PanelServer:
         *,
         recipes: Path,
         port: int,
+        books: Books,
+        photos: Photos,
         tls: ssl.SSLContext | None = None,
     ) -> None:
         """`recipes`: the folder in which recipes and their pictures stand."""
@@ -68,7 +78,12 @@ class PanelServer:
         self._acts = Acts(settings, backend, access, self._doors.who)
         self._run_acts = RunActs(settings, backend, access, self._doors.who)
         self._pictures = Pictures(recipes, backend.snapshot)
-        self._supervise = Supervise(settings, access, self._doors.who)
+        self.andon = Andon(settings, access, self._doors.who, books.andon)
+        outline_m = backend.about()["outline"]
+        self._kaizen = Kaizen(access, self._doors.who, books.kaizen, photos, outline_m)
+        self._handovers = Handovers(access, self._doors.who, books.handover, self._opened)
+        held = {Act.HANDOVER_TAKE: self._handovers}
+        self._supervise = Supervise(settings, access, self._doors.who, held)
         self._pages = Broadcast()
         self._catalogs: dict[str, dict[str, Any]] = {
             lang: load_catalog(lang).as_dict() for lang in LANGUAGES
@@ -76,7 +91,7 @@ class PanelServer:
         self._led: dict[str, Any] | None = None
         self._hosts: set[str] = set()
         self._runner: web.AppRunner | None = None
-        self._task: asyncio.Task[None] | None = None
+        self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> str:
         """Listen and return the address. Raises OSError if the address is taken."""
@@ -94,6 +109,9 @@ class PanelServer:
                 *self._run_acts.routes(),
                 *self._pictures.routes(),
                 *self._supervise.routes(),
+                *self.andon.routes(),
+                *self._handovers.routes(),
+                *self._kaizen.routes(),
                 web.static("/static", STATIC),
             ]
         )
@@ -105,19 +123,23 @@ class PanelServer:
         names = (self._settings.host, *self._settings.names, "localhost", "127.0.0.1")
         self._hosts = {address(name, port, self._scheme) for name in names}
         self._doors.cookie_name = f"hrc_device_{port}"
-        self._task = asyncio.create_task(self._send_state())
-        self._task.add_done_callback(_tell_failure)
+        self._tasks = [asyncio.create_task(self._send_state()), asyncio.create_task(self._look())]
+        for task in self._tasks:
+            task.add_done_callback(_tell_failure)
         self._supervise.url = f"{self._scheme}://{self._settings.host}:{port}/"
         return self._supervise.url
 
     async def stop(self) -> None:
         """Cut the pages off and cease to listen."""
-        if self._task is not None:
-            self._task.cancel()
+        for task in self._tasks:
+            task.cancel()
         self._pages.close()
         if self._runner is not None:
             await self._runner.cleanup()
         await self._access.close()
+        self.andon.close()
+        self._handovers.close()
+        self._kaizen.close()
 
     async def _send_state(self) -> None:
         """Send the state to every page at the configured rate."""
@@ -126,6 +148,17 @@ class PanelServer:
             if len(self._pages):
                 self._pages.send(self._for_all())
             await asyncio.sleep(period_s)
+
+    async def _look(self) -> None:
+        """See what the cell itself has to tell people."""
+        while True:
+            await self.andon.look(self._backend.snapshot())
+            await asyncio.sleep(LOOK_S)
+
+    def _opened(self, snapshot: dict[str, Any] | None = None) -> list[Item]:
+        """Return what a next shift must know by itself."""
+        task = (snapshot or self._backend.snapshot())["task"]
+        return open_items(self.andon.open(), task, self._kaizen.open_count())
 
     @web.middleware
     async def _guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -164,9 +197,11 @@ class PanelServer:
 
     def _for_all(self) -> dict[str, Any]:
         """Return what everybody may see of the cell's state; keep the rest for `_own`."""
-        state = dict(self._backend.snapshot())
-        self._led = state.pop(LED)
-        return state
+        snapshot = self._backend.snapshot()
+        self._led = snapshot[LED]
+        told = self._handovers.sections(self._opened(snapshot))
+        state = {**snapshot, **self.andon.sections(), **self._kaizen.sections(), **told}
+        return {name: section for name, section in state.items() if name != LED}
 
     def _own(self, request: web.Request) -> dict[str, Any]:
         """Return what one page alone is told: whom it belongs to, and what that person leads."""

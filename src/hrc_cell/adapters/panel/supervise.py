@@ -1,12 +1,11 @@
-"""What a supervisor does on the page: let a further tablet in, and one in no more.
-
-Such an act is armed, held and carries the PIN, like a confirmation of its risk class.
+"""Acts that are held and are no answers: let a further tablet in or one in no more, take a shift
+over. They are armed, held and carry the PIN where their class asks for it, like a confirmation.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Protocol
 
 from aiohttp import web
 
@@ -18,15 +17,30 @@ from hrc_cell.adapters.panel.web_rules import ANSWER_REFUSED, Refusal, body_of
 from hrc_cell.core.access import Act
 from hrc_cell.settings.operation import PanelSettings
 
-ACTS = {act.value: act for act in (Act.PAIR, Act.UNPAIR)}
+ACTS = {act.value: act for act in (Act.PAIR, Act.UNPAIR, Act.HANDOVER_TAKE)}
+
+
+class Held(Protocol):
+    """What is done once an act was held."""
+
+    def check(self, about: str, who: Who) -> None:
+        """Return if it can be done now. Raises Refusal."""
+
+    async def carry_out(self, about: str, who: Who) -> dict[str, Any]:
+        """Do it; it is in the audit trail already. Return what the page is told. Raises Refusal."""
 
 
 class Supervise:
-    """The handlers of tablets."""
+    """The handlers of what is held."""
 
     def __init__(
-        self, settings: PanelSettings, access: Access, who: Callable[[web.Request], Who]
+        self,
+        settings: PanelSettings,
+        access: Access,
+        who: Callable[[web.Request], Who],
+        held: Mapping[Act, Held],
     ) -> None:
+        self._held = held
         self._settings = settings
         self._access = access
         self._who = who
@@ -54,6 +68,7 @@ class Supervise:
     async def _arm(self, request: web.Request) -> web.StreamResponse:
         who, body = self._who(request), await body_of(request, act=str, about=str)
         self._check(_act(body), who)
+        self._check_held(body, who)
         await self._access.note("armed", _told_of(body, who))
         token = self._challenges.arm(_about(body, who), self._access.clock())
         settings = self._settings
@@ -74,12 +89,17 @@ class Supervise:
         body = await body_of(request, act=str, about=str, challenge=str, pin=str)
         act, access = _act(body), self._access
         await access.demand(act, who, pin=body["pin"])
+        self._check_held(body, who)
         armed_s = self._challenges.age_s(body["challenge"], access.clock())
         refused = self._challenges.redeem(body["challenge"], _about(body, who), access.clock())
         if refused:
             raise Refusal(ANSWER_REFUSED, refused)
         await access.note(act.value, {**_told_of(body, who), "armed_s": armed_s})
         done: dict[str, Any] = {"accepted": True, "reason": ""}
+        if act in self._held:
+            return web.json_response(
+                {**done, **await self._held[act].carry_out(body["about"], who)}
+            )
         if act is Act.UNPAIR:
             if not access.devices.remove(body["about"]):
                 raise Refusal(ANSWER_REFUSED, "no_such_tablet")
@@ -93,6 +113,10 @@ class Supervise:
         """Return if they may, once they have given their PIN. Raises Refusal."""
         if (said := self._access.refusal(act, who)) not in ("", "needs_pin"):
             raise Refusal(ANSWER_REFUSED, said)
+
+    def _check_held(self, body: Mapping[str, Any], who: Who) -> None:
+        if (held := self._held.get(_act(body))) is not None:
+            held.check(body["about"], who)
 
 
 def _act(body: Mapping[str, Any]) -> Act:

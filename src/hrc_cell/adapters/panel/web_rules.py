@@ -3,7 +3,7 @@ reply tells a browser."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from aiohttp import web
@@ -23,6 +23,8 @@ HEADERS = {
     "Cache-Control": "no-store",
 }
 TEXT_MAX = 200
+LONG_MAX = 1000
+"""Of what a person writes to others, which may have lines."""
 USUAL_PORTS = {"http": 80, "https": 443}
 SITES = ("same-origin", "none")
 """Of Sec-Fetch-Site: this page, or a person who typed the address."""
@@ -74,11 +76,15 @@ def address(host: str, port: int, scheme: str = "http") -> str:
 
 
 async def body_of(
-    request: web.Request, optional: Mapping[str, type] | None = None, **fields: type
+    request: web.Request,
+    optional: Mapping[str, type] | None = None,
+    *,
+    long: Collection[str] = (),
+    **fields: type,
 ) -> dict[str, Any]:
     """Return the JSON body if it has exactly these fields; else refuse, naming the field.
 
-    Optional ones are texts, "" where they are not there.
+    Optional ones are texts, "" where they are not there; long ones are texts with lines.
     """
     if request.content_type != "application/json":
         raise Refusal(415, "not_json")
@@ -94,8 +100,10 @@ async def body_of(
         value = body[name]
         if isinstance(value, bool) or not isinstance(value, kind):
             raise Refusal(400, f"field: {name}")
-        if isinstance(value, str) and (len(value) > TEXT_MAX or not value.isprintable()):
-            raise Refusal(400, f"field: {name}")
+        if isinstance(value, str):
+            shown, most = (value.replace("\n", ""), LONG_MAX) if name in long else (value, TEXT_MAX)
+            if len(value) > most or not shown.isprintable():
+                raise Refusal(400, f"field: {name}")
         if isinstance(value, int) and not 0 <= value < 2**64:
             raise Refusal(400, f"field: {name}")
     return body

@@ -23,6 +23,11 @@ const SHAPES = {
   passed: html`<path d="M5 12h14" class="line" />`,
   next: html`<circle cx="12" cy="12" r="8" class="line" />`,
   locked: html`<rect x="4" y="11" width="16" height="11" rx="2" /><path d="M8 11V7a4 4 0 0 1 8 0v4" class="line" />`,
+  material: html`<path d="M3 8 12 3l9 5v9l-9 5-9-5zM3 8l9 5 9-5M12 13v9" class="line" />`,
+  quality: html`<circle cx="10" cy="10" r="7" class="line" /><path d="m15 15 7 7M7 10l2 3 4-5" class="line" />`,
+  machine: html`<path d="M21 6a6 6 0 0 1-8 7l-7 8-3-3 8-7a6 6 0 0 1 7-8l-3 4 2 2z" class="line" />`,
+  help: html`<path d="M7 13V6a1.5 1.5 0 0 1 3 0V4a1.5 1.5 0 0 1 3 0v2a1.5 1.5 0 0 1 3 0v2a1.5 1.5 0 0 1 3 0v7a7 7 0 0 1-7 7c-4 0-5-3-8-8a1.500 1.500 0 0 1 3-1" class="line" />`,
+  hold: html`<circle cx="12" cy="12" r="10" class="line" /><path d="M9 8v8M15 8v8" class="line" />`,
   robot: html`<path d="M4 22h9M8 22V15l6-6 5 4" class="line" /><circle cx="8" cy="15" r="2" /><circle cx="14" cy="9" r="2" />`,
 };
 

@@ -1,9 +1,11 @@
 // The operator page. It shows what the server says and nothing that it hopes for.
 
-import { html, render } from "./html.js";
+import { html, render, useState } from "./html.js";
+import { Call, Calls, Days } from "./andon.js";
 import { Doors, pair, signIn, watchHands, Who } from "./access.js";
 import { connect } from "./connection.js";
 import { Languages, SimulatedBox, StopRequest } from "./controls.js";
+import { Handover, ShiftBook } from "./handover.js";
 import { Icon } from "./icons.js";
 import { Plan } from "./plan.js";
 import { Question } from "./question.js";
@@ -40,7 +42,18 @@ function Overlay() {
   return html`<div class="lost" role="alert"><${Icon} name="unlinked" />
     <h2>${t("lost.title")}</h2><p>${t("lost.text")}</p>
     <p class="detail">${t(unreachable.value ? "lost.server" : "lost.monitor")} ${age()}</p>
-    <${StopRequest} /><${Languages} /></div>`;
+    <${StopRequest} />${!unreachable.value && html`<${Call} />`}<${Languages} /></div>`;
+}
+
+// Its inside is loaded when it is opened.
+function Kaizen() {
+  const [inside, setInside] = useState(null);
+  const open = inside !== null;
+  const load_ = () => import("./kaizen.js").then(({ Notes }) => setInside(() => Notes), () => {});
+  return html`<section class=${`card shift kaizen ${open ? "open" : ""}`}>
+    <button class="drawer" aria-expanded=${open} onClick=${() => (open ? setInside(null) : load_())}><span class="chevron"></span>${t("kaizen.title")}</button>
+    ${open && html`<${inside} />`}
+  </section>`;
 }
 
 function Page() {
@@ -50,7 +63,8 @@ function Page() {
       <${Header} />
       <main>
         <${Plan} /><${Instruction} />
-        <div class="side"><${Status} /><${Question} /><${Task} /><${Why} /><${RecipeProblems} /><${SimulatedBox} /><${Signature} /></div>
+        <div class="side"><${Status} /><${Question} /><${Handover} /><${Calls} /><${Task} /><${Why} /><${RecipeProblems} /><${SimulatedBox} /><${ShiftBook} /><${Kaizen} /><${Days} /><${Signature} /></div>
+        <${Call} />
         <footer><${StopRequest} /><${Languages} /></footer>
         <${LargePicture} /><${Doors} />
       </main>

@@ -1,13 +1,40 @@
 // The floor from above: zones, scanners, people, the arm, and the separation that binds.
 // Each layer is made anew only when what it shows has changed.
 
-import { computed, html } from "./html.js";
+import { computed, html, signal } from "./html.js";
 import { Icon } from "./icons.js";
 import { about, cell, old } from "./state.js";
 import { metres, number, percent, speed, t } from "./texts.js";
 
 const MARGIN_M = 0.15;
 const ARROW_S = 1; // an arrow shows the way of the next second
+
+// Where somebody marks a place for a note: {on, place: [x, y]}, null while nobody does.
+export const pick = signal(null);
+const STEP_M = 0.1;
+const KEYS = { ArrowLeft: [-STEP_M, 0], ArrowRight: [STEP_M, 0], ArrowUp: [0, STEP_M], ArrowDown: [0, -STEP_M] };
+
+function inside([x, y]) {
+  const axis = (value, i) => {
+    const ends = about.value.outline.map((corner) => corner[i]);
+    return Math.min(Math.max(value, Math.min(...ends)), Math.max(...ends));
+  };
+  return [axis(x, 0), axis(y, 1)];
+}
+
+function tapped(event) {
+  if (!pick.value?.on) return;
+  const spot = new DOMPoint(event.clientX, event.clientY).matrixTransform(event.currentTarget.getScreenCTM().inverse());
+  pick.value = { on: false, place: inside([spot.x, -spot.y]) };
+}
+
+function keyed(event) {
+  const way = KEYS[event.key];
+  if (!pick.value?.on || (!way && event.key !== "Enter")) return;
+  event.preventDefault();
+  const [x, y] = pick.value.place ?? about.value.handover;
+  pick.value = { on: event.key !== "Enter", place: inside(way ? [x + way[0], y + way[1]] : [x, y]) };
+}
 
 // The cell frame seen from above: x to the right, y up.
 const at = ([x, y]) => `${x.toFixed(3)},${(-y).toFixed(3)}`;
@@ -106,15 +133,23 @@ function Separation() {
   </g>`;
 }
 
+function Marks() {
+  const notes = (cell.kaizen.value?.notes ?? []).filter((one) => one.phase === "open" && one.place_m);
+  const place = pick.value?.place;
+  return html`<g class="marks">${notes.map(({ id, place_m: [x, y] }) => html`<path key=${id} transform=${`translate(${x} ${-y})`} d="M0 0-0.1-0.2H0.1Z" />`)}
+    ${place && html`<path class="new" transform=${`translate(${place[0]} ${-place[1]})`} d="M0 0-0.15-0.3H0.15Z" />`}</g>`;
+}
+
 export function Plan() {
-  return html`<section class=${`card plan-card ${old.humans.value || old.motors.value ? "old" : ""}`}>
-    <svg class="plan" viewBox=${frame(about.value.outline)} role="img" aria-label=${t("plan.title")}>
+  const picking = pick.value?.on ?? false;
+  return html`<section class=${`card plan-card ${picking ? "picking" : ""} ${old.humans.value || old.motors.value ? "old" : ""}`}>
+    <svg class="plan" viewBox=${frame(about.value.outline)} role="img" aria-label=${t("plan.title")} tabindex=${picking ? 0 : undefined} onClick=${tapped} onKeyDown=${keyed}>
       <defs>
         <marker id="arrow" viewBox="0 0 10 10" refX="6" refY="5" markerUnits="userSpaceOnUse" markerWidth="0.22" markerHeight="0.22" orient="auto">
           <path d="M0 0 10 5 0 10Z" /></marker>
         <pattern id="unsure" width="0.1" height="0.1" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><rect width="0.04" height="0.1" /></pattern>
       </defs>
-      <${Floor} /><${Separation} /><${Arm} /><${People} />
+      <${Floor} /><${Separation} /><${Arm} /><${People} /><${Marks} />
     </svg>
     ${old.humans.value && html`<p class="stale-note"><${Icon} name="caution" />${t("plan.humans_old")}</p>`}
     ${old.motors.value && html`<p class="stale-note"><${Icon} name="caution" />${t("plan.arm_old")}</p>`}

@@ -55,6 +55,11 @@ export function date(iso) {
   return Number.isNaN(at.getTime()) ? "–" : new Intl.DateTimeFormat(language.value, { dateStyle: "medium" }).format(at);
 }
 
+// Day and time of an instant in seconds since 1970, as the language writes them.
+export function instant(seconds) {
+  return new Intl.DateTimeFormat(language.value, { dateStyle: "medium", timeStyle: "short", hourCycle: "h23" }).format(new Date(1000 * seconds));
+}
+
 export const metres = (value) => `${number(value, 2)} m`;
 export const speed = (value) => `${number(value, 2)} m/s`;
 export const percent = (ratio) => `${number(ratio === null || ratio === undefined ? null : 100 * ratio)} %`;
