@@ -6,6 +6,7 @@ import re
 
 import pytest
 from feetech import feetech_motors
+from terminal import Terminal
 
 from hrc_cell.adapters.serial.control_table import Registers, shown, steps
 from hrc_cell.adapters.serial.emulator_feetech import FeetechEmulator
@@ -118,6 +119,26 @@ def test_a_motor_at_a_new_rate_is_found_again_locked_and_gone_from_the_old(motor
     assert "motor 2 does not answer" in capsys.readouterr().err
     assert set_one(motors, "baud rate", "1000000", "--yes", "--baud", "115200") == 0
     assert set_one(motors, "--list") == 0
+
+
+def test_a_motor_asked_in_another_protocol_is_missed_with_a_hint_and_stays_as_it_is(sts, capsys):
+    before = bytes(sts.emulator.motors[2]._table)
+    assert main(["motors", "set", str(sts.link), "id", "9", "--yes", "--id", "2"]) == 1
+    assert "it was asked as dynamixel, see --protocol" in capsys.readouterr().err
+    assert bytes(sts.emulator.motors[2]._table) == before
+
+
+def test_a_person_at_a_terminal_agrees(sts):
+    words = ("motors", "set", sts.link, "id", 8, "--id", 3, "--protocol", "feetech")
+    for answer, code in (("n", 1), ("y", 0)):
+        with Terminal(*words) as terminal:
+            terminal.wait(r"motor 3: ID 3 -> 8")
+            terminal.wait(r"Write it\? \[y = yes\]")
+            assert value(sts, 3, ID) == 3
+            terminal.type(answer)
+            assert terminal.end() == code, terminal.shown
+    assert value(sts, 8, ID) == 8
+    assert locked(sts, 8)
 
 
 def test_a_motor_that_answers_to_no_writing_is_read_back(motors):

@@ -156,7 +156,10 @@ def test_a_simulated_cell_that_does_not_run_is_told(tmp_path, capsys):
     assert "does it run?" in capsys.readouterr().err
 
 
-def test_a_running_cell_is_watched_by_what_it_tells(capsys):
+@pytest.mark.parametrize(
+    ("protocol", "words"), [("dynamixel", "encoder"), ("feetech_sts", "current")]
+)
+def test_a_running_cell_is_watched_by_what_it_tells(tmp_path, capsys, protocol, words):
     import rclpy
     from hrc_cell_interfaces.msg import MotorState, MotorStates
 
@@ -174,7 +177,8 @@ def test_a_running_cell_is_watched_by_what_it_tells(capsys):
             cycle += 4
             now = node.get_clock().now().to_msg()
             motor = MotorState(joint="joint_1", id=1, stamp=now, position_rad=0.25,
-                               current_a=float("nan"), torque_on=True)  # fmt: skip
+                               current_a=float("nan"), torque_on=True,
+                               hardware_error=8)  # fmt: skip
             message = MotorStates(cycle=cycle, motors=[motor], gate_reason="rejoin")
             message.header.stamp = now
             publisher.publish(message)
@@ -182,8 +186,9 @@ def test_a_running_cell_is_watched_by_what_it_tells(capsys):
     thread = threading.Thread(target=tell)
     thread.start()
     try:
-        words = ["motors", "monitor", "default", "--once", "--json", "--namespace", "watched_cell"]
-        assert main(words) == 0
+        cell = variant(DEFAULT, tmp_path / "cell", {"bus.protocol": protocol})
+        command = ["motors", "monitor", str(cell), "--once", "--json"]
+        assert main([*command, "--namespace", "watched_cell"]) == 0
     finally:
         ended.set()
         thread.join()
@@ -192,6 +197,7 @@ def test_a_running_cell_is_watched_by_what_it_tells(capsys):
     told = json.loads(capsys.readouterr().out)
     (motor,) = told["motors"]
     assert (motor["name"], motor["position_rad"], motor["torque_on"]) == ("joint_1", 0.25, True)
-    assert (motor["current_a"], motor["lost"]) == (None, None)
+    assert (motor["current_a"], motor["load_ratio"], motor["lost"]) == (None, None, None)
+    assert (motor["hardware_error"], motor["error"]) == (8, words)
     assert "gate: rejoin" in told["note"]
     assert told["rate_hz"] > 0.0

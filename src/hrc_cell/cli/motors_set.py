@@ -76,7 +76,10 @@ def run(args: argparse.Namespace) -> int:
     except PortLost as error:
         print(error.strerror, file=sys.stderr)
         return 2
-    except (NoReply, Refused, NotAgreed) as error:
+    except NoReply as error:
+        print(f"{error}; it was asked as {args.protocol}, see --protocol", file=sys.stderr)
+        return 1
+    except (Refused, NotAgreed) as error:
         print(error, file=sys.stderr)
         return 1
 
