@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from hrc_cell.core.pull import BACK_RATIO, Feeling, PullLimits, felt
 
-LIMITS = PullLimits(least_a=0.1, spreads=5.0, drift_a=0.01, learn_samples=10, pull_samples=2)
+LIMITS = PullLimits(least_a=0.1, spread_sigmas=5.0, drift_a=0.01, learn_samples=10, pull_samples=2)
 currents = st.floats(-3.0, 3.0)
 noise = st.floats(-0.01, 0.01)
 unknown = st.sampled_from([math.nan, math.inf, -math.inf])

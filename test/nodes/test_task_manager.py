@@ -251,6 +251,7 @@ def test_a_part_is_released_on_a_pull_that_is_felt_and_on_no_unknown_one(changed
     assert question.text_key == "question.release_on_pull"
     shop.pass_s(1.5)  # the rest is learned
     assert shop.answer(question, "confirm").accepted
+    shop.state("confirmed", lambda s: s.handoff_state == "confirmed")
     shop.current_a = float("nan")
     shop.pass_s(0.5)
     assert (shop.states[-1].handoff_state, shop.executor.grips) == ("confirmed", [])

@@ -1,10 +1,11 @@
 """Whether a person pulls at the part that the gripper holds out, felt in the motors' currents.
 
 While the arm rests at the offer each motor's current has a mean and a spread; they are learned from
-the first samples of each offer. A pull is a current that leaves its mean by `least_a` and by
-`spreads` of its spread, some samples in a row, and lasts until all are back within half of that.
-A servo at rest settles for a while, so the mean follows by `drift_a` with each sample that is no
-beginning of a pull; a pull that grows more slowly than that is not felt.
+the first samples after it has come, when nobody is at it yet. A pull is a current that leaves its
+mean by `least_a` and by `spread_sigmas` of its spread, some samples in a row, and lasts until all
+are back within half of that. A servo at rest settles for a while, so the mean follows by `drift_a`
+with each sample that is no beginning of a pull; a pull that grows more slowly than that is not
+felt.
 
 What is not known is no pull: before the baseline is learned, without any current that was known all
 the while it was, and with one that is not known now. Amperes; samples as they come.
@@ -25,7 +26,7 @@ class PullLimits:
     """What counts as a pull."""
 
     least_a: float  # change of a current
-    spreads: float  # and so many standard deviations of its rest
+    spread_sigmas: float  # and so many standard deviations of its rest
     drift_a: float  # that a rest may change from sample to sample
     learn_samples: int  # that make a baseline
     pull_samples: int  # in a row that make a pull
@@ -98,7 +99,7 @@ def _excess(feeling: Feeling, currents_a: Sequence[float], limits: PullLimits) -
         if not math.isfinite(mean):
             continue  # this motor measures none
         spread_a = math.sqrt(squares / feeling.learned)
-        change = abs(now - mean) / max(limits.least_a, limits.spreads * spread_a)
+        change = abs(now - mean) / max(limits.least_a, limits.spread_sigmas * spread_a)
         if not math.isfinite(change):
             return 0.0
         most = max(most, change)

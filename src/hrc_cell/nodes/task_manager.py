@@ -88,9 +88,7 @@ class TaskManager(CellNode):
         if self._journal.last is not None:
             self._state = wire.state_in(self._journal)
         self._states = self.create_publisher(TaskStateMsg, "task_state", KEPT)
-        self._senses = Senses(
-            self, file.task, state=lambda: self._state, changed=self._sensed
-        )  # fmt: skip
+        self._senses = Senses(self, file.task, changed=self._sensed)
         self._robot = RobotActions(
             self, file.robot.poses, silent_s=file.safety.node_timeout_s, report=self.feed,
             # What an occupied gripper holds is not weighed: the heaviest counts.
@@ -271,6 +269,8 @@ class TaskManager(CellNode):
             self._state = state
         if before.cycle != self._state.cycle or not self._state.active:
             self._compact()
+        if self._senses is not None:
+            self._senses.follow(self._state.handoff)
         self._act()
         if self._runs is not None:
             self._runs.look()

@@ -2,8 +2,8 @@
 
 Part sensors that are silent are unknown, and so is the future. A signal of the cell has its age
 told with it: how old it may be is said by the step that requires it. The currents of the motors
-are learned while a part is offered, and felt from then on until the next offer (core.pull); an old
-one is unknown.
+are learned when the arm has come with a part, and felt from then on while it rests there, however
+often the part is offered (core.pull); an old one is unknown.
 """
 
 from __future__ import annotations
@@ -18,27 +18,27 @@ from hrc_cell_interfaces.msg import CellSignals, MotorStates, PartSensors
 from hrc_cell.core.handoff import Handoff
 from hrc_cell.core.muting import Signal
 from hrc_cell.core.pull import Feeling, PullLimits, felt
-from hrc_cell.core.task import TaskState
 from hrc_cell.nodes.base import ALL, KEPT, NEWEST, CellNode
 from hrc_cell.settings.operation import TaskSettings
 
 FUTURE_MAX_S = 0.05
+HELD_OUT = (Handoff.OFFERED, Handoff.REFUSED, Handoff.TIMED_OUT, Handoff.CONFIRMED)
+"""The arm rests at the handover place and holds a part."""
 
 
 class Senses:
     """The newest of part sensors and signals."""
 
     def __init__(
-        self, node: CellNode, settings: TaskSettings, *, state: Callable[[], TaskState],
-        changed: Callable[[], None],
-    ) -> None:  # fmt: skip
+        self, node: CellNode, settings: TaskSettings, *, changed: Callable[[], None]
+    ) -> None:
         """`changed` is called when something new is said or felt, or part sensors fall silent."""
         self.parts: dict[str, bool] = {}
         self._node, self._timeout_s, self._changed = node, settings.sensors_timeout_s, changed
-        self._state, self._offer, self._feeling = state, "", Feeling()
+        self._handoff, self._feeling = Handoff.NONE, Feeling()
         self._motors_s = -math.inf  # when they were heard
         self._limits = PullLimits(
-            least_a=settings.pull_current_a, spreads=settings.pull_spreads,
+            least_a=settings.pull_current_a, spread_sigmas=settings.pull_sigmas,
             drift_a=settings.pull_drift_a, learn_samples=settings.pull_rest_samples,
             pull_samples=settings.pull_samples,
         )  # fmt: skip
@@ -61,14 +61,18 @@ class Senses:
         """Notice part sensors that fell silent. To be called a few times a second."""
         self._take(self.parts)
 
+    def follow(self, handoff: Handoff) -> None:
+        """Hear how far the handoff is: what was felt where the arm was before is not felt here."""
+        self._handoff = handoff
+        if handoff not in HELD_OUT:
+            self._feeling = Feeling()
+
     def _hear_motors(self, message: MotorStates) -> None:
-        now, before = self._state(), self._feeling
-        if now.handoff is Handoff.OFFERED and now.question and now.question.id != self._offer:
-            self._offer, before = now.question.id, Feeling()
+        before = self._feeling
         currents = [
             motor.current_a if self._fresh(motor.stamp) else math.nan for motor in message.motors
         ]
-        learning = now.handoff is Handoff.OFFERED
+        learning = self._handoff is Handoff.OFFERED
         self._motors_s = time.monotonic()
         self._feeling = felt(before, currents, self._limits, learning=learning)
         if self._feeling.pulled is not before.pulled:

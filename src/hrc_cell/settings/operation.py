@@ -23,7 +23,7 @@ class TaskSettings:
         "a motor's current that changes by so much at an offer may be a person's pull", unit="A",
         low=0.02, high=5.0, default=0.15,
     )  # fmt: skip
-    pull_spreads: float = setting(
+    pull_sigmas: float = setting(
         "and by so many standard deviations of its rest", unit="1", low=3.0, high=20.0, default=6.0
     )
     pull_drift_a: float = setting(
@@ -31,8 +31,8 @@ class TaskSettings:
         unit="A", low=0.0, high=0.1, default=0.01,
     )  # fmt: skip
     pull_rest_samples: int = setting(
-        "of motor_states (10 Hz) from which the rest is learned at each offer", low=5, high=100,
-        default=10,
+        "of motor_states (10 Hz) from which the rest is learned when the arm has come",
+        low=5, high=100, default=10,
     )  # fmt: skip
     pull_samples: int = setting("in a row that make a pull", low=1, high=20, default=2)
 

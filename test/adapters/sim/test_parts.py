@@ -74,7 +74,7 @@ def test_a_person_with_that_habit_comes_by_itself_and_goes_on_with_its_way(make_
     world.until(lambda: world.people[0].position_m[0] > 3.9, 10.0)
 
 
-LIMITS = PullLimits(least_a=0.15, spreads=6.0, drift_a=0.01, learn_samples=10, pull_samples=2)
+LIMITS = PullLimits(least_a=0.15, spread_sigmas=6.0, drift_a=0.01, learn_samples=10, pull_samples=2)
 
 
 @pytest.mark.parametrize("pull_n", [0.0, 12.0])
