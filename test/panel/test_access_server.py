@@ -425,13 +425,17 @@ things = st.recursive(
 NAMES = (
     "question_id", "state_version", "answer", "idempotency_key", "challenge", "operator", "device",
     "alias", "pin", "code", "control", "value", "second", "second_pin", "role",
+    "act", "recipe", "run_id", "cycle", "step", "automation",
 )  # fmt: skip
 good = st.sampled_from([QUESTION["id"], 7, "confirm", "refuse", "k", "bo", PIN, "reset", "press"])
 bodies = things | st.dictionaries(st.sampled_from(NAMES), good | things, max_size=8)
 LETTERS = st.characters(
     min_codepoint=33, max_codepoint=255, exclude_categories=["Cc"], exclude_characters=';,"\\'
 )
-ACTS = ("arm", "confirm", "answer", "press", "disarm", "sign_in", "sign_out", "seen", "pair")
+ACTS = (
+    "arm", "confirm", "answer", "press", "disarm", "run/arm", "run/act", "run/disarm",
+    "sign_in", "sign_out", "seen", "pair",
+)  # fmt: skip
 
 
 @settings(
@@ -448,7 +452,7 @@ def test_no_body_and_no_cookie_that_was_made_up_does_anything(cell, backend, act
     headers = {"Cookie": f"hrc_device_{port}={cookie}"}
     status, _ = one.ask("POST", f"/api/{act}", body, **headers)
     assert status in (200, 400, 403, 409, 413, 415)
-    assert status != 200 or act in ("sign_out", "seen", "disarm")
+    assert status != 200 or act in ("sign_out", "seen", "disarm", "run/disarm")
     assert one.cookies == {}
     assert backend.acts == []
 
@@ -456,7 +460,7 @@ def test_no_body_and_no_cookie_that_was_made_up_does_anything(cell, backend, act
 @settings(
     suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=100, deadline=None
 )
-@given(act=st.sampled_from(ACTS[:5]), body=bodies)
+@given(act=st.sampled_from(ACTS[:8]), body=bodies)
 def test_from_a_signed_in_tablet_only_what_is_meant_gets_through(cell, tablet, backend, act, body):
     tablet.sign_in("bo")
     backend.acts.clear()
@@ -464,8 +468,8 @@ def test_from_a_signed_in_tablet_only_what_is_meant_gets_through(cell, tablet, b
     status, _ = tablet.ask("POST", f"/api/{act}", body)
     assert status in (200, 400, 409, 415)
     for kind, given_ in backend.acts:
-        assert (kind, act) in (("answer", "answer"), ("press", "press"))
-        assert kind == "press" or (given_["answer"], given_["operator"]) == ("refuse", "bo")
+        assert (kind, act) in (("answer", "answer"), ("press", "press"), ("control", "run/act"))
+        assert kind != "answer" or (given_["answer"], given_["operator"]) == ("refuse", "bo")
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"\xff", b"[" * 5000, b"x" * 40000])

@@ -53,7 +53,7 @@ class Run(Shown):
         self.wait(f".{act}:enabled").click()
 
     def hold(self, selector=".armed .hold"):
-        box = self.wait(f"{selector}:enabled").bounding_box()
+        self.wait(f"{selector}:enabled")
         self.page.locator(selector).scroll_into_view_if_needed()
         box = self.box(selector)
         self.press_at(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
@@ -63,7 +63,12 @@ class Run(Shown):
     def steps(self):
         """Return each step with the state that the page gives it."""
         rows = self.page.locator(".plan-steps > li").all()
-        return [row.get_attribute("class") for row in rows]
+        return [row.get_attribute("class").removeprefix("is-") for row in rows]
+
+    def boxes(self, selector):
+        """Return where all of these are, seen at once."""
+        seen = "all => all.map(one => one.getBoundingClientRect().toJSON())"
+        return self.page.locator(selector).evaluate_all(seen)
 
     def step(self, index, text):
         self.wait(f'.plan-steps > li:nth-child({index + 1}):has-text("{text}")')
@@ -227,10 +232,11 @@ def test_with_the_keyboard_alone(run):
     run.cell.until("check")
     run.wait(".picture").focus()
     keys.press("Enter")
-    run.wait(".large-picture")
+    run.wait(".large-picture:focus")
     keys.press("Escape")
     run.wait(".large-picture", state="detached")
-    assert run.page.evaluate("document.activeElement.matches('.picture')"), "the focus comes back"
+    focus_is_back = "document.activeElement.matches('.picture')"
+    run.page.wait_for_function(focus_is_back, timeout=WITHIN_MS)
     run.page.locator(".plan-steps .to-level").first.focus()
     keys.press("Enter")
     run.wait(".levels .level:enabled").focus()
@@ -257,12 +263,12 @@ def test_targets_are_large_apart_and_inside_the_screen(run, language):
             (".run-act, .armed .hold, .armed .leave", SAFETY_PX),
             (".to-level, .level, .picture", CONTROL_PX),
         ):
-            boxes = [one.bounding_box() for one in run.page.locator(selector).all()]
+            boxes = run.boxes(selector)
             assert boxes
             assert all(min(box["width"], box["height"]) >= least_px for box in boxes), selector
             assert all(b["x"] >= 0 and b["x"] + b["width"] <= width for b in boxes), selector
         apart_px = GAP_PX if width > 560 else 10
-        inside = [one.bounding_box() for one in run.page.locator(".run-act").all()]
+        inside = run.boxes(".run-act")
         assert all(gap(a, b) >= apart_px for a, b in itertools.combinations(inside, 2))
         assert gap(run.box(".armed .hold"), run.box(".armed .leave")) >= APART_PX
         needed_px = run.page.evaluate("document.documentElement.scrollWidth")
@@ -331,7 +337,7 @@ def test_on_old_data_the_run_is_paused_and_given_up_but_does_not_go_on(run):
 
 def test_who_is_not_signed_in_sees_the_steps_and_steers_nothing(run):
     run.open()
-    run.wait(".plan-steps .now")
+    run.wait(".plan-steps .is-now")
     assert run.page.locator(".run-act, .to-level, .problems").count() == 0
 
 

@@ -34,7 +34,7 @@ function Row({ task, index, open, onOpen }) {
   const lowered = step.level !== step.limit && t("level.lowered", { level: t(`level.${step.limit}`) });
   const robots = step.actor !== "person";
   const facts = [t(`progress.${state}`), t(`actor.${step.actor}`), robots && t(`level.${step.level}`), robots && lowered].filter(Boolean);
-  return html`<li class=${state} aria-current=${state === "now" ? "step" : undefined}>
+  return html`<li class=${`is-${state}`} aria-current=${state === "now" ? "step" : undefined}>
     <${Icon} name=${MARKS[state]} />
     <p><b>${own(step.text_key)}</b><span>${facts.join(" · ")}</span></p>
     ${robots && onOpen && html`<button class="to-level" aria-expanded=${open} aria-label=${`${t("level.title")}: ${own(step.text_key)}`} onClick=${onOpen}>${t(`level.${step.level}`)}</button>`}
