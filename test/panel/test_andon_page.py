@@ -43,6 +43,7 @@ def test_an_urgent_call_is_told_by_word_and_shape_and_not_by_colour_alone(page):
     page.wait(".open-call.yellow .to-urgent").click()
     page.wait(f'.open-call.red .urgent:has-text("{ENGLISH["andon.red"]}")')
     assert page.page.locator(".open-call.red svg.icon-help").count() == 1
+    page.wait(f'{button("help")} >> text="{ENGLISH["andon.urgent"]}"')
     assert page.page.locator(".open-call .to-urgent").count() == 0
 
 

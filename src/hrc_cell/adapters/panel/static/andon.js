@@ -29,6 +29,12 @@ async function act(path, body) {
 const call = (kind, urgency) => act("/api/andon/call", { kind, urgency: URGENCY[urgency] });
 const calls = () => cell.andon.value?.calls ?? [];
 const colour = ({ urgency }) => (urgency === URGENCY.red ? "red" : "yellow");
+// What a control says of its call: urgency is told by a word, too, not by colour alone.
+function state(open) {
+  if (!open) return "andon.tap";
+  return open.phase === "called" && colour(open) === "red" ? "andon.urgent" : `andon.${open.phase}`;
+}
+
 const clock = (seconds) => (seconds === null ? "–" : `${number(Math.floor(seconds / 60))}:${String(seconds % 60).padStart(2, "0")}`);
 
 // The same wherever it is shown: on the page, and over it where the cell itself is silent.
@@ -37,7 +43,7 @@ export function Call() {
     <div class="call-buttons">${KINDS.map((kind) => {
       const open = calls().find((one) => one.kind === kind);
       return html`<button key=${kind} class=${`call-button ${open ? colour(open) : ""}`} aria-pressed=${open !== undefined} onClick=${() => call(kind, "yellow")}>
-        <${Icon} name=${kind} />${t(`andon.${kind}`)}<span>${open?.escalation > 0 && html`<${Icon} name="caution" />`}${t(open ? `andon.${open.phase}` : "andon.tap")}</span></button>`;
+        <${Icon} name=${kind} />${t(`andon.${kind}`)}<span>${open?.escalation > 0 && html`<${Icon} name="caution" />`}${t(state(open))}</span></button>`;
     })}</div>
     <p class="told" role="status">${told.value && t(told.value)}</p>
   </section>`;

@@ -20,7 +20,7 @@ function words([topic, ...about]) {
   if (topic === "text") return about[0];
   if (topic === "call") {
     const [kind, urgency, phase] = about;
-    return t("handover.call", { kind: t(`andon.${kind}`), phase: t(urgency === RED ? "handover.red" : `andon.${phase}`) });
+    return t("handover.call", { kind: t(`andon.${kind}`), phase: t(urgency === RED ? "andon.urgent" : `andon.${phase}`) });
   }
   if (topic === "held") return t("handover.held", { step: own(about[1]), reason: has(`reason.${about[0]}`) ? t(`reason.${about[0]}`) : about[0] });
   if (topic === "notes") return t("kaizen.count", { open: about[0] });
