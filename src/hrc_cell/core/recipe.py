@@ -67,11 +67,8 @@ BEGINS = {
 }  # fmt: skip
 """Pieces with which a handoff begins, or comes anew."""
 LATE = {
-    Op.AWAIT: "not_taken",
-    Op.PULL: "not_pulled",
-    Op.SENSE: "part_missing",
-    Op.CLEAR: "not_clear",
-}
+    Op.AWAIT: "not_taken", Op.PULL: "not_pulled", Op.SENSE: "part_missing", Op.CLEAR: "not_clear",
+}  # fmt: skip
 """Why a step is held whose wait has ended, apart from those in which a person is asked."""
 
 

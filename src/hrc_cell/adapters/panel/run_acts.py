@@ -83,7 +83,7 @@ class RunActs:
         ]
 
     async def _arm(self, request: web.Request) -> web.StreamResponse:
-        who, body = self._who(request), await body_of(request, None, **ABOUT)
+        who, body = self._who(request), await body_of(request, None, long=(), **ABOUT)
         wish, access, settings = self._wish(body), self._access, self._settings
         if not NEEDS[ACTS[wish.act].risk].held:
             raise Refusal(400, "field: act")
@@ -108,7 +108,7 @@ class RunActs:
     async def _act(self, request: web.Request) -> web.StreamResponse:
         who = self._who(request)
         optional = {"challenge": str, "pin": str}
-        body = await body_of(request, optional, idempotency_key=str, **ABOUT)
+        body = await body_of(request, optional, long=(), idempotency_key=str, **ABOUT)
         asked = {**body, "pin": "", "operator": who.alias}
 
         async def act() -> dict[str, Any]:
