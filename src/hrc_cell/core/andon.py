@@ -22,6 +22,8 @@ from enum import Enum, IntEnum
 from statistics import median
 from typing import Any, NamedTuple
 
+from hrc_cell.core.diagram import state_diagram
+
 
 class Kind(Enum):
     """What is called for."""
@@ -263,12 +265,7 @@ def call_from(data: Mapping[str, Any]) -> Call:
 
 def mermaid() -> str:
     """Return the table as a Mermaid diagram, for the docs."""
-    lines = [
-        f"    {phase.value} --> {target.value}: {event.value}"
-        for (phase, event), target in NEXT.items()
-        if phase is not target
-    ]
-    return "\n".join(["stateDiagram-v2", f"    [*] --> {Phase.NONE.value}", *lines])
+    return state_diagram(Phase.NONE, NEXT)
 
 
 def _median_s(times_s: Iterable[float]) -> float | None:

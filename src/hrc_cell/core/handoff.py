@@ -21,6 +21,8 @@ from __future__ import annotations
 from enum import Enum
 from typing import NamedTuple
 
+from hrc_cell.core.diagram import state_diagram
+
 
 class Handoff(Enum):
     """How far a handoff is."""
@@ -196,9 +198,7 @@ def step(state: Handoff, event: HandoffEvent) -> Handoff:
 def mermaid(*, receiving: bool = False) -> str:
     """Return the half from robot to person, or the other one, as a Mermaid diagram."""
     half = RECEIVING if receiving else {*Handoff} - RECEIVING - FREE
-    lines = [
-        f"    {state.value} --> {target.value}: {event.value}"
-        for (state, event), target in NEXT.items()
-        if state is not target and half & {state, target}
-    ]
-    return "\n".join(["stateDiagram-v2", f"    [*] --> {Handoff.NONE.value}", *lines])
+    drawn = {
+        (state, event): target for (state, event), target in NEXT.items() if half & {state, target}
+    }
+    return state_diagram(Handoff.NONE, drawn)

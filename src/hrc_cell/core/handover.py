@@ -14,6 +14,8 @@ from dataclasses import asdict, dataclass, replace
 from enum import Enum
 from typing import Any
 
+from hrc_cell.core.diagram import state_diagram
+
 
 class Phase(Enum):
     """How far a handover is."""
@@ -173,9 +175,4 @@ def handover_from(data: Mapping[str, Any]) -> Handover:
 
 def mermaid() -> str:
     """Return the table as a Mermaid diagram, for the docs."""
-    lines = [
-        f"    {phase.value} --> {target.value}: {event.value}"
-        for (phase, event), target in NEXT.items()
-        if phase is not target
-    ]
-    return "\n".join(["stateDiagram-v2", f"    [*] --> {Phase.NONE.value}", *lines])
+    return state_diagram(Phase.NONE, NEXT)

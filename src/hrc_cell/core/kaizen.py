@@ -12,6 +12,8 @@ from dataclasses import asdict, dataclass, replace
 from enum import Enum
 from typing import Any
 
+from hrc_cell.core.diagram import state_diagram
+
 OPEN_MAX = 100
 """So many notes are open at most; more than that are a heap and no list."""
 
@@ -137,9 +139,4 @@ def note_from(data: Mapping[str, Any]) -> Note:
 
 def mermaid() -> str:
     """Return the table as a Mermaid diagram, for the docs."""
-    lines = [
-        f"    {phase.value} --> {target.value}: {event.value}"
-        for (phase, event), target in NEXT.items()
-        if phase is not target
-    ]
-    return "\n".join(["stateDiagram-v2", f"    [*] --> {Phase.NONE.value}", *lines])
+    return state_diagram(Phase.NONE, NEXT)

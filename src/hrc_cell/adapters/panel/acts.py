@@ -15,7 +15,8 @@ from aiohttp import web
 
 from hrc_cell.adapters.panel import run_acts
 from hrc_cell.adapters.panel.access import Access, Who
-from hrc_cell.adapters.panel.challenge import About, Challenges
+from hrc_cell.adapters.panel.arming import Arming
+from hrc_cell.adapters.panel.challenge import About
 from hrc_cell.adapters.panel.freshness import demand_fresh
 from hrc_cell.adapters.panel.replies import Replies
 from hrc_cell.adapters.panel.web_rules import ANSWER_REFUSED, Refusal, body_of
@@ -61,14 +62,14 @@ class Acts:
         self._settings = settings
         self._backend = backend
         self._access = access
-        self._challenges = Challenges(hold_s=settings.hold_s, lifetime_s=settings.challenge_s)
+        self._arming = Arming(settings, access, who, _told_of_challenge)
         self._replies = Replies()
 
     def routes(self) -> list[web.RouteDef]:
         """Return the routes."""
         return [
             web.post("/api/arm", self._arm),
-            web.post("/api/disarm", self._disarm),
+            web.post("/api/disarm", self._arming.disarm),
             web.post("/api/confirm", self._confirm),
             web.post("/api/answer", self._answer),
             web.post("/api/stop_request", self._stop_request),
@@ -99,29 +100,7 @@ class Acts:
         if said not in ("", "needs_pin"):  # which is brought with the confirmation
             raise Refusal(ANSWER_REFUSED, said)
         about = _about(body, who)
-        await self._access.note("armed", _told_of(body, who, question))
-        token = self._challenges.arm(about, self._access.clock())
-        self._access.seen(who)
-        settings = self._settings
-        return web.json_response(
-            {"challenge": token, "hold_s": settings.hold_s, "lifetime_s": settings.challenge_s}
-        )
-
-    async def _disarm(self, request: web.Request) -> web.StreamResponse:
-        who = self._who(request)
-        body = await body_of(request, challenge=str)
-        age_s = self._challenges.age_s(body["challenge"], self._access.clock())
-        about = self._challenges.cancel(body["challenge"], who.device_id)
-        if about is not None:
-            self._access.tell(
-                "canceled",
-                {
-                    "operator": about.operator, "device": about.device,
-                    "question_id": about.question_id, "state_version": about.state_version,
-                    "after_s": _rounded(age_s),
-                },
-            )  # fmt: skip
-        return web.json_response({"accepted": about is not None, "reason": ""})
+        return await self._arming.arm(about, _told_of(body, who, question), who)
 
     async def _confirm(self, request: web.Request) -> web.StreamResponse:
         who = self._who(request)
@@ -134,8 +113,8 @@ class Acts:
             question = self._question(body, affirmative=True)
             proof = {name: body[name] for name in PROOF}
             await self._access.demand(act_of(question["risk_class"]), who, **proof)
-            armed_s = self._challenges.age_s(body["challenge"], self._access.clock())
-            refused = self._challenges.redeem(
+            armed_s = self._arming.challenges.age_s(body["challenge"], self._access.clock())
+            refused = self._arming.challenges.redeem(
                 body["challenge"], _about(body, who), self._access.clock()
             )
             if refused:
@@ -247,6 +226,10 @@ class Acts:
 def told(reply: Mapping[str, Any]) -> web.Response:
     """Return the reply to an act."""
     return web.json_response(reply, status=200 if reply["accepted"] else ANSWER_REFUSED)
+
+
+def _told_of_challenge(about: About) -> dict[str, Any]:
+    return {"question_id": about.question_id, "state_version": about.state_version}
 
 
 def _rounded(time_s: float | None) -> float | None:

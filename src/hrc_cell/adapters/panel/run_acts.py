@@ -16,7 +16,8 @@ from typing import Any, Protocol
 from aiohttp import web
 
 from hrc_cell.adapters.panel.access import Access, Who
-from hrc_cell.adapters.panel.challenge import About, Challenges
+from hrc_cell.adapters.panel.arming import Arming
+from hrc_cell.adapters.panel.challenge import About
 from hrc_cell.adapters.panel.freshness import demand_fresh
 from hrc_cell.adapters.panel.replies import Replies
 from hrc_cell.adapters.panel.web_rules import ANSWER_REFUSED, Refusal, body_of
@@ -71,39 +72,26 @@ class RunActs:
         who: Callable[[web.Request], Who],
     ) -> None:
         self._settings, self._backend, self._access, self._who = settings, backend, access, who
-        self._challenges = Challenges(hold_s=settings.hold_s, lifetime_s=settings.challenge_s)
+        self._arming = Arming(settings, access, who, lambda about: {"act": about.question_id})
         self._replies = Replies()
 
     def routes(self) -> list[web.RouteDef]:
         """Return the routes."""
         return [
             web.post("/api/run/arm", self._arm),
-            web.post("/api/run/disarm", self._disarm),
+            web.post("/api/run/disarm", self._arming.disarm),
             web.post("/api/run/act", self._act),
         ]
 
     async def _arm(self, request: web.Request) -> web.StreamResponse:
         who, body = self._who(request), await body_of(request, None, long=(), **ABOUT)
-        wish, access, settings = self._wish(body), self._access, self._settings
+        wish, access = self._wish(body), self._access
         if not NEEDS[ACTS[wish.act].risk].held:
             raise Refusal(400, "field: act")
         said = access.refusal(wish.act, who)
         if said not in ("", "needs_pin"):  # which is brought with the act
             raise Refusal(ANSWER_REFUSED, said)
-        await access.note("armed", _told_of(wish, body, who))
-        token = self._challenges.arm(_bound(wish, who), access.clock())
-        access.seen(who)
-        return web.json_response(
-            {"challenge": token, "hold_s": settings.hold_s, "lifetime_s": settings.challenge_s}
-        )
-
-    async def _disarm(self, request: web.Request) -> web.StreamResponse:
-        who, body = self._who(request), await body_of(request, challenge=str)
-        about = self._challenges.cancel(body["challenge"], who.device_id)
-        if about is not None:
-            told = {"operator": about.operator, "device": about.device, "act": about.question_id}
-            self._access.tell("canceled", told)
-        return web.json_response({"accepted": about is not None, "reason": ""})
+        return await self._arming.arm(_bound(wish, who), _told_of(wish, body, who), who)
 
     async def _act(self, request: web.Request) -> web.StreamResponse:
         who = self._who(request)
@@ -125,7 +113,9 @@ class RunActs:
             raise Refusal(ANSWER_REFUSED, "needs_holding")
         await access.demand(wish.act, who, pin=body["pin"])
         if needs.held:
-            refused = self._challenges.redeem(body["challenge"], _bound(wish, who), access.clock())
+            refused = self._arming.challenges.redeem(
+                body["challenge"], _bound(wish, who), access.clock()
+            )
             if refused:
                 raise Refusal(ANSWER_REFUSED, refused)
         with contextlib.nullcontext() if needs.audited else contextlib.suppress(Refusal):

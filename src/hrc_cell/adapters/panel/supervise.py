@@ -10,7 +10,8 @@ from typing import Any, Protocol
 from aiohttp import web
 
 from hrc_cell.adapters.panel.access import Access, Who
-from hrc_cell.adapters.panel.challenge import About, Challenges
+from hrc_cell.adapters.panel.arming import Arming
+from hrc_cell.adapters.panel.challenge import About
 from hrc_cell.adapters.panel.devices import CODE_S
 from hrc_cell.adapters.panel.invitation import invitation, qr_rows
 from hrc_cell.adapters.panel.web_rules import ANSWER_REFUSED, Refusal, body_of
@@ -41,10 +42,9 @@ class Supervise:
         held: Mapping[Act, Held],
     ) -> None:
         self._held = held
-        self._settings = settings
         self._access = access
         self._who = who
-        self._challenges = Challenges(hold_s=settings.hold_s, lifetime_s=settings.challenge_s)
+        self._arming = Arming(settings, access, who, lambda about: {"act": about.question_id})
         self.url = ""
         """Of the page."""
 
@@ -53,7 +53,7 @@ class Supervise:
         return [
             web.get("/api/devices", self._devices),
             web.post("/api/arm_act", self._arm),
-            web.post("/api/disarm_act", self._disarm),
+            web.post("/api/disarm_act", self._arming.disarm),
             web.post("/api/act", self._act),
         ]
 
@@ -69,20 +69,7 @@ class Supervise:
         who, body = self._who(request), await body_of(request, act=str, about=str)
         self._check(_act(body), who)
         self._check_held(body, who)
-        await self._access.note("armed", _told_of(body, who))
-        token = self._challenges.arm(_about(body, who), self._access.clock())
-        settings = self._settings
-        return web.json_response(
-            {"challenge": token, "hold_s": settings.hold_s, "lifetime_s": settings.challenge_s}
-        )
-
-    async def _disarm(self, request: web.Request) -> web.StreamResponse:
-        who, body = self._who(request), await body_of(request, challenge=str)
-        about = self._challenges.cancel(body["challenge"], who.device_id)
-        if about is not None:
-            told = {"operator": about.operator, "device": about.device, "act": about.question_id}
-            self._access.tell("canceled", told)
-        return web.json_response({"accepted": about is not None, "reason": ""})
+        return await self._arming.arm(_about(body, who), _told_of(body, who), who)
 
     async def _act(self, request: web.Request) -> web.StreamResponse:
         who = self._who(request)
@@ -90,8 +77,10 @@ class Supervise:
         act, access = _act(body), self._access
         await access.demand(act, who, pin=body["pin"])
         self._check_held(body, who)
-        armed_s = self._challenges.age_s(body["challenge"], access.clock())
-        refused = self._challenges.redeem(body["challenge"], _about(body, who), access.clock())
+        armed_s = self._arming.challenges.age_s(body["challenge"], access.clock())
+        refused = self._arming.challenges.redeem(
+            body["challenge"], _about(body, who), access.clock()
+        )
         if refused:
             raise Refusal(ANSWER_REFUSED, refused)
         await access.note(act.value, {**_told_of(body, who), "armed_s": armed_s})
