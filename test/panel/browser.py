@@ -12,6 +12,7 @@ ARGUMENTS = (
 )  # fmt: skip
 LANDSCAPE, PORTRAIT, PHONE = (1280, 800), (800, 1280), (390, 844)
 WITHIN_MS = 15_000
+EVERY_MS = 50
 HOLD_MS = 1000 * SETTINGS.hold_s
 ENGLISH = load_catalog("en").texts
 VIETNAMESE = load_catalog("vi").texts
@@ -34,6 +35,14 @@ class Shown:
 
     def wait(self, selector, **more):
         return self.page.wait_for_selector(selector, timeout=WITHIN_MS, **more)
+
+    def until(self, expression):
+        """Wait for what is true of the document; the page's own policy forbids the usual way."""
+        for _ in range(WITHIN_MS // EVERY_MS):
+            if self.page.evaluate(expression):
+                return
+            self.page.wait_for_timeout(EVERY_MS)
+        raise AssertionError(f"not within {WITHIN_MS / 1000:g} s: {expression}")
 
     def box(self, selector):
         return self.page.locator(selector).first.bounding_box()

@@ -197,9 +197,7 @@ def test_a_note_with_place_and_photo_is_written_seen_and_done(page, tmp_path):
     page.wait('.notes li:has-text("Hang the box lower.")')
     page.wait(".marks path", state="attached")
     page.wait(f'.notes button:has-text("{ENGLISH["kaizen.show"]}")').click()
-    page.page.wait_for_function(
-        "() => document.querySelector('.photo') && document.querySelector('.photo').naturalWidth"
-    )
+    page.until("document.querySelector('.photo')?.naturalWidth > 0")
     page.wait(f'.notes button:has-text("{ENGLISH["kaizen.finish"]}")').click()
     page.wait(f'.notes li.read button:has-text("{ENGLISH["kaizen.reopen"]}")')
     page.wait(".marks path", state="detached")

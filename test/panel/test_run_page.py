@@ -6,7 +6,7 @@ import pytest
 
 from hrc_cell.core.access import Role
 from hrc_cell.core.task import Phase
-from panel.browser import ENGLISH, HOLD_MS, LANDSCAPE, PHONE, PORTRAIT, VIETNAMESE, WITHIN_MS, Shown
+from panel.browser import ENGLISH, HOLD_MS, LANDSCAPE, PHONE, PORTRAIT, VIETNAMESE, Shown
 from panel.drawn import png
 from panel.played import LOOK, PlayedCell
 from panel.scripted import STATE, opened
@@ -98,8 +98,7 @@ def test_an_operator_follows_a_run_pauses_resumes_repeats_and_gives_it_up(run):
     run.wait(f'.instruction:has-text("{RECIPE_TEXT}")')
     run.step(1, ENGLISH["progress.done"])
     assert run.steps() == ["done", "done", "now", "next"]
-    loaded = "document.querySelector('.picture img')?.naturalWidth === 1200"
-    run.page.wait_for_function(loaded, timeout=WITHIN_MS)
+    run.until("document.querySelector('.picture img')?.naturalWidth === 1200")
     assert run.page.locator(".skip_step, .to-level").count() == 0, "a supervisor's"
 
     run.tap("pause_run")
@@ -235,8 +234,7 @@ def test_with_the_keyboard_alone(run):
     run.wait(".large-picture:focus")
     keys.press("Escape")
     run.wait(".large-picture", state="detached")
-    focus_is_back = "document.activeElement.matches('.picture')"
-    run.page.wait_for_function(focus_is_back, timeout=WITHIN_MS)
+    run.wait(".picture:focus")
     run.page.locator(".plan-steps .to-level").first.focus()
     keys.press("Enter")
     run.wait(".levels .level:enabled").focus()
