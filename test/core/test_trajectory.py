@@ -111,6 +111,18 @@ def test_what_needs_too_many_lines_is_refused(monkeypatch):
         take(GOOD)
 
 
+def test_as_many_lines_as_may_be_are_taken(monkeypatch):
+    monkeypatch.setattr(tried, "LINES_MAX", len(take(GOOD).lines))
+    assert len(take(GOOD).lines) == tried.LINES_MAX
+
+
+def test_the_longest_time_and_the_farthest_start_are_taken():
+    assert take(GOOD._replace(time_s=60.0)).curve.end_s == 60.0
+    bounds = replace(BOUNDS, start_rad=np.zeros(6), start_tolerance_rad=0.25)
+    path = take(Point(0.0, (0.25, *STILL[1:]), STILL), Point(2.0, STILL, STILL), bounds=bounds)
+    np.testing.assert_allclose(ends(path), np.zeros((2, 6)))
+
+
 def test_a_limit_that_is_met_exactly_is_met():
     limit = 1.2 * 2.0 / 1.5  # a cubic of 2 s has its greatest speed of 1.5 times the mean
     bounds = replace(BOUNDS, point_speed=lambda q, qd: np.zeros(len(q)))
