@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from strategies import default_cell
 
 from hrc_cell.core import trajectory as tried
+from hrc_cell.core.timed import timed_path
 from hrc_cell.core.trajectory import Bounds, Point, trajectory
 
 MOTION = default_cell().file.motion
@@ -121,6 +122,31 @@ def test_the_longest_time_and_the_farthest_start_are_taken():
     bounds = replace(BOUNDS, start_rad=np.zeros(6), start_tolerance_rad=0.25)
     path = take(Point(0.0, (0.25, *STILL[1:]), STILL), Point(2.0, STILL, STILL), bounds=bounds)
     np.testing.assert_allclose(ends(path), np.zeros((2, 6)))
+
+
+def test_as_many_points_as_may_be_are_taken():
+    points = [Point(0.02 * (i + 1), way(1e-4 * (i + 1)), ()) for i in range(3000)]
+    assert take(*points).curve.end_s == pytest.approx(60.0)
+
+
+def test_from_here_each_point_keeps_the_velocity_given_with_it():
+    moving = (0.1, *STILL[1:])
+    path = take(GOOD._replace(velocity_radps=moving), LATER)
+    moment = path.curve.at(np.array([0.0, 2.0, 3.0]))
+    np.testing.assert_allclose(moment.velocity_radps, [STILL, moving, STILL], atol=1e-12)
+
+
+def test_a_joint_may_be_faster_than_announced_by_half_of_what_leads_back_to_a_path():
+    path = take(Point(0.9, way(0.5), STILL))
+    announced = timed_path(
+        "t", path.curve, motion=MOTION, slack_radps=0.5 * MOTION.rejoin_velocity_radps
+    )
+    assert [one.planned for one in path.lines] == [one.planned for one in announced.lines]
+
+
+def test_a_point_of_the_arm_may_be_as_fast_as_the_cell_allows():
+    fast = replace(BOUNDS, point_speed=lambda q, qd: np.full(len(q), MOTION.tcp_speed_max_mps))
+    assert take(GOOD, bounds=fast).curve.end_s == 2.0
 
 
 def test_a_limit_that_is_met_exactly_is_met():
