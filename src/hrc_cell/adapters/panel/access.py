@@ -163,6 +163,11 @@ class Access:
         )  # fmt: skip
         return who.trouble if said == "not_signed_in" and who.trouble else said
 
+    def demand_rights(self, act: Act, who: Who) -> None:
+        """Return if they may, once they have given their PIN with the act. Raises Refusal."""
+        if (said := self.refusal(act, who)) not in ("", "needs_pin"):
+            raise Refusal(ANSWER_REFUSED, said)
+
     def leads(self, who: Who) -> bool:
         """Return whether this is somebody to mend what is wrong with a recipe."""
         return rules.leads(who.session, simulated=self._simulated)

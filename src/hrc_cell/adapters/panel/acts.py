@@ -96,9 +96,7 @@ class Acts:
         question = self._question(body, affirmative=True)
         if "confirm" not in question["options"]:
             raise Refusal(ANSWER_REFUSED, "bad_option")
-        said = self._access.refusal(act_of(question["risk_class"]), who)
-        if said not in ("", "needs_pin"):  # which is brought with the confirmation
-            raise Refusal(ANSWER_REFUSED, said)
+        self._access.demand_rights(act_of(question["risk_class"]), who)
         about = _about(body, who)
         return await self._arming.arm(about, _told_of(body, who, question), who)
 

@@ -14,7 +14,7 @@ from typing import Any
 from aiohttp import web
 
 from hrc_cell.adapters.panel.access import Access, Who
-from hrc_cell.adapters.panel.kept import Book, Shelf, day_of
+from hrc_cell.adapters.panel.kept import Book, Shelf, day_of, legible
 from hrc_cell.adapters.panel.web_rules import ANSWER_REFUSED, Refusal, body_of
 from hrc_cell.core import andon
 from hrc_cell.core.access import Act
@@ -163,15 +163,8 @@ class Andon:
 
 def _calls(records: Sequence[Mapping[str, Any]]) -> tuple[tuple[Call, ...], int]:
     """Return every call as its last record says, and how many records say nothing."""
-    calls: dict[str, Call] = {}
-    unread = 0
-    for record in records:
-        try:
-            call = andon.call_from(record)
-        except ValueError:
-            unread += 1
-        else:
-            calls[call.id] = call
+    told, unread = legible(records, andon.call_from)
+    calls = {call.id: call for call in told}
     return _recent(calls.values(), _latest_s(calls.values())), unread
 
 

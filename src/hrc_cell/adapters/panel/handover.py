@@ -13,7 +13,7 @@ from typing import Any
 from aiohttp import web
 
 from hrc_cell.adapters.panel.access import Access, Who
-from hrc_cell.adapters.panel.kept import Book, Shelf
+from hrc_cell.adapters.panel.kept import Book, Shelf, legible
 from hrc_cell.adapters.panel.web_rules import ANSWER_REFUSED, Refusal, body_of
 from hrc_cell.core import handover
 from hrc_cell.core.access import Act
@@ -144,10 +144,5 @@ def open_items(calls: Sequence[Call], task: Mapping[str, Any] | None, notes: int
 
 def _last(records: Sequence[Mapping[str, Any]]) -> tuple[Handover | None, int]:
     """Return the last handover that can be read, and how many records say nothing."""
-    last, unread = None, 0
-    for record in records:
-        try:
-            last = handover.handover_from(record)
-        except ValueError:
-            unread += 1
-    return last, unread
+    handovers, unread = legible(records, handover.handover_from)
+    return handovers[-1] if handovers else None, unread

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 from aiohttp import web
 
 from hrc_cell.adapters.panel.access import Access, Who
-from hrc_cell.adapters.panel.kept import Book, Shelf
+from hrc_cell.adapters.panel.kept import Book, Shelf, legible
 from hrc_cell.adapters.panel.photo import SIZE_MAX, stripped
 from hrc_cell.adapters.panel.web_rules import ANSWER_REFUSED, Refusal, body_of
 from hrc_cell.core import kaizen
@@ -186,13 +186,5 @@ def _place_m(place: str) -> tuple[float, float] | None:
 
 def _notes(records: Sequence[Mapping[str, Any]]) -> tuple[dict[str, Note], int]:
     """Return every note as its last record says, and how many records say nothing."""
-    notes: dict[str, Note] = {}
-    unread = 0
-    for record in records:
-        try:
-            note = kaizen.note_from(record)
-        except ValueError:
-            unread += 1
-        else:
-            notes[note.id] = note
-    return notes, unread
+    notes, unread = legible(records, kaizen.note_from)
+    return {note.id: note for note in notes}, unread

@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from hrc_cell.adapters.panel.web_rules import ANSWER_REFUSED, Refusal
+
+T = TypeVar("T")
 
 
 class Book(Protocol):
@@ -79,6 +81,21 @@ class Shelf:
     def close(self) -> None:
         """End the writer once it has written what it was given."""
         self._writer.shutdown(wait=True)
+
+
+def legible(
+    records: Iterable[Mapping[str, Any]], read: Callable[[Mapping[str, Any]], T]
+) -> tuple[list[T], int]:
+    """Return what can be read of records, and how many say nothing: those that `read` refuses with
+    ValueError."""
+    found: list[T] = []
+    unread = 0
+    for record in records:
+        try:
+            found.append(read(record))
+        except ValueError:
+            unread += 1
+    return found, unread
 
 
 def day_of(instant_s: float) -> str:

@@ -85,12 +85,10 @@ class RunActs:
 
     async def _arm(self, request: web.Request) -> web.StreamResponse:
         who, body = self._who(request), await body_of(request, None, long=(), **ABOUT)
-        wish, access = self._wish(body), self._access
+        wish = self._wish(body)
         if not NEEDS[ACTS[wish.act].risk].held:
             raise Refusal(400, "field: act")
-        said = access.refusal(wish.act, who)
-        if said not in ("", "needs_pin"):  # which is brought with the act
-            raise Refusal(ANSWER_REFUSED, said)
+        self._access.demand_rights(wish.act, who)
         return await self._arming.arm(_bound(wish, who), _told_of(wish, body, who), who)
 
     async def _act(self, request: web.Request) -> web.StreamResponse:

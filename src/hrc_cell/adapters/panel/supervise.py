@@ -58,7 +58,7 @@ class Supervise:
         ]
 
     async def _devices(self, request: web.Request) -> web.StreamResponse:
-        self._check(Act.UNPAIR, self._who(request))
+        self._access.demand_rights(Act.UNPAIR, self._who(request))
         listed = [
             {"device": one.id, "paired_s": one.paired_s}
             for one in self._access.devices.all().values()
@@ -67,7 +67,7 @@ class Supervise:
 
     async def _arm(self, request: web.Request) -> web.StreamResponse:
         who, body = self._who(request), await body_of(request, act=str, about=str)
-        self._check(_act(body), who)
+        self._access.demand_rights(_act(body), who)
         self._check_held(body, who)
         return await self._arming.arm(_about(body, who), _told_of(body, who), who)
 
@@ -97,11 +97,6 @@ class Supervise:
         address = invitation(self.url, code)
         shown = {"code": code, "url": address, "qr": qr_rows(address), "lifetime_s": CODE_S}
         return web.json_response({**done, **shown})
-
-    def _check(self, act: Act, who: Who) -> None:
-        """Return if they may, once they have given their PIN. Raises Refusal."""
-        if (said := self._access.refusal(act, who)) not in ("", "needs_pin"):
-            raise Refusal(ANSWER_REFUSED, said)
 
     def _check_held(self, body: Mapping[str, Any], who: Who) -> None:
         if (held := self._held.get(_act(body))) is not None:
