@@ -23,6 +23,7 @@ from hrc_cell.adapters.panel.andon import Andon
 from hrc_cell.adapters.panel.broadcast import Broadcast
 from hrc_cell.adapters.panel.catalog import load_catalog
 from hrc_cell.adapters.panel.doors import Doors
+from hrc_cell.adapters.panel.files import Files
 from hrc_cell.adapters.panel.freshness import TASK_PERIOD_S
 from hrc_cell.adapters.panel.handover import Handovers, open_items
 from hrc_cell.adapters.panel.kaizen import Kaizen, Photos
@@ -98,7 +99,7 @@ class PanelServer:
         app = web.Application(middlewares=[self._guard], client_max_size=16 * 1024)
         app.add_routes(
             [
-                web.get("/", self._index),
+                *Files(STATIC).routes(),
                 web.get("/ws", self._serve_page),
                 web.get("/catalog/{language}.json", self._catalog),
                 web.get("/api/about", self._about),
@@ -112,7 +113,6 @@ class PanelServer:
                 *self.andon.routes(),
                 *self._handovers.routes(),
                 *self._kaizen.routes(),
-                web.static("/static", STATIC),
             ]
         )
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
@@ -208,9 +208,6 @@ class PanelServer:
         who = self._doors.who(request)
         led = self._led if self._access.leads(who) else None
         return {"session": self._access.about(who), LED: led}
-
-    async def _index(self, request: web.Request) -> web.StreamResponse:
-        return web.FileResponse(STATIC / "index.html")
 
     async def _catalog(self, request: web.Request) -> web.StreamResponse:
         catalog = self._catalogs.get(request.match_info["language"])
