@@ -120,6 +120,11 @@ def sync_write(address: int, data: Mapping[int, bytes]) -> bytes:
     if any(len(value) != size for value in data.values()):
         raise ValueError("sync write: every motor needs as many bytes")
     rows = b"".join(bytes([motor_id]) + value for motor_id, value in data.items())
+    return sync_write_rows(address, size, rows)
+
+
+def sync_write_rows(address: int, size: int, rows: bytes) -> bytes:
+    """Return the same from its rows: of each motor its ID and `size` bytes."""
     return instruction(BROADCAST, SYNC_WRITE, struct.pack("<HH", address, size) + rows)
 
 

@@ -6,9 +6,12 @@ How they are brought up: `bring_up`.
 from __future__ import annotations
 
 import math
+import struct
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 from hrc_cell.adapters.serial import codec, registers
+from hrc_cell.adapters.serial.codec import Status
 from hrc_cell.adapters.serial.master import Freshness, Master, NoReply, StatusError
 from hrc_cell.adapters.serial.motor_set import TAKEN_TIMES, MotorSet
 from hrc_cell.adapters.serial.plan import SLOW_SIZE, BusPlan, MotorPlan
@@ -18,6 +21,7 @@ from hrc_cell.adapters.serial.registers import (
     GOAL_POSITION,
     TORQUE_ENABLE,
 )
+from hrc_cell.adapters.serial.shared import MotorRecord
 
 FAST_FAILURES_MAX = 2
 """So many fast reads in a row with a motor missing, and motors are read one by one: a silent one
@@ -43,6 +47,14 @@ def hardware_error_text(bits: int) -> str:
     return ", ".join(name for bit, name in HARDWARE_ERRORS.items() if bits & bit) or f"{bits:#x}"
 
 
+class Draft(NamedTuple):
+    """A motor's record as a reply would have it."""
+
+    tick_s: float
+    alert: bool
+    record: MotorRecord
+
+
 class Driver(MotorSet[Master]):
     """The motors of one plan behind one master."""
 
@@ -59,6 +71,9 @@ class Driver(MotorSet[Master]):
         self._slow_at = 0
         self._alerted: int | None = None  # index of a motor whose alert is not explained yet
         self.current_unit_a = [math.nan] * len(plan.motors)  # of a step; NaN: has none
+        self._goal_rows = struct.Struct("<" + len(self._ids) * f"B{GOAL_POSITION.layout}")
+        self._index = {motor.motor_id: index for index, motor in enumerate(plan.motors)}
+        self._drafts: dict[int, Draft] = {}  # by motor ID, of what came in this cycle
 
     def read_fast(self, able: bool) -> None:
         """Read all in one frame from now on if all are `able` to, and if a failure can be borne."""
@@ -90,42 +105,54 @@ class Driver(MotorSet[Master]):
         ids, fast = self._ids, self.fast
         frame = self._request_fast if fast else self._request
         if goals_rad is not None:
-            goals = {
-                motor.motor_id: GOAL_POSITION.pack(motor.counts(goal))
-                for motor, goal in zip(self.plan.motors, goals_rad, strict=True)
-            }
-            frame = codec.sync_write(GOAL_POSITION.address, goals) + frame
-        replies = self.master.ask(frame, ids, registers.SAMPLE_SIZE, fast=fast)
+            rows: list[int] = []
+            for motor, goal_rad in zip(self.plan.motors, goals_rad, strict=True):
+                rows += motor.motor_id, motor.counts(goal_rad)
+            goals = self._goal_rows.pack(*rows)
+            frame = codec.sync_write_rows(GOAL_POSITION.address, GOAL_POSITION.size, goals) + frame
+        self._drafts.clear()
+        size = registers.SAMPLE_SIZE
+        replies = self.master.ask(frame, ids, size, fast=fast, heard=self._draft)
         if fast:
             self._fast_failures = 0 if len(replies) == len(ids) else self._fast_failures + 1
             self.fast_given_up = self._fast_failures >= FAST_FAILURES_MAX
             self.fast = not self.fast_given_up
-        for index, motor in enumerate(self.plan.motors):
-            self.silent_cycles[index] += 1
-            if motor.motor_id not in replies:
-                continue
-            status, reply_s = replies[motor.motor_id]
-            if status.error or len(status.data) != registers.SAMPLE_SIZE:
-                continue
-            sample = registers.sample(status.data)
-            if not self._fresh[index].fresh(sample.tick_s, reply_s):
-                if self._fresh[index].began_anew(sample.tick_s, reply_s):
-                    self.reset[index] = True
-                continue
-            self.silent_cycles[index] = 0
-            error = self.motors[index].hardware_error if status.alert else 0
-            if status.alert and not error:
-                self._alerted = index
-            self.motors[index] = self.motors[index]._replace(
-                reply_s=reply_s,
-                position_rad=motor.radians(sample.position_counts),
-                velocity_radps=motor.signed(sample.velocity_radps),
-                current_a=motor.signed(sample.current_steps * self.current_unit_a[index]),
-                hardware_error=error,
-            )
-        for index, silent in enumerate(self.silent_cycles):
-            if silent:
+        for index, motor_id in enumerate(ids):
+            draft = self._drafts.get(motor_id)
+            if motor_id not in replies or draft is None or not self._take(index, draft):
+                self.silent_cycles[index] += 1
                 self._count_lost(index)
+
+    def _draft(self, status: Status, reply_s: float) -> None:
+        """Prepare what a motor's record will be, should this reply count."""
+        index = self._index.get(status.motor_id)
+        if index is None:
+            return
+        if status.error or len(status.data) != registers.SAMPLE_SIZE:
+            self._drafts.pop(status.motor_id, None)
+            return
+        sample, motor = registers.sample(status.data), self.plan.motors[index]
+        record = self.motors[index]._replace(
+            reply_s=reply_s,
+            position_rad=motor.radians(sample.position_counts),
+            velocity_radps=motor.signed(sample.velocity_radps),
+            current_a=motor.signed(sample.current_steps * self.current_unit_a[index]),
+            hardware_error=self.motors[index].hardware_error if status.alert else 0,
+        )
+        self._drafts[status.motor_id] = Draft(sample.tick_s, status.alert, record)
+
+    def _take(self, index: int, draft: Draft) -> bool:
+        """Have a draft be the record of its motor; return whether it is of a new sample."""
+        fresh, record = self._fresh[index], draft.record
+        if not fresh.fresh(draft.tick_s, record.reply_s):
+            if fresh.began_anew(draft.tick_s, record.reply_s):
+                self.reset[index] = True
+            return False
+        self.silent_cycles[index] = 0
+        if draft.alert and not record.hardware_error:
+            self._alerted = index
+        self.motors[index] = record
+        return True
 
     def read_slow(self) -> None:
         """Read one slow register of one motor: the next in turn, or what an alert points to."""

@@ -51,6 +51,10 @@ def reply_length(motors: int, data_size: int, *, fast: bool) -> int:
     return motors * codec.status_length(data_size)
 
 
+def _ignore(status: Status, received_s: float) -> None:
+    """Do nothing."""
+
+
 class Master(PortOwner):
     """The owner of a port with DYNAMIXEL motors."""
 
@@ -76,12 +80,14 @@ class Master(PortOwner):
         margin_s: float | None = None,
         *,
         fast: bool = False,
+        heard: Callable[[Status, float], None] = _ignore,
     ) -> dict[int, tuple[Status, float]]:
         """Return the replies to a request with the monotonic instant each was received at.
 
         Motors that did not answer in time, or not in their turn, are missing. `margin_s` is what a
         reply may take beyond the wire, the cycle's margin if not given. `fast`: the request is a
-        Fast Sync Read, which all answer in one frame.
+        Fast Sync Read, which all answer in one frame. `heard` is told each reply as it comes, while
+        the wire carries the next: whether it counts is known at the end.
         """
         common = self._fast_parser(tuple(motor_ids), data_size) if fast else None
         self._beat()
@@ -102,6 +108,7 @@ class Master(PortOwner):
             for status in new:
                 came.append(status)
                 times_s[status.motor_id] = now_s
+                heard(status, now_s)
             if came and came[-1].motor_id == last:
                 break
             if now_s >= end_s or (common is not None and common.done):
