@@ -41,14 +41,19 @@ def run(args: argparse.Namespace) -> int:
     if given:
         return 1 if subprocess.run([*pytest, *given], cwd=root).returncode else 0
     install_debian()
+    on_all_cores = ["-n", "logical", "-q"]  # these know no clock, so they may press on each other
     steps = {
         "style": [sys.executable, "-m", "ruff", "check", ".", "cell"],
         "format": [sys.executable, "-m", "ruff", "format", "--check", ".", "cell"],
         "types": [sys.executable, "-m", "mypy"],
         "core, every line and branch": [
-            *pytest, "test/core", "--cov", "--cov-branch", "--cov-report=term-missing:skip-covered",
+            *pytest, *on_all_cores, "test/core",
+            "--cov", "--cov-branch", "--cov-report=term-missing:skip-covered",
         ],
-        "everything else": [*pytest, "test", "--ignore=test/core"],
+        "settings and house": [*pytest, *on_all_cores, "test/settings", "test/house"],
+        "everything else": [
+            *pytest, "test", *(f"--ignore=test/{one}" for one in ("core", "settings", "house")),
+        ],
     }  # fmt: skip
     failed = []
     for name, command in steps.items():
