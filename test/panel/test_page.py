@@ -136,6 +136,12 @@ def test_every_state_has_a_word_and_a_shape_besides_its_colour(page):
         assert ENGLISH[f"state.{state}"] in page.page.inner_text(".status")
 
 
+def test_a_person_at_the_arm_with_nothing_required_is_drawn_as_no_distance(page):
+    page.cell.state["permit"] = {**STATE["permit"], "distance": 0.0, "required": 0.0}
+    page.wait(".gauge.alarm .mark-line")
+    assert page.page.locator(".gauge.alarm .fill").get_attribute("width") == "0"
+
+
 def test_the_plan_shows_zones_people_and_the_distance(page):
     page.cell.state["humans"] = [
         STATE["humans"][0], {**STATE["humans"][0], "id": 4, "x": 4.0, "confirmed": False},

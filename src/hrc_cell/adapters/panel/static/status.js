@@ -31,7 +31,7 @@ function whatNext(permit) {
 }
 
 function Gauge({ label, value, ratio, mark, alarm }) {
-  const width = 100 * Math.max(0, Math.min(1, ratio));
+  const width = 100 * Math.max(0, Math.min(1, ratio || 0)); // 0 of 0 metres is nothing
   return html`<div class=${`gauge ${alarm ? "alarm" : ""}`}>
     <span class="label">${label}</span>
     <svg viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true">
