@@ -138,7 +138,7 @@ def test_every_state_has_a_word_and_a_shape_besides_its_colour(page):
 
 def test_a_person_at_the_arm_with_nothing_required_is_drawn_as_no_distance(page):
     page.cell.state["permit"] = {**STATE["permit"], "distance": 0.0, "required": 0.0}
-    page.wait(".gauge.alarm .value:has-text(\"0.00 m\")")
+    page.wait('.gauge.alarm .value:has-text("0.00 m")')
     assert page.page.locator(".gauge.alarm .fill").get_attribute("width") == "0"
 
 

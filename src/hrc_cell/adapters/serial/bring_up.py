@@ -45,6 +45,7 @@ from hrc_cell.adapters.serial.registers import (
     TORQUE_ENABLE,
     Register,
 )
+from hrc_cell.adapters.serial.rest import wait_for_rest
 from hrc_cell.adapters.serial.set_up import ill_set_up
 
 DRIFT_MAX_RAD = 0.0175  # 1 degree
@@ -52,7 +53,6 @@ SETTLE_S = 0.03
 RAMP_S, RAMP_STEPS = 0.2, 10
 TRIES = 3
 """So often motors are brought up whose watchdog trips on the way."""
-READINGS_APART_MAX = 20  # counts, of two readings of a joint at rest
 PROFILE_VELOCITY_RATIO = 1.2
 """The motor's own speed limit stands this much over the gate's, as a backstop that does not lag."""
 PROFILE_ACCELERATION_RATIO = 5.0
@@ -98,6 +98,7 @@ class BringUp:
         )
         self._driver.begin_anew()
         self._greet()
+        wait_for_rest(self._driver, self._read)
         for index, motor in enumerate(self._driver.plan.motors):
             try:
                 self._configure(index, motor)
@@ -200,11 +201,7 @@ class BringUp:
     def _aim(self, motor: MotorPlan) -> tuple[float, float]:
         """Set the goal to the present position, unless it presses; return both, position first."""
         master, motor_id = self._driver.master, motor.motor_id
-        first = master.read(motor_id, PRESENT_POSITION)
-        present = master.read(motor_id, PRESENT_POSITION)
-        if abs(present - first) > READINGS_APART_MAX:
-            raise Refused(f"{motor.joint} moves; it must rest when it is brought up")
-        goal = present
+        goal = present = master.read(motor_id, PRESENT_POSITION)
         if master.read(motor_id, TORQUE_ENABLE):
             had = master.read(motor_id, GOAL_POSITION)
             if abs(had - present) * RAD_PER_COUNT <= motor.squeeze_max_rad:

@@ -35,9 +35,7 @@ from hrc_cell.adapters.serial.feetech_registers import (
 )
 from hrc_cell.adapters.serial.master import NoReply, Refused
 from hrc_cell.adapters.serial.plan import MotorPlan
-
-APART_MAX_RAD = 0.03
-"""Of two readings of a joint at rest."""
+from hrc_cell.adapters.serial.rest import wait_for_rest
 
 
 def unfit(who: str, number: bytes, table: registers.Table, *, grips: bool) -> Iterator[str]:
@@ -89,6 +87,7 @@ class _BringUp:
         motors = self._driver.plan.motors
         self._greet()
         self._driver.begin_anew()
+        wait_for_rest(self._driver, self._read)
         for index, motor in enumerate(motors):
             try:
                 self._configure(index, motor)
@@ -199,10 +198,7 @@ class _BringUp:
 
     def _aim(self, motor: MotorPlan) -> tuple[float, float]:
         """Set the goal to the present position, unless it presses; return both, position first."""
-        first, present = self._get(motor, PRESENT_POSITION), self._get(motor, PRESENT_POSITION)
-        if abs(present - first) * motor.rad_per_count > APART_MAX_RAD:
-            raise Refused(f"{motor.joint} moves; it must rest when it is brought up")
-        goal = present
+        goal = present = self._get(motor, PRESENT_POSITION)
         if self._get(motor, TORQUE_ENABLE):
             had = self._get(motor, GOAL_POSITION)
             if abs(had - present) * motor.rad_per_count <= motor.squeeze_max_rad:

@@ -20,6 +20,7 @@ from hrc_cell.adapters.serial.master import (
     PATIENT_S,
     NoReply,
     Refused,
+    unanswered,
     wire_s,
 )
 from hrc_cell.adapters.serial.port import Port
@@ -107,7 +108,7 @@ class FeetechMaster(PortOwner):
             answer = self.ask(frame, (motor_id,), data_size, max(PATIENT_S, self._margin_s))
             if answer.whole:
                 return answer.replies[motor_id][0]
-        raise NoReply(f"motor {motor_id} does not answer; check power, cable, ID and baud rate")
+        raise NoReply(unanswered(motor_id))
 
     def read_block(self, motor_id: int, address: int, size: int) -> bytes:
         """Return registers as they stand. Raises NoReply."""

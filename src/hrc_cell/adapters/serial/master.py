@@ -39,6 +39,11 @@ class StatusError(Refused):
     """A motor answered with an error: it is there, and asking again changes nothing."""
 
 
+def unanswered(motor_id: int) -> str:
+    """Return what is said of a motor that does not answer, and what to do."""
+    return f"motor {motor_id} does not answer; check power, cable, ID and baud rate"
+
+
 def wire_s(byte_count: int, baud: int) -> float:
     """Return how long so many bytes take on the wire."""
     return byte_count * BITS_PER_BYTE / baud
@@ -142,7 +147,7 @@ class Master(PortOwner):
                     what = codec.ERRORS.get(status.error, f"error {status.error}")
                     raise StatusError(f"motor {motor_id}: {what}")
                 return status
-        raise NoReply(f"motor {motor_id} does not answer; check power, cable, ID and baud rate")
+        raise NoReply(unanswered(motor_id))
 
     def read(self, motor_id: int, register: Register, tries: int = 5) -> float:
         """Return a register's value in its unit."""
