@@ -19,6 +19,7 @@ from hrc_cell.core import handover
 from hrc_cell.core.access import Act
 from hrc_cell.core.andon import Call
 from hrc_cell.core.handover import Event, Handover, Item, Topic
+from hrc_cell.core.zawgyi import hint
 
 TOLD = {
     Event.WRITE: Act.HANDOVER_WRITE, Event.READ: Act.HANDOVER_READ,
@@ -75,7 +76,9 @@ class Handovers:
                 text=body["text"], opened=self._opened(),
             )  # fmt: skip
             await self._put(new, Event.WRITE, who)
-        return web.json_response({"accepted": True, "reason": "", "id": new.id})
+        return web.json_response(
+            {"accepted": True, "reason": "", "id": new.id, "hint": hint(body["text"])}
+        )
 
     async def _read(self, request: web.Request) -> web.StreamResponse:
         who, body = self._who(request), await body_of(request, id=str, item=int)

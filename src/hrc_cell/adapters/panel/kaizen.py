@@ -20,6 +20,7 @@ from hrc_cell.adapters.panel.web_rules import ANSWER_REFUSED, Refusal, body_of
 from hrc_cell.core import kaizen
 from hrc_cell.core.access import Act
 from hrc_cell.core.kaizen import Event, Note, Phase
+from hrc_cell.core.zawgyi import hint
 
 DONE_SHOWN = 50
 WAITING_MAX = 8
@@ -134,7 +135,9 @@ class Kaizen:
                 place_m=place_m, photo=body["photo"],
             )  # fmt: skip
             await self._put(note, Act.KAIZEN_WRITE, who)
-        return web.json_response({"accepted": True, "reason": "", "id": note.id})
+        return web.json_response(
+            {"accepted": True, "reason": "", "id": note.id, "hint": hint(body["text"])}
+        )
 
     async def _keep_photo(self, who: Who, name: str) -> None:
         """Put the photo that waits for this device's note onto the disk. Raises Refusal."""

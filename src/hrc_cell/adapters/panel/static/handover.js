@@ -28,7 +28,7 @@ function words([topic, ...about]) {
 }
 
 function why(reply) {
-  if (reply.accepted) return "";
+  if (reply.accepted) return reply.hint === "zawgyi" ? "typed.zawgyi" : "";
   return UNANSWERED.includes(reply.reason) || !has(`refusal.${reply.reason}`) ? "handover.unsure" : `refusal.${reply.reason}`;
 }
 

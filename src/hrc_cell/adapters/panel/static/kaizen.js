@@ -16,7 +16,7 @@ const QUALITY = 0.85;
 const NOTES_SHOWN = 10;
 
 function why(reply) {
-  if (reply.accepted) return "";
+  if (reply.accepted) return reply.hint === "zawgyi" ? "typed.zawgyi" : "";
   return UNANSWERED.includes(reply.reason) || !has(`refusal.${reply.reason}`) ? "kaizen.unsure" : `refusal.${reply.reason}`;
 }
 

@@ -100,7 +100,7 @@ async function begin() {
     const told = location.hash.startsWith(PAIR) ? (await pair(location.hash.slice(PAIR.length))) || "access.paired" : "";
     if (told) history.replaceState(null, "", location.pathname);
     render(html`<${Page} />`, document.getElementById("page"));
-    const comeAgain = connect({ onOpen: learnAnew, onUpdate: heard, onDoubt: doubt, silentMs: 1000 * about.value.panel.lost_s });
+    const comeAgain = connect({ onAgain: learnAnew, onUpdate: heard, onDoubt: doubt, silentMs: 1000 * about.value.panel.lost_s });
     watchHands();
     if (told) signIn(told);
 

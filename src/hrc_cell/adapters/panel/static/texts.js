@@ -39,12 +39,17 @@ export function brought(texts, key) {
   return (texts ?? []).find((one) => one.key === key && one.language === language.value)?.text;
 }
 
+// Digits are those of the machines' own plates in every language; a browser that does not know how a
+// language writes its dates (Chromium and Myanmar) writes day, month, year.
+const LATIN = { numberingSystem: "latn" };
+const locales = () => [language.value, "en-GB"];
+
 // A number as the language writes it; a dash for what is not known.
 export function number(value, digits = 0) {
   if (value === null || value === undefined) return "–";
   const name = `${language.value} ${digits}`;
   if (!formats.has(name)) {
-    formats.set(name, new Intl.NumberFormat(language.value, { minimumFractionDigits: digits, maximumFractionDigits: digits }));
+    formats.set(name, new Intl.NumberFormat(locales(), { ...LATIN, minimumFractionDigits: digits, maximumFractionDigits: digits }));
   }
   return formats.get(name).format(value);
 }
@@ -52,12 +57,12 @@ export function number(value, digits = 0) {
 // The day of an ISO instant, as the language writes it.
 export function date(iso) {
   const at = new Date(iso);
-  return Number.isNaN(at.getTime()) ? "–" : new Intl.DateTimeFormat(language.value, { dateStyle: "medium" }).format(at);
+  return Number.isNaN(at.getTime()) ? "–" : new Intl.DateTimeFormat(locales(), { ...LATIN, dateStyle: "medium" }).format(at);
 }
 
 // Day and time of an instant in seconds since 1970, as the language writes them.
 export function instant(seconds) {
-  return new Intl.DateTimeFormat(language.value, { dateStyle: "medium", timeStyle: "short", hourCycle: "h23" }).format(new Date(1000 * seconds));
+  return new Intl.DateTimeFormat(locales(), { ...LATIN, dateStyle: "medium", timeStyle: "short", hourCycle: "h23" }).format(new Date(1000 * seconds));
 }
 
 export const metres = (value) => `${number(value, 2)} m`;
