@@ -105,7 +105,7 @@ class Rule(NamedTuple):
 
 ACTS: dict[Act, Rule] = {
     Act.STOP_REQUEST: Rule(Risk.C0, Role.VIEWER),
-    Act.ANSWER: Rule(Risk.C1, Role.OPERATOR),  # a tap at a question, also to refuse what is held
+    Act.ANSWER: Rule(Risk.C1, Role.OPERATOR),  # a tap at a question: go, done, retry, refuse
     Act.PRESS: Rule(Risk.C1, Role.OPERATOR),  # the simulated operator box
     Act.CONFIRM: Rule(Risk.C2, Role.OPERATOR),  # a question of risk class 2: a handoff
     Act.CONFIRM_CHANGE: Rule(Risk.C3, Role.SUPERVISOR),  # of class 3: a change of how it works
@@ -135,6 +135,9 @@ REASONS = (
     "second_role_too_low",
 )  # fmt: skip
 """Why an act is not allowed."""
+
+OF_THE_RUN = {"skip": Act.SKIP_STEP, "abort": Act.CANCEL_RUN}
+"""Answers to a question that do with the run what can be done without a question, too."""
 
 PIN_DIGITS = 6
 TRIES = 5
@@ -186,6 +189,19 @@ def act_of(risk_class: int) -> Act:
     """
     by_class = (Act.ANSWER, Act.ANSWER, Act.CONFIRM, Act.CONFIRM_CHANGE)
     return by_class[risk_class] if 0 <= risk_class < len(by_class) else Act.CONFIRM_SAFETY
+
+
+def act_for(answer: str, risk_class: int) -> Act:
+    """Return the act that an answer to a question of this class is.
+
+    To skip a step or to give the run up needs the same at a question as without one.
+
+    >>> act_for("skip", 1), act_for("refuse", 2)
+    (<Act.SKIP_STEP: 'skip_step'>, <Act.ANSWER: 'answer'>)
+    """
+    if answer == "refuse":
+        return Act.ANSWER
+    return OF_THE_RUN.get(answer) or act_of(risk_class)
 
 
 def rank(role: Role, *, simulated: bool) -> int:

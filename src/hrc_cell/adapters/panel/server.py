@@ -33,6 +33,7 @@ from hrc_cell.adapters.panel.replies import KeyReused
 from hrc_cell.adapters.panel.run_acts import RunActs
 from hrc_cell.adapters.panel.secret_file import SecretFileError
 from hrc_cell.adapters.panel.supervise import Supervise
+from hrc_cell.adapters.panel.ways import chosen
 from hrc_cell.adapters.panel.web_rules import (
     ANSWER_REFUSED,
     HEADERS,
@@ -40,7 +41,7 @@ from hrc_cell.adapters.panel.web_rules import (
     address,
     check_origin,
 )
-from hrc_cell.core.access import ACTS, Act, act_of
+from hrc_cell.core.access import ACTS, OF_THE_RUN, Act, act_of
 from hrc_cell.core.handover import Item
 from hrc_cell.settings.operation import LANGUAGES, PanelSettings
 
@@ -228,6 +229,8 @@ class PanelServer:
                 for act, rule in ACTS.items()
             },
             "by_class": [act_of(number).value for number in range(CLASSES)],
+            "by_answer": {answer: act.value for answer, act in OF_THE_RUN.items()},
+            "ways": chosen(settings), "pedal_key": settings.pedal_key,
         }  # fmt: skip
         return web.json_response({**self._backend.about(), "panel": shown})
 
