@@ -78,6 +78,7 @@ class Act(Enum):
     CONFIRM_SAFETY = "confirm_safety"
     PAIR = "pair"
     UNPAIR = "unpair"
+    START_RUN = "start_run"
     PAUSE_RUN = "pause_run"
     RESUME_RUN = "resume_run"
     REPEAT_STEP = "repeat_step"
@@ -112,6 +113,7 @@ ACTS: dict[Act, Rule] = {
     Act.CONFIRM_SAFETY: Rule(Risk.C4, Role.SUPERVISOR),  # of class 4: of what keeps people safe
     Act.PAIR: Rule(Risk.C3, Role.SUPERVISOR),  # let a further tablet in
     Act.UNPAIR: Rule(Risk.C3, Role.SUPERVISOR),  # and out
+    Act.START_RUN: Rule(Risk.C2, Role.OPERATOR),  # in a started cell the arm may move at once
     Act.PAUSE_RUN: Rule(Risk.C1, Role.OPERATOR),  # begins nothing
     Act.RESUME_RUN: Rule(Risk.C1, Role.OPERATOR),  # as the answers "go" and "retry" let it go on
     Act.REPEAT_STEP: Rule(Risk.C1, Role.OPERATOR),

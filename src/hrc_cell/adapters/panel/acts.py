@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 from aiohttp import web
 
-from hrc_cell.adapters.panel import run_acts
+from hrc_cell.adapters.panel import run_acts, starts
 from hrc_cell.adapters.panel.access import Access, Who
 from hrc_cell.adapters.panel.arming import Arming
 from hrc_cell.adapters.panel.challenge import About
@@ -32,7 +32,7 @@ PROOF = {"pin": str, "second": str, "second_pin": str}
 """What an act of risk class 3 or 4 brings with it."""
 
 
-class Backend(run_acts.Backend, Protocol):
+class Backend(run_acts.Backend, starts.Backend, Protocol):
     """The cell, as the page sees it. Awaitables raise TimeoutError when nobody answers."""
 
     def about(self) -> dict[str, Any]:

@@ -32,7 +32,8 @@ from hrc_cell.adapters.panel.pictures import Pictures
 from hrc_cell.adapters.panel.replies import KeyReused
 from hrc_cell.adapters.panel.run_acts import RunActs
 from hrc_cell.adapters.panel.secret_file import SecretFileError
-from hrc_cell.adapters.panel.supervise import Supervise
+from hrc_cell.adapters.panel.starts import Starts
+from hrc_cell.adapters.panel.supervise import Held, Supervise
 from hrc_cell.adapters.panel.ways import chosen
 from hrc_cell.adapters.panel.web_rules import (
     ANSWER_REFUSED,
@@ -84,7 +85,10 @@ class PanelServer:
         outline_m = backend.about()["outline"]
         self._kaizen = Kaizen(access, self._doors.who, books.kaizen, photos, outline_m)
         self._handovers = Handovers(access, self._doors.who, books.handover, self._opened)
-        held = {Act.HANDOVER_TAKE: self._handovers}
+        self._starts = Starts(settings, backend, access)
+        held: dict[Act, Held] = {
+            Act.HANDOVER_TAKE: self._handovers, Act.START_RUN: self._starts,
+        }  # fmt: skip
         self._supervise = Supervise(settings, access, self._doors.who, held)
         self._pages = Broadcast()
         self._catalogs: dict[str, dict[str, Any]] = {
@@ -110,6 +114,7 @@ class PanelServer:
                 *self._acts.routes(),
                 *self._run_acts.routes(),
                 *self._pictures.routes(),
+                *self._starts.routes(),
                 *self._supervise.routes(),
                 *self.andon.routes(),
                 *self._handovers.routes(),
@@ -153,7 +158,9 @@ class PanelServer:
     async def _look(self) -> None:
         """See what the cell itself has to tell people."""
         while True:
-            await self.andon.look(self._backend.snapshot())
+            snapshot = self._backend.snapshot()
+            self._starts.look(snapshot)
+            await self.andon.look(snapshot)
             await asyncio.sleep(LOOK_S)
 
     def _opened(self, snapshot: dict[str, Any] | None = None) -> list[Item]:

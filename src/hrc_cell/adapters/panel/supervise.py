@@ -1,5 +1,6 @@
 """Acts that are held and are no answers: let a further tablet in or one in no more, take a shift
-over. They are armed, held and carry the PIN where their class asks for it, like a confirmation.
+over, start a run. They are armed, held and carry the PIN where their class asks for it, like a
+confirmation.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from hrc_cell.core.access import Act
 from hrc_cell.settings.operation import PanelSettings
 
 WAY = {"way": str}
-ACTS = {act.value: act for act in (Act.PAIR, Act.UNPAIR, Act.HANDOVER_TAKE)}
+ACTS = {act.value: act for act in (Act.PAIR, Act.UNPAIR, Act.HANDOVER_TAKE, Act.START_RUN)}
 
 
 class Held(Protocol):
