@@ -20,6 +20,7 @@ from hrc_cell.core.access import (
     Risk,
     Role,
     Session,
+    act_for,
     act_of,
     after_wrong,
     is_locked,
@@ -177,6 +178,13 @@ def test_five_wrong_pins_lock_for_30_s_and_each_further_one_for_twice_as_long(pa
         wanted = 0.0 if number < TRIES else min(FIRST_LOCK_S * 2 ** (number - TRIES), LOCK_MAX_S)
         assert locked_for_s(attempts, now_s) == pytest.approx(wanted)
         assert locked_for_s(attempts, now_s + wanted) == pytest.approx(0.0, abs=1e-6)
+
+
+@given(st.integers(), st.text())
+def test_an_answer_is_the_act_of_its_class_unless_it_refuses_or_is_one_on_the_run(number, answer):
+    own = {"refuse": Act.ANSWER, "skip": Act.SKIP_STEP, "abort": Act.CANCEL_RUN}
+    for said in (*own, answer):
+        assert act_for(said, number) == own.get(said, act_of(number))
 
 
 @given(st.integers())

@@ -32,6 +32,7 @@ from hrc_cell_interfaces.srv import (
     ControlRun,
     PressButton,
     RequestStop,
+    RunRecipe,
     SetAutomation,
 )
 from rclpy.executors import SingleThreadedExecutor
@@ -92,6 +93,7 @@ class Neighbours:
         self.node.create_service(RequestStop, "request_stop", self._stop)
         self.node.create_service(PressButton, "sim/press", self._press)
         self.node.create_service(SetAutomation, "set_automation", self._press)
+        self.node.create_service(RunRecipe, "run_recipe", self._begin)
         for name in CONTROLS:
             self.node.create_service(ControlRun, name, self._control(name))
 
@@ -105,6 +107,12 @@ class Neighbours:
         self.motors.publish(MotorStates(motors=motors, gate=MotorStates.GATE_HOLD))
         self.inputs.publish(self.box)
         self.tasks.publish(self.task)
+
+    def _begin(self, request, response):
+        self.asked.append(request)
+        response.accepted = self.task.phase != TaskState.RUNNING
+        response.reason = "" if response.accepted else "busy"
+        return response
 
     def _answer(self, request, response):
         self.asked.append(request)
@@ -353,6 +361,22 @@ def test_the_run_is_steered_through_the_task_managers_services(room):
 
 
 @pytest.mark.req("S2")
+def test_a_run_is_begun_through_the_task_managers_service_and_its_reason_is_told(room):
+    room.serve()
+    room.neighbours.task.phase = TaskState.DONE
+    room.until(lambda _, state: state["task"] and state["task"]["phase"] == "done")
+    [one] = [row for row in room.get("api/recipes")[1]["recipes"] if row["name"] == "inspect"]
+    act = {"act": "start_run", "about": f"inspect {one['digest']} repeat"}
+    status, armed = room.post("api/arm_act", **act)
+    assert status == 200, armed
+    held_until_s = time.monotonic() + armed["hold_s"] + 0.1
+    room.until(lambda *_: time.monotonic() > held_until_s)
+    act = {**act, "challenge": armed["challenge"], "pin": ""}
+    assert room.post("api/act", **act)[0] == 200
+    [request] = room.neighbours.asked
+    assert (request.recipe, request.repeat) == ("inspect", True)
+
+
 def test_where_nobody_serves_an_act_is_told_as_not_taken(room):
     status, reply = room.post("api/stop_request")
     assert (status, reply["accepted"], reply["reason"]) == (504, False, "no_answer_from_cell")

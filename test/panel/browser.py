@@ -54,6 +54,12 @@ class Shown:
         box = self.box(".act.hold")
         return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
 
+    def hold_there(self, selector):
+        """Put the finger down in the middle of a control that may be held now."""
+        self.wait(f"{selector}:enabled").scroll_into_view_if_needed()
+        box = self.box(selector)
+        self.press_at(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+
     def press_at(self, x, y):
         self.page.mouse.move(x, y)
         self.page.mouse.down()

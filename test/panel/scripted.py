@@ -15,6 +15,7 @@ from hrc_cell.adapters.panel.kept import Books
 from hrc_cell.adapters.panel.server import PanelServer
 from hrc_cell.adapters.record.book import Book
 from hrc_cell.adapters.record.photos import Photos
+from hrc_cell.nodes.panel_recipes import PanelRecipes
 from hrc_cell.nodes.panel_wire import about
 from hrc_cell.settings.cell import load_cell
 from hrc_cell.settings.share import share_folder
@@ -25,6 +26,7 @@ QUESTION = {
     "id": "run.7", "kind": "handoff", "risk_class": 2, "text_key": "question.release_part",
     "args": {"step": "step.hand"}, "options": ["confirm", "refuse"], "state_version": 7,
 }  # fmt: skip
+RUNNING = {"phase": "running", "run_id": "begun", "cycle": 1}
 NO_QUESTION = {**QUESTION, "id": "", "options": []}
 PLAN = [
     {"id": "fetch", "actor": "robot", "text_key": "step.fetch", "level": "auto", "limit": "auto",
@@ -76,6 +78,7 @@ class ScriptedCell:
         self.reply = {"accepted": True, "reason": ""}
         self.silent = False
         self.facts = about(CELL)
+        self.shelf = PanelRecipes(CELL)
 
     def about(self):
         return self.facts
@@ -103,6 +106,18 @@ class ScriptedCell:
 
     async def press(self, body):
         return await self._act("press", body)
+
+    def recipes(self):
+        return self.shelf.rows()
+
+    def drawing(self, name, language):
+        return self.shelf.drawn(name, language)
+
+    async def start_run(self, body):
+        reply = await self._act("start", body)
+        if reply["accepted"]:
+            self.state["task"] = {**self.state["task"], **RUNNING, "recipe": body["recipe"]}
+        return reply
 
     async def control_run(self, body):
         return await self._act("control", body)

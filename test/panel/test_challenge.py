@@ -10,7 +10,7 @@ ABOUT = About(question_id="q", state_version=3, device="tablet", operator="an")
 
 
 def armed(now_s=100.0):
-    challenges = Challenges(hold_s=1.0, lifetime_s=10.0)
+    challenges = Challenges(hold_s=1.0, second_s=0.5, lifetime_s=10.0)
     return challenges, challenges.arm(ABOUT, now_s)
 
 
@@ -26,6 +26,15 @@ def test_it_is_good_after_the_hold_and_before_it_runs_out(after_s, why):
 
 
 @pytest.mark.req("S4")
+@pytest.mark.parametrize(("after_s", "why"), [(0.49, "held_too_short"), (0.5, "")])
+def test_one_for_a_second_control_is_not_good_at_once(after_s, why):
+    challenges = Challenges(hold_s=1.0, second_s=0.5, lifetime_s=10.0)
+    second = About(question_id="q", state_version=3, device="tablet", operator="an", second=True)
+    token = challenges.arm(second, 100.0)
+    assert challenges.redeem(token, second, 100.0 + after_s) == why
+
+
+@pytest.mark.req("S4")
 def test_it_is_good_once_even_if_the_first_try_was_refused():
     challenges, token = armed()
     assert challenges.redeem(token, ABOUT, 100.1) == "held_too_short"
@@ -38,7 +47,9 @@ def test_it_is_good_once_even_if_the_first_try_was_refused():
     [About(question_id="p", state_version=3, device="tablet", operator="an"),
      About(question_id="q", state_version=4, device="tablet", operator="an"),
      About(question_id="q", state_version=3, device="phone", operator="an"),
-     About(question_id="q", state_version=3, device="tablet", operator="bo")],
+     About(question_id="q", state_version=3, device="tablet", operator="bo"),
+     About(question_id="q", state_version=3, device="tablet", operator="an", answer="skip"),
+     About(question_id="q", state_version=3, device="tablet", operator="an", second=True)],
 )  # fmt: skip
 def test_it_is_good_for_nothing_else(other):
     challenges, token = armed()

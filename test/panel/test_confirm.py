@@ -116,13 +116,13 @@ def test_a_question_that_just_appeared_cannot_be_answered_at_once(page, between)
         page.wait(".question.asked", state="detached")
     page.page.evaluate(
         "new MutationObserver(() => { const one = document.querySelector('.act.other:last-child');"
-        f" if (one && one.textContent === '{ENGLISH['option.skip']}' && window.first === undefined)"
-        " window.first = one.disabled; }).observe(document.body,"
+        f" if (one && one.textContent === '{ENGLISH['option.retry']}' &&"
+        " window.first === undefined) window.first = one.disabled; }).observe(document.body,"
         " {childList: true, subtree: true, characterData: true, attributes: true})"
     )
-    later = {**QUESTION, "id": "run.9", "options": ["confirm", "skip"]}
+    later = {**QUESTION, "id": "run.9", "options": ["confirm", "retry"]}
     page.cell.state["task"] = {**STATE["task"], "question": later}
-    page.wait(f'.act.other:enabled:has-text("{ENGLISH["option.skip"]}")')
+    page.wait(f'.act.other:enabled:has-text("{ENGLISH["option.retry"]}")')
     assert page.page.evaluate("window.first") is True
 
 
@@ -154,7 +154,7 @@ def test_where_no_reply_came_the_outcome_is_told_as_unknown_until_the_task_says_
 
 
 @pytest.mark.req("S2")
-@pytest.mark.parametrize("option", ["go", "done", "retry", "skip", "offer_again"])
+@pytest.mark.parametrize("option", ["go", "done", "retry", "by_hand", "offer_again"])
 def test_on_old_data_nothing_is_let_go_on(page, option):
     asked = {**QUESTION, "id": "run.9", "risk_class": 1, "options": [option, "abort"]}
     page.cell.state["task"] = {**STATE["task"], "question": asked}
@@ -162,7 +162,9 @@ def test_on_old_data_nothing_is_let_go_on(page, option):
     page.cell.state["ages"] = {**STATE["ages"], "permit_s": SETTINGS.stale_s + 0.1}
     page.wait(f'.act.other:disabled:has-text("{ENGLISH[f"option.{option}"]}")')
     page.wait(f'.act.other:enabled:has-text("{ENGLISH["option.abort"]}")').click()
+    page.hold_there(".armed .hold")
     page.told("answer.told")
+    page.page.mouse.up()
     assert answers(page) == ["abort"]
 
 

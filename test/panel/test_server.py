@@ -56,7 +56,7 @@ def wait(url, wait_s):
 
 def hold(url, answer="confirm", wait_s=SETTINGS.hold_s, **changes):
     """Arm, hold, confirm; return status and reply."""
-    _, armed = ask(url, "POST", "/api/arm", ABOUT)
+    _, armed = ask(url, "POST", "/api/arm", {**ABOUT, "answer": answer})
     wait(url, wait_s)
     body = {**ABOUT, **REST, "answer": answer, "challenge": armed["challenge"], **changes}
     return ask(url, "POST", "/api/confirm", body)
@@ -188,8 +188,7 @@ def test_what_lets_the_robot_go_on_needs_fresh_data(url, cell, answer):
     cell.state["ages"]["permit_s"] = SETTINGS.stale_s + 0.1
     status, reply = ask(url, "POST", "/api/answer", {**ABOUT, **REST, "answer": answer})
     assert (status, reply["reason"]) == (409, "stale_data")
-    abort = {**ABOUT, **REST, "answer": "abort", "idempotency_key": "other"}
-    assert ask(url, "POST", "/api/answer", abort)[0] == 200
+    assert hold(url, "abort", idempotency_key="other") == (200, {"accepted": True, "reason": ""})
     assert [body["answer"] for _, body in cell.acts] == ["abort"]
 
 

@@ -54,6 +54,7 @@ def told(folder):
 CHANGES = [
     ("cell.yaml", "intrusion_m: 1.12", "intrusion_m: 1.13"),
     ("cell.yaml", "hold_s: 1.0", "hold_s: 1.1"),
+    ("cell.yaml", "hold_s: 1.0", "hold_s: 1.0\n  pedal_key: F13"),
     ("cell.yaml", "sensors_timeout_s: 1.0", "sensors_timeout_s: 1.5"),
     ("cell.yaml", "frame: cell", "frame: floor"),
     ("zones.yaml", "margin_m: 0.2", "margin_m: 0.21"),

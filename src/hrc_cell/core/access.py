@@ -78,6 +78,7 @@ class Act(Enum):
     CONFIRM_SAFETY = "confirm_safety"
     PAIR = "pair"
     UNPAIR = "unpair"
+    START_RUN = "start_run"
     PAUSE_RUN = "pause_run"
     RESUME_RUN = "resume_run"
     REPEAT_STEP = "repeat_step"
@@ -105,13 +106,14 @@ class Rule(NamedTuple):
 
 ACTS: dict[Act, Rule] = {
     Act.STOP_REQUEST: Rule(Risk.C0, Role.VIEWER),
-    Act.ANSWER: Rule(Risk.C1, Role.OPERATOR),  # a tap at a question, also to refuse what is held
+    Act.ANSWER: Rule(Risk.C1, Role.OPERATOR),  # a tap at a question: go, done, retry, refuse
     Act.PRESS: Rule(Risk.C1, Role.OPERATOR),  # the simulated operator box
     Act.CONFIRM: Rule(Risk.C2, Role.OPERATOR),  # a question of risk class 2: a handoff
     Act.CONFIRM_CHANGE: Rule(Risk.C3, Role.SUPERVISOR),  # of class 3: a change of how it works
     Act.CONFIRM_SAFETY: Rule(Risk.C4, Role.SUPERVISOR),  # of class 4: of what keeps people safe
     Act.PAIR: Rule(Risk.C3, Role.SUPERVISOR),  # let a further tablet in
     Act.UNPAIR: Rule(Risk.C3, Role.SUPERVISOR),  # and out
+    Act.START_RUN: Rule(Risk.C2, Role.OPERATOR),  # in a started cell the arm may move at once
     Act.PAUSE_RUN: Rule(Risk.C1, Role.OPERATOR),  # begins nothing
     Act.RESUME_RUN: Rule(Risk.C1, Role.OPERATOR),  # as the answers "go" and "retry" let it go on
     Act.REPEAT_STEP: Rule(Risk.C1, Role.OPERATOR),
@@ -135,6 +137,9 @@ REASONS = (
     "second_role_too_low",
 )  # fmt: skip
 """Why an act is not allowed."""
+
+OF_THE_RUN = {"skip": Act.SKIP_STEP, "abort": Act.CANCEL_RUN}
+"""Answers to a question that do with the run what can be done without a question, too."""
 
 PIN_DIGITS = 6
 TRIES = 5
@@ -186,6 +191,19 @@ def act_of(risk_class: int) -> Act:
     """
     by_class = (Act.ANSWER, Act.ANSWER, Act.CONFIRM, Act.CONFIRM_CHANGE)
     return by_class[risk_class] if 0 <= risk_class < len(by_class) else Act.CONFIRM_SAFETY
+
+
+def act_for(answer: str, risk_class: int) -> Act:
+    """Return the act that an answer to a question of this class is.
+
+    To skip a step or to give the run up needs the same at a question as without one.
+
+    >>> act_for("skip", 1), act_for("refuse", 2)
+    (<Act.SKIP_STEP: 'skip_step'>, <Act.ANSWER: 'answer'>)
+    """
+    if answer == "refuse":
+        return Act.ANSWER
+    return OF_THE_RUN.get(answer) or act_of(risk_class)
 
 
 def rank(role: Role, *, simulated: bool) -> int:

@@ -27,6 +27,7 @@ from hrc_cell_interfaces.srv import (
     ControlRun,
     PressButton,
     RequestStop,
+    RunRecipe,
     SetAutomation,
 )
 from rcl_interfaces.msg import IntegerRange, ParameterDescriptor
@@ -43,6 +44,7 @@ from hrc_cell.adapters.record.photos import Photos
 from hrc_cell.nodes import panel_wire as wire
 from hrc_cell.nodes.andon_lamp import TELL_S, AndonLamp
 from hrc_cell.nodes.base import ALL, KEPT, NEWEST, CellNode, run
+from hrc_cell.nodes.panel_recipes import PanelRecipes
 from hrc_cell.nodes.parameters import declare_settings
 
 CALL_TIMEOUT_S = 2.0
@@ -90,6 +92,8 @@ class OperatorPanel(CellNode):
         self._answers = self.create_client(AnswerQuestion, "answer_question")
         self._stops = self.create_client(RequestStop, "request_stop")
         self._presses = self.create_client(PressButton, "sim/press")
+        self._starts = self.create_client(RunRecipe, "run_recipe")
+        self._recipes = PanelRecipes(self.cell)
         self._levels = self.create_client(SetAutomation, "set_automation")
         self._controls = {act.value: self.create_client(ControlRun, act.value) for act in RUN_ACTS}
         tls = context(panel, self.state_dir)
@@ -235,6 +239,20 @@ class OperatorPanel(CellNode):
             operator_alias=body["operator"], device=body["device"],
         )  # fmt: skip
         reply = await self._call(self._levels, request)
+        return {"accepted": reply.accepted, "reason": reply.reason}
+
+    def recipes(self) -> list[dict[str, Any]]:
+        """Return the recipes that can be started, as their files say now."""
+        return self._recipes.rows()
+
+    def drawing(self, name: str, language: str) -> str | None:
+        """Return a recipe that was listed as an SVG drawing."""
+        return self._recipes.drawn(name, language)
+
+    async def start_run(self, body: dict[str, Any]) -> dict[str, Any]:
+        """Ask the task manager to begin a recipe."""
+        request = RunRecipe.Request(recipe=body["recipe"], repeat=body["repeat"])
+        reply = await self._call(self._starts, request)
         return {"accepted": reply.accepted, "reason": reply.reason}
 
     async def request_stop(self, body: dict[str, Any]) -> dict[str, Any]:

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 
 from hrc_cell.settings.schema import setting
 
-LANGUAGES = ("en", "vi", "th", "my")
+LANGUAGES = ("en", "vi", "ja", "id", "ms", "th", "my")
+PEDAL_KEYS = ("", "F8", "F9", *(f"F{number}" for number in range(13, 25)))
+"""Keys that type nothing and that no browser takes for itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +60,14 @@ class PanelSettings:
     language: str = setting("first language of the page", choices=LANGUAGES)
     rate_hz: float = setting("updates of the page", unit="Hz", low=1.0, high=30.0)
     hold_s: float = setting("how long to hold for a confirmation", unit="s", low=0.8, high=2.0)
+    second_control: bool = setting(
+        "a tablet may be set to a second control at another place, tapped instead of holding",
+        default=True,
+    )
+    pedal_key: str = setting(
+        "key that a foot pedal or button beside a tablet types, named as a browser does (code): "
+        "answers a question as holding does; empty: none", choices=PEDAL_KEYS, default="",
+    )  # fmt: skip
     challenge_s: float = setting(
         "an armed confirmation is void after this", unit="s", low=2.0, high=60.0
     )

@@ -13,23 +13,26 @@ from typing import Any, Protocol
 
 from aiohttp import web
 
-from hrc_cell.adapters.panel import run_acts
+from hrc_cell.adapters.panel import run_acts, starts
 from hrc_cell.adapters.panel.access import Access, Who
 from hrc_cell.adapters.panel.arming import Arming
 from hrc_cell.adapters.panel.challenge import About
 from hrc_cell.adapters.panel.freshness import demand_fresh
 from hrc_cell.adapters.panel.replies import Replies
 from hrc_cell.adapters.panel.web_rules import ANSWER_REFUSED, Refusal, body_of
-from hrc_cell.core.access import ACTS, NEEDS, Act, act_of
+from hrc_cell.core.access import ACTS, NEEDS, Act, act_for
 from hrc_cell.settings.operation import PanelSettings
 
 NEGATIVE = ("refuse", "abort")
 """Answers that release nothing and start nothing. All others are affirmative."""
+CONFIRM = "confirm"
+GRIPS = (Act.CONFIRM, Act.CONFIRM_CHANGE, Act.CONFIRM_SAFETY)
+"""May let the gripper open or close."""
 PROOF = {"pin": str, "second": str, "second_pin": str}
 """What an act of risk class 3 or 4 brings with it."""
 
 
-class Backend(run_acts.Backend, Protocol):
+class Backend(run_acts.Backend, starts.Backend, Protocol):
     """The cell, as the page sees it. Awaitables raise TimeoutError when nobody answers."""
 
     def about(self) -> dict[str, Any]:
@@ -62,7 +65,7 @@ class Acts:
         self._settings = settings
         self._backend = backend
         self._access = access
-        self._arming = Arming(settings, access, who, _told_of_challenge)
+        self._arming = Arming(settings, access, who, _told_of_challenge, pedal=True)
         self._replies = Replies()
 
     def routes(self) -> list[web.RouteDef]:
@@ -92,33 +95,29 @@ class Acts:
 
     async def _arm(self, request: web.Request) -> web.StreamResponse:
         who = self._who(request)
-        body = await body_of(request, question_id=str, state_version=int)
-        question = self._question(body, affirmative=True)
-        if "confirm" not in question["options"]:
-            raise Refusal(ANSWER_REFUSED, "bad_option")
-        self._access.demand_rights(act_of(question["risk_class"]), who)
-        about = _about(body, who)
-        return await self._arming.arm(about, _told_of(body, who, question), who)
+        optional = {"answer": str, "way": str}
+        body = await body_of(request, optional, question_id=str, state_version=int)
+        body["answer"] = body["answer"] or CONFIRM
+        question, act = self._question(body)
+        self._access.demand_rights(act, who)
+        told = _told_of(body, who, question)
+        return await self._arming.arm(_about(body, who), told, who, body["way"])
 
     async def _confirm(self, request: web.Request) -> web.StreamResponse:
         who = self._who(request)
         body = await body_of(
-            request, PROOF, question_id=str, state_version=int, challenge=str, answer=str,
-            idempotency_key=str,
+            request, {**PROOF, "way": str}, question_id=str, state_version=int, challenge=str,
+            answer=str, idempotency_key=str,
         )  # fmt: skip
 
         async def act() -> dict[str, Any]:
-            question = self._question(body, affirmative=True)
+            question, act = self._question(body)
             proof = {name: body[name] for name in PROOF}
-            await self._access.demand(act_of(question["risk_class"]), who, **proof)
-            armed_s = self._arming.challenges.age_s(body["challenge"], self._access.clock())
-            refused = self._arming.challenges.redeem(
-                body["challenge"], _about(body, who), self._access.clock()
-            )
-            if refused:
-                raise Refusal(ANSWER_REFUSED, refused)
-            self._question(body, affirmative=True)
-            told = {**_told_of(body, who, question), "armed_s": _rounded(armed_s)}
+            way = self._arming.way(body["way"])
+            await self._access.demand(act, who, **proof)
+            armed_s = self._arming.redeem(body["challenge"], _about(body, who), way)
+            self._question(body)
+            told = {**_told_of(body, who, question), "way": way, "armed_s": armed_s}
             return await self._passed_on(body, who, told, must_be_noted=True)
 
         return await self._once(body, who, act)
@@ -130,11 +129,10 @@ class Acts:
         )
 
         async def act() -> dict[str, Any]:
-            affirmative = body["answer"] not in NEGATIVE
-            question = self._question(body, affirmative=affirmative)
-            if affirmative and NEEDS[ACTS[act_of(question["risk_class"])].risk].held:
+            question, act = self._question(body)
+            if NEEDS[ACTS[act].risk].held:
                 raise Refusal(ANSWER_REFUSED, "needs_holding")
-            await self._access.demand(Act.ANSWER, who)
+            await self._access.demand(act, who)
             return await self._passed_on(
                 body, who, _told_of(body, who, question), must_be_noted=False
             )
@@ -148,7 +146,7 @@ class Acts:
         access = self._access
         if must_be_noted:
             await access.note("answer", told)
-            self._question(body, affirmative=True)  # a slow disk may have taken its time
+            self._question(body)  # a slow disk may have taken its time
         else:
             access.tell("answer", told)
         given = {
@@ -199,26 +197,27 @@ class Acts:
         self._access.tell("press", {"operator": who.alias, "device": who.device_id, **body})
         return told(await self._backend.press(body))
 
-    def _question(self, body: Mapping[str, Any], *, affirmative: bool) -> dict[str, Any]:
-        """Return the question of the moment if the request means it; else refuse.
+    def _question(self, body: Mapping[str, Any]) -> tuple[dict[str, Any], Act]:
+        """Return the question of the moment if the request means it, and the act that its answer
+        is; else refuse.
 
         What lets the robot go on needs fresh data of monitor and task; to refuse, old ones will do.
-        What must be held lets the gripper open, and needs a permit for that too.
+        What lets the gripper open or close needs a permit for that too.
         """
         snapshot = self._backend.snapshot()
-        demand_fresh(snapshot["ages"], self._settings, goes_on=affirmative)
+        demand_fresh(snapshot["ages"], self._settings, goes_on=body["answer"] not in NEGATIVE)
         task = snapshot["task"]
         question: dict[str, Any] = task["question"] if task else {"id": ""}
         if not question["id"] or question["id"] != body["question_id"]:
             raise Refusal(ANSWER_REFUSED, "unknown_question")
         if question["state_version"] != body["state_version"]:
             raise Refusal(ANSWER_REFUSED, "stale_version")
-        if "answer" in body and body["answer"] not in question["options"]:
+        if body["answer"] not in question["options"]:
             raise Refusal(ANSWER_REFUSED, "bad_option")
-        held = affirmative and NEEDS[ACTS[act_of(question["risk_class"])].risk].held
-        if held and not snapshot["permit"]["gripper"]:
+        act = act_for(body["answer"], question["risk_class"])
+        if act in GRIPS and not snapshot["permit"]["gripper"]:
             raise Refusal(ANSWER_REFUSED, "not_permitted")
-        return question
+        return question, act
 
 
 def told(reply: Mapping[str, Any]) -> web.Response:
@@ -227,7 +226,8 @@ def told(reply: Mapping[str, Any]) -> web.Response:
 
 
 def _told_of_challenge(about: About) -> dict[str, Any]:
-    return {"question_id": about.question_id, "state_version": about.state_version}
+    told = {"question_id": about.question_id, "state_version": about.state_version}
+    return {**told, "answer": about.answer}
 
 
 def _rounded(time_s: float | None) -> float | None:
@@ -237,7 +237,7 @@ def _rounded(time_s: float | None) -> float | None:
 def _about(body: Mapping[str, Any], who: Who) -> About:
     return About(
         question_id=body["question_id"], state_version=body["state_version"],
-        device=who.device_id, operator=who.alias,
+        device=who.device_id, operator=who.alias, answer=body["answer"],
     )  # fmt: skip
 
 
@@ -246,6 +246,6 @@ def _told_of(body: Mapping[str, Any], who: Who, question: Mapping[str, Any]) -> 
     return {
         "operator": who.alias, "role": who.session.role.value if who.session else "",
         "device": who.device_id, "question_id": body["question_id"],
-        "state_version": body["state_version"], "answer": body.get("answer", "confirm"),
+        "state_version": body["state_version"], "answer": body["answer"],
         "risk_class": question["risk_class"], "second": body.get("second", ""),
     }  # fmt: skip

@@ -1,7 +1,8 @@
 """One-time challenges: a confirmation is armed first, then held, then sent.
 
-A challenge is bound to question, state version, device and person, is good once, not before the
-hold time is over and not after it has run out. Time is an argument: seconds of the monotonic clock.
+A challenge is bound to question and answer, state version, device and person, and to whether it is
+held or a second control is tapped. It is good once, not before the time that this takes is over and
+not after it has run out. Time is an argument: seconds of the monotonic clock.
 """
 
 from __future__ import annotations
@@ -22,15 +23,23 @@ class About:
     state_version: int
     device: str
     operator: str
+    answer: str = ""
+    second: bool = False
+    """By a second control, instead of holding the first."""
 
 
 class Challenges:
     """The challenges that are open."""
 
     def __init__(
-        self, *, hold_s: float, lifetime_s: float, make: Callable[[], str] = secrets.token_urlsafe
+        self,
+        *,
+        hold_s: float,
+        second_s: float,
+        lifetime_s: float,
+        make: Callable[[], str] = secrets.token_urlsafe,
     ) -> None:
-        self._hold_s = hold_s
+        self._hold_s, self._second_s = hold_s, second_s
         self._lifetime_s = lifetime_s
         self._make = make
         self._open: dict[str, tuple[About, float]] = {}
@@ -45,6 +54,10 @@ class Challenges:
         token = self._make()
         self._open[token] = (about, now_s)
         return token
+
+    def least_s(self, about: About) -> float:
+        """Return how long after arming such a challenge is not good yet [s]."""
+        return self._second_s if about.second else self._hold_s
 
     def age_s(self, token: str, now_s: float) -> float | None:
         """Return how long ago a challenge was armed [s], None for one that is not open."""
@@ -70,6 +83,6 @@ class Challenges:
         held_s = now_s - since_s
         if not held_s <= self._lifetime_s:
             return "challenge_expired"
-        if not held_s >= self._hold_s:
+        if not held_s >= self.least_s(bound_to):
             return "held_too_short"
         return ""

@@ -36,6 +36,7 @@ QUIET = (Act.PAUSE_RUN, Act.CANCEL_RUN, Act.LEVEL_DOWN)
 """Let nothing go on: old data will do."""
 SET_LEVEL = "set_automation"
 ABOUT = {"act": str, "recipe": str, "run_id": str, "cycle": int, "step": str, "automation": str}
+WAY = {"way": str}
 BY_NAME = {act.value: act for act in RUN_ACTS}
 
 
@@ -84,16 +85,17 @@ class RunActs:
         ]
 
     async def _arm(self, request: web.Request) -> web.StreamResponse:
-        who, body = self._who(request), await body_of(request, None, long=(), **ABOUT)
+        who, body = self._who(request), await body_of(request, WAY, long=(), **ABOUT)
         wish = self._wish(body)
         if not NEEDS[ACTS[wish.act].risk].held:
             raise Refusal(400, "field: act")
         self._access.demand_rights(wish.act, who)
-        return await self._arming.arm(_bound(wish, who), _told_of(wish, body, who), who)
+        told = _told_of(wish, body, who)
+        return await self._arming.arm(_bound(wish, who), told, who, body["way"])
 
     async def _act(self, request: web.Request) -> web.StreamResponse:
         who = self._who(request)
-        optional = {"challenge": str, "pin": str}
+        optional = {"challenge": str, "pin": str, **WAY}
         body = await body_of(request, optional, long=(), idempotency_key=str, **ABOUT)
         asked = {**body, "pin": "", "operator": who.alias}
 
@@ -109,13 +111,11 @@ class RunActs:
         needs, told = NEEDS[ACTS[wish.act].risk], _told_of(wish, body, who)
         if needs.held and not body["challenge"]:
             raise Refusal(ANSWER_REFUSED, "needs_holding")
+        way = self._arming.way(body["way"])
         await access.demand(wish.act, who, pin=body["pin"])
         if needs.held:
-            refused = self._arming.challenges.redeem(
-                body["challenge"], _bound(wish, who), access.clock()
-            )
-            if refused:
-                raise Refusal(ANSWER_REFUSED, refused)
+            self._arming.redeem(body["challenge"], _bound(wish, who), way)
+            told = {**told, "way": way}
         with contextlib.nullcontext() if needs.audited else contextlib.suppress(Refusal):
             await access.note("run_act", told)
         if self._wish(body) != wish:  # the PIN, or a slow disk, has taken its time

@@ -32,7 +32,9 @@ from hrc_cell.adapters.panel.pictures import Pictures
 from hrc_cell.adapters.panel.replies import KeyReused
 from hrc_cell.adapters.panel.run_acts import RunActs
 from hrc_cell.adapters.panel.secret_file import SecretFileError
-from hrc_cell.adapters.panel.supervise import Supervise
+from hrc_cell.adapters.panel.starts import Starts
+from hrc_cell.adapters.panel.supervise import Held, Supervise
+from hrc_cell.adapters.panel.ways import chosen
 from hrc_cell.adapters.panel.web_rules import (
     ANSWER_REFUSED,
     HEADERS,
@@ -40,7 +42,7 @@ from hrc_cell.adapters.panel.web_rules import (
     address,
     check_origin,
 )
-from hrc_cell.core.access import ACTS, Act, act_of
+from hrc_cell.core.access import ACTS, OF_THE_RUN, Act, act_of
 from hrc_cell.core.handover import Item
 from hrc_cell.settings.operation import LANGUAGES, PanelSettings
 
@@ -83,7 +85,10 @@ class PanelServer:
         outline_m = backend.about()["outline"]
         self._kaizen = Kaizen(access, self._doors.who, books.kaizen, photos, outline_m)
         self._handovers = Handovers(access, self._doors.who, books.handover, self._opened)
-        held = {Act.HANDOVER_TAKE: self._handovers}
+        self._starts = Starts(settings, backend, access)
+        held: dict[Act, Held] = {
+            Act.HANDOVER_TAKE: self._handovers, Act.START_RUN: self._starts,
+        }  # fmt: skip
         self._supervise = Supervise(settings, access, self._doors.who, held)
         self._pages = Broadcast()
         self._catalogs: dict[str, dict[str, Any]] = {
@@ -109,6 +114,7 @@ class PanelServer:
                 *self._acts.routes(),
                 *self._run_acts.routes(),
                 *self._pictures.routes(),
+                *self._starts.routes(),
                 *self._supervise.routes(),
                 *self.andon.routes(),
                 *self._handovers.routes(),
@@ -152,7 +158,9 @@ class PanelServer:
     async def _look(self) -> None:
         """See what the cell itself has to tell people."""
         while True:
-            await self.andon.look(self._backend.snapshot())
+            snapshot = self._backend.snapshot()
+            self._starts.look(snapshot)
+            await self.andon.look(snapshot)
             await asyncio.sleep(LOOK_S)
 
     def _opened(self, snapshot: dict[str, Any] | None = None) -> list[Item]:
@@ -228,6 +236,8 @@ class PanelServer:
                 for act, rule in ACTS.items()
             },
             "by_class": [act_of(number).value for number in range(CLASSES)],
+            "by_answer": {answer: act.value for answer, act in OF_THE_RUN.items()},
+            "ways": chosen(settings), "pedal_key": settings.pedal_key,
         }  # fmt: skip
         return web.json_response({**self._backend.about(), "panel": shown})
 

@@ -1,5 +1,6 @@
 """Acts that are held and are no answers: let a further tablet in or one in no more, take a shift
-over. They are armed, held and carry the PIN where their class asks for it, like a confirmation.
+over, start a run. They are armed, held and carry the PIN where their class asks for it, like a
+confirmation.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ from hrc_cell.adapters.panel.web_rules import ANSWER_REFUSED, Refusal, body_of
 from hrc_cell.core.access import Act
 from hrc_cell.settings.operation import PanelSettings
 
-ACTS = {act.value: act for act in (Act.PAIR, Act.UNPAIR, Act.HANDOVER_TAKE)}
+WAY = {"way": str}
+ACTS = {act.value: act for act in (Act.PAIR, Act.UNPAIR, Act.HANDOVER_TAKE, Act.START_RUN)}
 
 
 class Held(Protocol):
@@ -66,24 +68,21 @@ class Supervise:
         return web.json_response({"devices": listed})
 
     async def _arm(self, request: web.Request) -> web.StreamResponse:
-        who, body = self._who(request), await body_of(request, act=str, about=str)
+        who, body = self._who(request), await body_of(request, WAY, act=str, about=str)
         self._access.demand_rights(_act(body), who)
         self._check_held(body, who)
-        return await self._arming.arm(_about(body, who), _told_of(body, who), who)
+        told = _told_of(body, who)
+        return await self._arming.arm(_about(body, who), told, who, body["way"])
 
     async def _act(self, request: web.Request) -> web.StreamResponse:
         who = self._who(request)
-        body = await body_of(request, act=str, about=str, challenge=str, pin=str)
+        body = await body_of(request, WAY, act=str, about=str, challenge=str, pin=str)
         act, access = _act(body), self._access
         await access.demand(act, who, pin=body["pin"])
         self._check_held(body, who)
-        armed_s = self._arming.challenges.age_s(body["challenge"], access.clock())
-        refused = self._arming.challenges.redeem(
-            body["challenge"], _about(body, who), access.clock()
-        )
-        if refused:
-            raise Refusal(ANSWER_REFUSED, refused)
-        await access.note(act.value, {**_told_of(body, who), "armed_s": armed_s})
+        way = self._arming.way(body["way"])
+        armed_s = self._arming.redeem(body["challenge"], _about(body, who), way)
+        await access.note(act.value, {**_told_of(body, who), "way": way, "armed_s": armed_s})
         done: dict[str, Any] = {"accepted": True, "reason": ""}
         if act in self._held:
             return web.json_response(

@@ -4,7 +4,7 @@
 import { html, signal, useEffect, useRef } from "./html.js";
 import { post } from "./api.js";
 import { Languages } from "./controls.js";
-import { Hold } from "./hold.js";
+import { Deliberate, way, Ways } from "./hold.js";
 import { Icon } from "./icons.js";
 import { about, mayNot, session } from "./state.js";
 import { load, number, t } from "./texts.js";
@@ -95,14 +95,15 @@ async function tablets(told = "") {
 async function supervise(act, which) {
   const proof = await proofFor(false);
   if (proof === null) return;
-  const armed = await post("/api/arm_act", { act, about: which });
-  if (armed.challenge) panel.value = { held: { act, which, ...armed, ...proof }, people: [], told: "", proof: null };
+  const by = way.value;
+  const armed = await post("/api/arm_act", { act, about: which, way: by });
+  if (armed.challenge) panel.value = { held: { act, which, ...armed, way: by, ...proof }, people: [], told: "", proof: null };
   else tablets(`refusal.${armed.reason}`);
 }
 
-async function done({ act, which, challenge, pin }) {
+async function done({ act, which, challenge, pin }, by) {
   change({ told: "access.checking" });
-  const reply = await post("/api/act", { act, about: which, challenge, pin }, SLOW_MS);
+  const reply = await post("/api/act", { act, about: which, challenge, pin, way: by }, SLOW_MS);
   if (!reply.accepted) tablets(`refusal.${reply.reason}`);
   else if (reply.code) panel.value = { invited: reply, people: [], told: "", proof: null };
   else tablets();
@@ -153,7 +154,7 @@ function People() {
       <b>${one.alias}</b><span>${t(`role.${one.role}`)}</span></button>`)}
       ${proof === null && mayNot("pair") === "needs_pin" && html`<button class="to-tablets" onClick=${() => tablets()}>${t("access.tablets")}</button>`}
       ${alias && proof === null && html`<button class="out" onClick=${signOut}>${t("access.sign_out")}</button>`}</div>
-    ${people.length === 0 && html`<p>${t("access.nobody")}</p>`}`;
+    ${people.length === 0 && html`<p>${t("access.nobody")}</p>`}${proof === null && html`<${Ways} />`}`;
 }
 
 function Tablets() {
@@ -167,7 +168,7 @@ function Tablets() {
 function Held() {
   const { held } = panel.value;
   return html`<${Top} title=${`${t(held.act === "pair" ? "access.pair" : "access.unpair")} ${held.which}`} />
-    <${Hold} holdS=${held.hold_s} usable=${true} onDone=${() => done(held)} onCancel=${() => { post("/api/disarm_act", { challenge: held.challenge }); tablets("answer.canceled"); }}>${t("access.hold")}<//>`;
+    <${Deliberate} armed=${held} usable=${true} onDone=${(by) => done(held, by)} onCancel=${() => { post("/api/disarm_act", { challenge: held.challenge }); tablets("answer.canceled"); }} labels=${[t("access.hold"), t("access.tap")]} />`;
 }
 
 function Invited() {

@@ -4,7 +4,7 @@
 import { html, useEffect, useRef, useState } from "./html.js";
 import { signIn } from "./access.js";
 import { post, UNANSWERED } from "./api.js";
-import { Hold } from "./hold.js";
+import { Deliberate, way } from "./hold.js";
 import { Icon } from "./icons.js";
 import { cell, mayNot, session } from "./state.js";
 import { has, instant, own, t } from "./texts.js";
@@ -65,15 +65,16 @@ function Waiting({ last }) {
 
   async function arm() {
     if (mustSignIn("handover_take")) return;
-    const reply = await post("/api/arm_act", act, SLOW_MS);
-    setArmed(reply.challenge ? reply : null);
+    const by = way.value;
+    const reply = await post("/api/arm_act", { ...act, way: by }, SLOW_MS);
+    setArmed(reply.challenge ? { ...reply, way: by } : null);
     setTold(reply.challenge ? "" : why(reply));
   }
 
-  async function take() {
+  async function take(by) {
     const { challenge } = armed;
     setArmed(null);
-    setTold(why(await post("/api/act", { ...act, challenge, pin: "" }, SLOW_MS)));
+    setTold(why(await post("/api/act", { ...act, challenge, pin: "", way: by }, SLOW_MS)));
   }
 
   function cancel() {
@@ -83,6 +84,7 @@ function Waiting({ last }) {
     setTold("answer.canceled");
   }
 
+  const labels = ["access.hold", "access.tap"].map((one) => html`<span class="ordinal">2</span>${t(one)}`);
   return html`<section class="card shift waits">
     <h2 role="status"><${Icon} name="act" />${t("handover.waits")}</h2>
     <p class="facts">${t("handover.by", { who: last.by, when: instant(last.written_s) })}</p>
@@ -91,7 +93,7 @@ function Waiting({ last }) {
       ${!mine && html`<button aria-pressed=${read.includes(i)} aria-label=${`${t("handover.read")} ${words(item)}`} onClick=${() => confirm(i)}>${read.includes(i) ? html`<${Icon} name="check" />` : t("handover.read")}</button>`}</li>`)}</ul>
     ${mine ? html`<p>${t("refusal.handover_own")}</p><button class="act other" onClick=${() => send("/api/handover/withdraw", {})}>${t("handover.withdraw")}</button>`
       : html`<div class="deliberate"><button class="act arm" disabled=${!all} aria-pressed=${armed !== null} onClick=${arm}><span class="ordinal">${armed ? html`<${Icon} name="check" />` : "1"}</span>${t("handover.take")}</button>
-        <${Hold} holdS=${armed?.hold_s ?? 1} usable=${armed !== null} onDone=${take} onCancel=${cancel}><span class="ordinal">2</span>${t("access.hold")}<//></div>`}
+        <${Deliberate} armed=${armed} usable=${armed !== null} onDone=${take} onCancel=${cancel} labels=${labels} /></div>`}
     <p class="told" role="status">${told ? t(told) : !mine && !all ? t("refusal.handover_unread") : ""}</p>
   </section>`;
 }

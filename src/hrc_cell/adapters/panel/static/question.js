@@ -1,11 +1,12 @@
-// The question of the moment. What releases something is confirmed by two acts at two places:
-// tap to arm, then hold. The server counts the time, and only its reply says what came of it. Where
+// The question of the moment. What releases something, skips a step or gives the run up takes two
+// acts at two places: tap to arm, then hold, or where the tablet is set so tap a second control. A
+// pedal does as a finger does, its first press arms. The server counts the time, and only its reply says what came of it. Where
 // no reply came nobody knows it yet: then the state of the task says it.
 
 import { computed, html, signal, useEffect, useState } from "./html.js";
 import { proofFor, signIn } from "./access.js";
 import { key, post, UNANSWERED } from "./api.js";
-import { Hold } from "./hold.js";
+import { Deliberate, ofPedal, seconds, Ways, way } from "./hold.js";
 import { Icon } from "./icons.js";
 import { about, cell, level, mayNot, old } from "./state.js";
 import { brought, has, number, own, t } from "./texts.js";
@@ -71,16 +72,18 @@ function Asked({ question }) {
     return () => clearTimeout(timer);
   }, []);
 
+  const { acts, by_answer: ofTheRun, by_class: byClass, pedal_key: pedal } = about.value.panel;
   const holds = question.risk_class >= HOLD_CLASS && question.options.includes(AFFIRMATIVE);
-  const act_ = about.value.panel.by_class[Math.min(question.risk_class, TWO_CLASS)];
-  const wrong = mayNot("answer"); // taps
-  const wrongHeld = BROUGHT.includes(mayNot(act_)) ? "" : mayNot(act_);
-  const missing = holds ? wrongHeld : wrong;
-  const waiting = dead || busy || wrong !== "";
+  const act_ = byClass[Math.min(question.risk_class, TWO_CLASS)];
+  const actOf = (option) => (holds && option === AFFIRMATIVE ? act_ : ofTheRun[option] ?? "answer");
+  const wrongOf = (option) => (BROUGHT.includes(mayNot(actOf(option))) ? "" : mayNot(actOf(option)));
+  const missing = wrongOf(holds ? AFFIRMATIVE : "");
   const blocked = dead || busy || !usable.value;
-  const closed = blocked || !permitted.value || wrongHeld !== ""; // the gripper could not open now, or not for this person
+  const shut = (option) => (NEGATIVE.includes(option) ? dead || busy : blocked) || wrongOf(option) !== "";
+  const closed = shut(AFFIRMATIVE) || !permitted.value; // the gripper could not open now, or not for this person
+  const lost = armed !== null && (armed.option === AFFIRMATIVE ? closed : shut(armed.option));
 
-  useEffect(() => { if (closed && !busy) setArmed(null); }, [closed]);
+  useEffect(() => { if (lost && !busy) setArmed(null); }, [lost]);
 
   useEffect(() => {
     if (!armed) return undefined;
@@ -105,12 +108,35 @@ function Asked({ question }) {
     done(reply);
   }
 
-  async function arm() {
-    if (closed || armed) return;
-    const proof = question.risk_class >= PIN_CLASS ? await proofFor(question.risk_class >= TWO_CLASS) : {};
+  async function arm(option, by) {
+    if (armed?.option === option) return;
+    const risk = acts[actOf(option)].risk;
+    const proof = risk >= PIN_CLASS ? await proofFor(risk >= TWO_CLASS) : {};
     if (proof === null) return;
-    act("/api/arm", meant, (reply) => (reply.challenge ? setArmed({ ...reply, proof }) : refuse(asked, reply)));
+    act("/api/arm", { ...meant, answer: option, way: by }, (reply) => (reply.challenge ? setArmed({ ...reply, option, way: by, proof }) : refuse(asked, reply)));
   }
+
+  // The first press of a pedal arms, once it has ended; not where a PIN is asked for.
+  const byPedal = holds && !closed && armed === null && acts[act_].risk < PIN_CLASS;
+  useEffect(() => {
+    if (!byPedal) return undefined;
+    let down = false;
+    const pressed = (event) => {
+      if (!ofPedal(event)) return;
+      event.preventDefault();
+      down = down || !event.repeat;
+    };
+    const released = (event) => { if (ofPedal(event) && down) arm(AFFIRMATIVE, "pedal"); };
+    const away = () => { down = false; };
+    document.addEventListener("keydown", pressed);
+    document.addEventListener("keyup", released);
+    window.addEventListener("blur", away);
+    return () => {
+      document.removeEventListener("keydown", pressed);
+      document.removeEventListener("keyup", released);
+      window.removeEventListener("blur", away);
+    };
+  }, [byPedal]);
 
   const answer = (path, more, good) => act(path, { ...meant, ...more, idempotency_key: key() }, (reply) => {
     if (reply.accepted) tell(asked, good);
@@ -118,10 +144,10 @@ function Asked({ question }) {
     else refuse(asked, reply);
   });
 
-  function confirm() {
-    const { challenge, proof } = armed;
+  function done(by) {
+    const { challenge, option, proof } = armed;
     setArmed(null);
-    answer("/api/confirm", { challenge, answer: AFFIRMATIVE, ...proof }, "answer.confirmed");
+    answer("/api/confirm", { challenge, answer: option, way: by, ...proof }, option === AFFIRMATIVE ? "answer.confirmed" : "answer.told");
   }
 
   function tap(option) {
@@ -135,26 +161,35 @@ function Asked({ question }) {
     if (!usable.value) return t("answer.not_now");
     if (!holds) return "";
     if (!permitted.value) return t("answer.not_permitted");
-    return t(armed ? "answer.hold" : "answer.arm_first", { seconds: number(about.value.panel.hold_s, 1) });
+    const step = armed ? (seconds(armed) ? "answer.tap" : "answer.hold") : seconds(null) ? "answer.arm_tap" : "answer.arm_first";
+    return t(step, { seconds: number(about.value.panel.hold_s, 1) });
   }
 
   const taps = question.options.filter((option) => !(holds && option === AFFIRMATIVE));
-  const needs = t("access.needs", { role: t(`role.${about.value.panel.acts[holds ? act_ : "answer"].least}`), how: t(`risk.${"c" + Math.min(holds ? question.risk_class : 1, TWO_CLASS)}`) });
+  const needs = (act) => t("access.needs", { role: t(`role.${acts[act].least}`), how: t(`risk.${"c" + acts[act].risk}`) });
+  const called = (option) => brought(cell.task.value?.texts, option) ?? own(`option.${option}`);
+  const labels = ["option.hold", "option.tap"].map((one) => html`<span class="ordinal">${number(2)}</span>${t(one)}`);
+  const apart = armed !== null && armed.option !== AFFIRMATIVE;
   const values = Object.fromEntries(Object.entries(question.args).map(([name, value]) => [name, own(value)]));
   return html`<section class="card question asked">
     <h2 aria-live="polite"><${Icon} name="act" />${t(question.text_key, values)}</h2>
     <div class="answers">
       ${holds && html`<div class="deliberate">
-        <button class="act arm" aria-pressed=${armed !== null} disabled=${closed} onClick=${arm}>
-          <span class="ordinal">${armed ? html`<${Icon} name="check" />` : number(1)}</span>${t("option.arm")}</button>
-        <${Hold} holdS=${about.value.panel.hold_s} usable=${armed !== null && !closed} onDone=${confirm} onCancel=${() => armed && drop("answer.canceled")}>
-          <span class="ordinal">${number(2)}</span>${t("option.hold")}<//>
+        <button class="act arm" aria-pressed=${armed?.option === AFFIRMATIVE} disabled=${closed} onClick=${() => arm(AFFIRMATIVE, way.value)}>
+          <span class="ordinal">${armed?.option === AFFIRMATIVE ? html`<${Icon} name="check" />` : number(1)}</span>${t("option.arm")}</button>
+        <${Deliberate} armed=${apart ? null : armed} usable=${armed?.option === AFFIRMATIVE && !closed} pedal=${true} onDone=${done} onCancel=${() => armed && drop("answer.canceled")} labels=${labels} />
       </div>`}
-      <div class=${`taps ${holds ? "apart" : ""}`}>${taps.map((option) => html`<button key=${option} class="act other"
-        disabled=${NEGATIVE.includes(option) ? waiting : waiting || blocked} onClick=${() => tap(option)}>${brought(cell.task.value?.texts, option) ?? own(`option.${option}`)}</button>`)}</div>
+      <div class=${`taps ${holds ? "apart" : ""}`}>${taps.map((option) => html`<button key=${option} class="act other" aria-pressed=${option in ofTheRun ? armed?.option === option : undefined}
+        disabled=${shut(option)} onClick=${() => (option in ofTheRun ? arm(option, way.value) : tap(option))}>${called(option)}</button>`)}</div>
     </div>
+    ${apart && html`<div class="armed"><p class="told" role="status"><${Icon} name="act" />${t(seconds(armed) ? "run.tap" : "run.hold", { what: called(armed.option), seconds: number(armed.hold_s, 1) })}</p>
+      <div class="armed-acts"><${Deliberate} key=${armed.challenge} armed=${armed} usable=${!lost} onDone=${done} onCancel=${() => armed && drop("answer.canceled")} labels=${[t("access.hold"), t("access.tap")]} />
+        <button class="act other leave" onClick=${() => drop("run.left")}>${t("run.leave")}</button></div></div>`}
     <p class="told" role="status">${hint()}</p>
     ${missing && html`<button class="act other to-sign-in" onClick=${() => signIn()}>${t("access.sign_in")}</button>`}
-    <p class="needs">${needs}</p>
+    <p class="needs">${needs(holds ? act_ : "answer")}</p>
+    ${holds && pedal && acts[act_].risk < PIN_CLASS && html`<p class="needs">${t("answer.pedal", { seconds: number(about.value.panel.hold_s, 1) })}</p>`}
+    ${taps.filter((option) => option in ofTheRun).map((option) => html`<p key=${option} class="needs">${called(option)}: ${needs(ofTheRun[option])}</p>`)}
+    ${way.value !== "hold" && html`<${Ways} />`}
   </section>`;
 }

@@ -5,7 +5,7 @@
 import { computed, html, signal, useEffect, useRef, useState } from "./html.js";
 import { proofFor } from "./access.js";
 import { key, post, UNANSWERED } from "./api.js";
-import { Hold } from "./hold.js";
+import { Deliberate, seconds, way } from "./hold.js";
 import { Icon } from "./icons.js";
 import { about, cell, level, mayNot, old } from "./state.js";
 import { has, number, own, t } from "./texts.js";
@@ -54,9 +54,10 @@ async function send({ wish, act, where }, more = {}) {
 async function arm(meant) {
   const pin = risk(meant.act) > HOLD_CLASS ? await proofFor(false) : {};
   if (pin === null) return;
-  const reply = await post("/api/run/arm", meant.wish, SLOW_MS);
+  const by = way.value;
+  const reply = await post("/api/run/arm", { ...meant.wish, way: by }, SLOW_MS);
   told.value = null;
-  if (reply.challenge) armed.value = { ...meant, ...reply, pin: pin.pin ?? "" };
+  if (reply.challenge) armed.value = { ...meant, ...reply, way: by, pin: pin.pin ?? "" };
   else refuse(meant.where, reply.reason);
 }
 
@@ -98,13 +99,13 @@ export function Armed({ where }) {
   useEffect(() => { if (here) box.current.scrollIntoView({ block: "nearest" }); }, [here]);
   useEffect(() => () => { if (armed.value?.where === where) drop("run.left"); }, []); // nobody sees it any more
   if (!here) return html`<p class="told" role="status">${told.value?.where === where && t(told.value.key, told.value.values)}</p>`;
-  function done() {
+  function done(by) {
     const { challenge, pin } = now;
     armed.value = null;
-    send(now, { challenge, pin });
+    send(now, { challenge, pin, way: by });
   }
-  return html`<div class="armed" ref=${box}><p class="told" role="status"><${Icon} name="act" />${t("run.hold", { what: now.title, seconds: number(now.hold_s, 1) })}</p>
-    <div class="armed-acts"><${Hold} key=${now.challenge} holdS=${now.hold_s} usable=${usable(now.act) && !gone} onDone=${done} onCancel=${() => armed.value && drop("run.let_go")}>${t("access.hold")}<//>
+  return html`<div class="armed" ref=${box}><p class="told" role="status"><${Icon} name="act" />${t(seconds(now) ? "run.tap" : "run.hold", { what: now.title, seconds: number(now.hold_s, 1) })}</p>
+    <div class="armed-acts"><${Deliberate} key=${now.challenge} armed=${now} usable=${usable(now.act) && !gone} onDone=${done} onCancel=${() => armed.value && drop("run.let_go")} labels=${[t("access.hold"), t("access.tap")]} />
       <button class="act other leave" onClick=${() => drop("run.left")}>${t("run.leave")}</button></div></div>`;
 }
 

@@ -3,7 +3,7 @@
 
 import { html, signal, useEffect, useRef, useState } from "./html.js";
 import { Icon } from "./icons.js";
-import { RunActs } from "./run.js";
+import { offered, RunActs } from "./run.js";
 import { cell, old } from "./state.js";
 import { Steps } from "./steps.js";
 import { has, language, own, t } from "./texts.js";
@@ -59,9 +59,20 @@ export function LargePicture() {
     <img src=${src} alt=${text ?? ""} /></section>`;
 }
 
+// Its inside is loaded when it is opened.
+function Start() {
+  const [inside, setInside] = useState(null);
+  if (!offered("start_run")) return null;
+  const open = inside !== null;
+  const load = () => import("./start.js").then(({ Recipes }) => setInside(() => Recipes), () => {});
+  return html`<div class=${`start ${open ? "open" : ""}`}>
+    <button class="drawer" aria-expanded=${open} onClick=${() => (open ? setInside(null) : load())}><span class="chevron"></span>${t("start.title")}</button>
+    ${open && html`<${inside} />`}</div>`;
+}
+
 export function Task() {
   const task = cell.task.value;
-  if (!task) return html`<section class="card task"><h3>${t("task.none")}</h3></section>`;
+  if (!task) return html`<section class="card task"><h3>${t("task.none")}</h3><${Start} /></section>`;
   const { text, other } = instruction(task);
   const handoff = task.handoff && task.handoff !== "none" ? t(`handoff.${task.handoff}`) : "";
   const [code] = (task.reason || "").split(":");
@@ -76,7 +87,7 @@ export function Task() {
     ${code && html`<p class="why"><${Icon} name="caution" />${has(`reason.${code}`) ? t(`reason.${code}`) : task.reason}</p>`}
     <p class="facts">${facts.join(" · ")}</p>
     ${old.task.value && html`<p class="stale-note"><${Icon} name="caution" />${t("data.section_old")}</p>`}
-    <${RunActs} /><${Steps} />
+    <${RunActs} /><${Steps} /><${Start} />
   </section>`;
 }
 

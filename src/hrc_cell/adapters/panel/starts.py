@@ -1,0 +1,160 @@
+"""Starting a run on the page: which recipes there are, what each is, and how long a cycle took.
+
+Listed is what has no fault now. An act says which recipe it is about as the person saw it: one that
+was changed since is refused. To start is armed, held and in the audit trail first; it is a wish to
+the task manager, which refuses it while a run is under way, and it resets nothing: where the cell
+is not started the arm moves only after the start at the cell.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import statistics
+from collections import deque
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+from aiohttp import web
+
+from hrc_cell.adapters.panel.access import Access, Who
+from hrc_cell.adapters.panel.freshness import demand_fresh
+from hrc_cell.adapters.panel.web_rules import ANSWER_REFUSED, Refusal
+from hrc_cell.settings.operation import LANGUAGES, PanelSettings
+
+ACTIVE = ("running", "waiting", "held", "paused")
+HOW = {"once": False, "repeat": True}
+AGAIN_S = 1.0
+"""The files are read for pages at most so often, however many ask."""
+KEPT = 5
+"""So many of the last cycles of a recipe tell how long one takes."""
+
+
+class Backend(Protocol):
+    """What of the cell this needs."""
+
+    def snapshot(self) -> dict[str, Any]:
+        """Return the state of the cell now."""
+
+    def recipes(self) -> list[dict[str, Any]]:
+        """Return the recipes without a fault as their files say now; takes its time."""
+
+    def drawing(self, name: str, language: str) -> str | None:
+        """Return the SVG of a recipe that was listed last, None for one that was not."""
+
+    async def start_run(self, body: dict[str, Any]) -> dict[str, Any]:
+        """Have a run begun. Raises TimeoutError when nobody answers."""
+
+
+class Starts:
+    """The handlers of it, and the act once it was held."""
+
+    def __init__(self, settings: PanelSettings, backend: Backend, access: Access) -> None:
+        self._settings, self._backend, self._access = settings, backend, access
+        self._listed: dict[str, dict[str, Any]] = {}
+        self._reading, self._again_s = asyncio.Lock(), 0.0
+        self._cycles = Cycles(access.clock)
+
+    def routes(self) -> list[web.RouteDef]:
+        """Return the routes."""
+        return [
+            web.get("/api/recipes", self._recipes),
+            web.get("/recipe/{name}.svg", self._drawing),
+        ]
+
+    def look(self, snapshot: Mapping[str, Any]) -> None:
+        """See how long cycles take. To be called again and again."""
+        self._cycles.look(snapshot["task"])
+
+    async def _recipes(self, request: web.Request) -> web.StreamResponse:
+        async with self._reading:
+            if self._access.clock() >= self._again_s:
+                await self._read()
+        rows = [
+            {**one, "cycle_s": self._cycles.usual_s(one["name"])} for one in self._listed.values()
+        ]
+        return web.json_response({"recipes": rows})
+
+    async def _read(self) -> None:
+        loop = asyncio.get_running_loop()
+        rows = await loop.run_in_executor(None, self._backend.recipes)
+        self._listed = {row["name"]: row for row in rows}
+        self._again_s = self._access.clock() + AGAIN_S
+
+    async def _drawing(self, request: web.Request) -> web.StreamResponse:
+        language = request.query.get("language", self._settings.language)
+        drawn = None
+        if language in LANGUAGES:
+            drawn = self._backend.drawing(request.match_info["name"], language)
+        if drawn is None:
+            raise Refusal(404, "no_such_picture")
+        return web.Response(text=drawn, content_type="image/svg+xml")
+
+    # To start, once it was held.
+
+    def check(self, about: str, who: Who) -> None:
+        """Return if the recipe that is meant may be asked for now. Raises Refusal."""
+        snapshot = self._backend.snapshot()
+        demand_fresh(snapshot["ages"], self._settings, goes_on=True)
+        name, seen, _ = _meant(about)
+        if name not in self._listed:
+            raise Refusal(ANSWER_REFUSED, "unknown_recipe")
+        if self._listed[name]["digest"] != seen:
+            raise Refusal(ANSWER_REFUSED, "recipe_changed")
+        if snapshot["task"] is not None and snapshot["task"]["phase"] in ACTIVE:
+            raise Refusal(ANSWER_REFUSED, "busy")
+
+    async def carry_out(self, about: str, who: Who) -> dict[str, Any]:
+        """Ask for the run; the audit trail has it already. Raises Refusal, TimeoutError."""
+        await self._read()
+        self.check(about, who)
+        name, _, how = _meant(about)
+        told = {"operator": who.alias, "device": who.device_id, "act": "start_run", "about": about}
+        try:
+            reply = await self._backend.start_run({"recipe": name, "repeat": HOW[how]})
+        except TimeoutError:
+            self._access.tell("outcome", {**told, "accepted": None})
+            raise
+        self._access.tell("outcome", {**told, **reply})
+        if not reply["accepted"]:
+            raise Refusal(ANSWER_REFUSED, reply["reason"].partition(":")[0])
+        return {}
+
+
+class Cycles:
+    """How long the cycles of each recipe took, since this process began."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._now: tuple[str, str, int] = ("", "", 0)
+        self._since_s: float | None = None
+        self._took_s: dict[str, deque[float]] = {}
+
+    def look(self, task: Mapping[str, Any] | None) -> None:
+        """See the task: a cycle that another one, or the end, follows is one that took its time.
+
+        The first one seen may have begun before, so it tells nothing.
+        """
+        if task is None:
+            return
+        seen, before = (task["recipe"], task["run_id"], task["cycle"]), self._now
+        done = task["phase"] == "done"
+        if seen == before and not done:
+            return
+        now_s = self._clock()
+        if self._since_s is not None and before[1] == seen[1] and before[0]:
+            self._took_s.setdefault(before[0], deque(maxlen=KEPT)).append(now_s - self._since_s)
+        self._since_s = None if done or not before[0] else now_s
+        self._now = seen
+
+    def usual_s(self, recipe: str) -> float | None:
+        """Return the median of the last cycles [s], None where none was seen as a whole."""
+        took_s = self._took_s.get(recipe)
+        return None if not took_s else round(statistics.median(took_s), 1)
+
+
+def _meant(about: str) -> tuple[str, str, str]:
+    """Return recipe, what the person saw of it, and how often."""
+    name, seen, how = [*about.split(" "), "", ""][:3]
+    if how not in HOW:
+        raise Refusal(400, "field: about")
+    return name, seen, how
