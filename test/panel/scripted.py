@@ -9,6 +9,8 @@ from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
 
+from hrc_cell.adapters.description import load_description
+from hrc_cell.adapters.link_tree import drawing
 from hrc_cell.adapters.panel import people
 from hrc_cell.adapters.panel.access import Access
 from hrc_cell.adapters.panel.kept import Books
@@ -20,6 +22,8 @@ from hrc_cell.settings.cell import load_cell
 from hrc_cell.settings.share import share_folder
 
 CELL = load_cell(share_folder() / "config" / "default")
+DESCRIPTION = load_description(CELL)
+MODEL = drawing(DESCRIPTION, CELL)
 SETTINGS = replace(CELL.file.panel, hold_s=0.8)
 QUESTION = {
     "id": "run.7", "kind": "handoff", "risk_class": 2, "text_key": "question.release_part",
@@ -50,6 +54,14 @@ STATE = {
     "humans": [{"id": 1, "x": 1.9, "y": 0.2, "vx": 0.0, "vy": 0.3, "r": 0.3, "confirmed": True}],
     "arm": [[0.0, 0.0], [0.1, 0.0], [0.3, 0.05], [0.55, 0.1]],
     "separation": {"x": 0.5, "y": 0.08, "r": 0.05},
+    "scene": {
+        "angles": {
+            "joint_1": 0.4, "joint_2": 0.6, "joint_3": 0.9, "joint_4": -0.3, "joint_5": 0.7,
+            "joint_6": 0.2, "gripper": 0.5,
+        },
+        "people": [{"id": 1, "from": [1.9, 0.2, 0.0], "to": [1.9, 0.2, 2.0], "r": 0.3}],
+        "pair": {"from": [0.5, 0.2, 0.5], "to": [1.6, 0.2, 0.5], "way": [1.0, 0.0, 0.0]},
+    },
     "inputs": {
         "mode": "collaborative", "reset": False, "start": False, "enabling_switch": "released",
         "emergency_stop_input": False, "guards": "open", "simulated": True,
@@ -79,6 +91,9 @@ class ScriptedCell:
 
     def about(self):
         return self.facts
+
+    def model(self):
+        return MODEL
 
     def snapshot(self):
         return self.state

@@ -103,6 +103,7 @@ class PanelServer:
                 web.get("/ws", self._serve_page),
                 web.get("/catalog/{language}.json", self._catalog),
                 web.get("/api/about", self._about),
+                web.get("/api/model", self._model),
                 web.get("/api/state", self._state),
                 web.get("/api/health", self._health),
                 *self._doors.routes(),
@@ -230,6 +231,9 @@ class PanelServer:
             "by_class": [act_of(number).value for number in range(CLASSES)],
         }  # fmt: skip
         return web.json_response({**self._backend.about(), "panel": shown})
+
+    async def _model(self, request: web.Request) -> web.StreamResponse:
+        return web.json_response(self._backend.model())
 
     async def _state(self, request: web.Request) -> web.StreamResponse:
         return web.json_response({**self._for_all(), LED: self._own(request)[LED]})
