@@ -13,10 +13,12 @@ from hrc_cell.adapters.description import load_description
 from hrc_cell.adapters.link_tree import drawing
 from hrc_cell.adapters.panel import people
 from hrc_cell.adapters.panel.access import Access
+from hrc_cell.adapters.panel.figures import KEEP_S
 from hrc_cell.adapters.panel.kept import Books
 from hrc_cell.adapters.panel.server import PanelServer
 from hrc_cell.adapters.record.book import Book
 from hrc_cell.adapters.record.photos import Photos
+from hrc_cell.adapters.record.spans import Spans
 from hrc_cell.nodes.panel_wire import about
 from hrc_cell.settings.cell import load_cell
 from hrc_cell.settings.share import share_folder
@@ -165,9 +167,10 @@ def opened(backend, settings=SETTINGS, port=0, training=True, tls=None, keep=Non
         books = [Book(folder / f"{name}.jsonl") for name in ("andon", "handover", "kaizen")]
         cell.books = Books(andon=books[0], handover=books[1], kaizen=books[2])
         cell.photos = Photos(folder / "photos")
+        cell.records = folder / "records"
         server = PanelServer(
             settings, backend, cell.access, recipes=cell.recipes, port=port, books=cell.books,
-            photos=cell.photos, tls=tls,
+            photos=cell.photos, tls=tls, record=Spans(cell.records, keep_s=KEEP_S),
         )  # fmt: skip
         cell.server, cell.loop = server, loop
         cell.url = run_coroutine_threadsafe(server.start(), loop).result(10)

@@ -34,13 +34,16 @@ from rcl_interfaces.msg import IntegerRange, ParameterDescriptor
 from hrc_cell.adapters.description import load_description
 from hrc_cell.adapters.link_tree import drawing
 from hrc_cell.adapters.panel.access import Access
+from hrc_cell.adapters.panel.figures import KEEP_S
 from hrc_cell.adapters.panel.kept import Books
 from hrc_cell.adapters.panel.run_acts import RUN_ACTS
 from hrc_cell.adapters.panel.server import PanelServer
 from hrc_cell.adapters.panel.tls import context
 from hrc_cell.adapters.record.audit import FOLDER, Audit
 from hrc_cell.adapters.record.book import Book
+from hrc_cell.adapters.record.events import RECORDS
 from hrc_cell.adapters.record.photos import Photos
+from hrc_cell.adapters.record.spans import Spans
 from hrc_cell.nodes import panel_wire as wire
 from hrc_cell.nodes.andon_lamp import TELL_S, AndonLamp
 from hrc_cell.nodes.base import ALL, KEPT, NEWEST, CellNode, run
@@ -101,6 +104,7 @@ class OperatorPanel(CellNode):
         self._levels = self.create_client(SetAutomation, "set_automation")
         self._controls = {act.value: self.create_client(ControlRun, act.value) for act in RUN_ACTS}
         tls = context(panel, self.state_dir)
+        folder = self.cell.keep_folder(self.state_dir)
         self._loop = asyncio.new_event_loop()
         self._server = PanelServer(
             panel,
@@ -110,7 +114,8 @@ class OperatorPanel(CellNode):
             port=self._port,
             books=self._open_books(),
             tls=tls,
-            photos=Photos(self.cell.keep_folder(self.state_dir) / PHOTOS),
+            photos=Photos(folder / PHOTOS),
+            record=Spans(folder / RECORDS, keep_s=KEEP_S),
         )
         self._thread = threading.Thread(target=self._loop.run_forever, name="page", daemon=True)
         self._thread.start()

@@ -23,6 +23,7 @@ from hrc_cell.adapters.panel.andon import Andon
 from hrc_cell.adapters.panel.broadcast import Broadcast
 from hrc_cell.adapters.panel.catalog import load_catalog
 from hrc_cell.adapters.panel.doors import Doors
+from hrc_cell.adapters.panel.figures import Figures, Record
 from hrc_cell.adapters.panel.files import Files
 from hrc_cell.adapters.panel.freshness import TASK_PERIOD_S
 from hrc_cell.adapters.panel.handover import Handovers, open_items
@@ -66,6 +67,7 @@ class PanelServer:
         port: int,
         books: Books,
         photos: Photos,
+        record: Record,
         tls: ssl.SSLContext | None = None,
     ) -> None:
         """`recipes`: the folder in which recipes and their pictures stand."""
@@ -83,6 +85,7 @@ class PanelServer:
         outline_m = backend.about()["outline"]
         self._kaizen = Kaizen(access, self._doors.who, books.kaizen, photos, outline_m)
         self._handovers = Handovers(access, self._doors.who, books.handover, self._opened)
+        self._figures = Figures(record, self._handovers.taken_s)
         held = {Act.HANDOVER_TAKE: self._handovers}
         self._supervise = Supervise(settings, access, self._doors.who, held)
         self._pages = Broadcast()
@@ -114,6 +117,7 @@ class PanelServer:
                 *self.andon.routes(),
                 *self._handovers.routes(),
                 *self._kaizen.routes(),
+                *self._figures.routes(),
             ]
         )
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
