@@ -102,7 +102,9 @@ class Neighbours:
         self.permits.publish(self.permit)
         person = Human(id=3, radius_m=0.3, confirmed=True)
         person.position.x, person.position.y = 2.0, 0.5
-        self.humans.publish(Humans(humans=[person]))
+        everybody = Humans(humans=[person])
+        everybody.header.frame_id = CELL.file.frame
+        self.humans.publish(everybody)
         motors = [MotorState(joint=name, position_rad=self.position) for name in CHAIN.joints]
         self.motors.publish(MotorStates(motors=motors, gate=MotorStates.GATE_HOLD))
         self.inputs.publish(self.box)
@@ -228,6 +230,10 @@ def test_what_the_cell_says_is_what_the_page_gets(room):
     }  # fmt: skip
     links = forward(CHAIN, [0.1] * len(CHAIN.joints))
     assert state["arm"][-2] == pytest.approx(links[-1, :2, 3], abs=1e-3)
+    assert [one["id"] for one in state["scene"]["people"]] == [3]
+    assert state["scene"]["pair"], "the pair that binds is drawn in space, too"
+    assert set(CHAIN.joints) <= state["scene"]["angles"].keys()
+    assert room.get("api/model")[1]["tool"] == "tool0"
     assert state["ages"]["permit_s"] < WITHIN_S
     room.until(lambda status, reply: status == 200 and reply["ready"], "api/health")
 

@@ -9,18 +9,24 @@ from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
 
+from hrc_cell.adapters.description import load_description
+from hrc_cell.adapters.link_tree import drawing
 from hrc_cell.adapters.panel import people
 from hrc_cell.adapters.panel.access import Access
+from hrc_cell.adapters.panel.figures import KEEP_S
 from hrc_cell.adapters.panel.kept import Books
 from hrc_cell.adapters.panel.server import PanelServer
 from hrc_cell.adapters.record.book import Book
 from hrc_cell.adapters.record.photos import Photos
+from hrc_cell.adapters.record.spans import Spans
 from hrc_cell.nodes.panel_recipes import PanelRecipes
 from hrc_cell.nodes.panel_wire import about
 from hrc_cell.settings.cell import load_cell
 from hrc_cell.settings.share import share_folder
 
 CELL = load_cell(share_folder() / "config" / "default")
+DESCRIPTION = load_description(CELL)
+MODEL = drawing(DESCRIPTION, CELL)
 SETTINGS = replace(CELL.file.panel, hold_s=0.8)
 QUESTION = {
     "id": "run.7", "kind": "handoff", "risk_class": 2, "text_key": "question.release_part",
@@ -52,6 +58,14 @@ STATE = {
     "humans": [{"id": 1, "x": 1.9, "y": 0.2, "vx": 0.0, "vy": 0.3, "r": 0.3, "confirmed": True}],
     "arm": [[0.0, 0.0], [0.1, 0.0], [0.3, 0.05], [0.55, 0.1]],
     "separation": {"x": 0.5, "y": 0.08, "r": 0.05},
+    "scene": {
+        "angles": {
+            "joint_1": 0.4, "joint_2": 0.6, "joint_3": 0.9, "joint_4": -0.3, "joint_5": 0.7,
+            "joint_6": 0.2, "gripper": 0.5,
+        },
+        "people": [{"id": 1, "from": [1.9, 0.2, 0.0], "to": [1.9, 0.2, 2.0], "r": 0.3}],
+        "pair": {"from": [0.5, 0.2, 0.5], "to": [1.6, 0.2, 0.5], "way": [1.0, 0.0, 0.0]},
+    },
     "inputs": {
         "mode": "collaborative", "reset": False, "start": False, "enabling_switch": "released",
         "emergency_stop_input": False, "guards": "open", "simulated": True,
@@ -82,6 +96,9 @@ class ScriptedCell:
 
     def about(self):
         return self.facts
+
+    def model(self):
+        return MODEL
 
     def snapshot(self):
         return self.state
@@ -165,9 +182,10 @@ def opened(backend, settings=SETTINGS, port=0, training=True, tls=None, keep=Non
         books = [Book(folder / f"{name}.jsonl") for name in ("andon", "handover", "kaizen")]
         cell.books = Books(andon=books[0], handover=books[1], kaizen=books[2])
         cell.photos = Photos(folder / "photos")
+        cell.records = folder / "records"
         server = PanelServer(
             settings, backend, cell.access, recipes=cell.recipes, port=port, books=cell.books,
-            photos=cell.photos, tls=tls,
+            photos=cell.photos, tls=tls, record=Spans(cell.records, keep_s=KEEP_S),
         )  # fmt: skip
         cell.server, cell.loop = server, loop
         cell.url = run_coroutine_threadsafe(server.start(), loop).result(10)

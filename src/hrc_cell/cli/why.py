@@ -11,7 +11,7 @@ from typing import Any
 
 from hrc_cell.adapters.description import load_description
 from hrc_cell.adapters.panel.catalog import load_catalog
-from hrc_cell.adapters.record.events import record_files
+from hrc_cell.adapters.record.events import RECORDS, record_files
 from hrc_cell.adapters.record.picture import draw
 from hrc_cell.adapters.record.stops import Stop, last_stops
 from hrc_cell.cli.arguments import count
@@ -81,7 +81,7 @@ def run(args: argparse.Namespace) -> int:
     state = args.state_dir
     if cell is not None:
         state = cell.keep_folder(state or state_folder(cell.file.name))
-    folder = state / "records"
+    folder = state / RECORDS
     try:
         stops = last_stops(folder, args.last)
         found = len(record_files(folder))

@@ -33,18 +33,23 @@ from hrc_cell_interfaces.srv import (
 from rcl_interfaces.msg import IntegerRange, ParameterDescriptor
 
 from hrc_cell.adapters.description import load_description
+from hrc_cell.adapters.link_tree import drawing
 from hrc_cell.adapters.panel.access import Access
+from hrc_cell.adapters.panel.figures import KEEP_S
 from hrc_cell.adapters.panel.kept import Books
 from hrc_cell.adapters.panel.run_acts import RUN_ACTS
 from hrc_cell.adapters.panel.server import PanelServer
 from hrc_cell.adapters.panel.tls import context
 from hrc_cell.adapters.record.audit import FOLDER, Audit
 from hrc_cell.adapters.record.book import Book
+from hrc_cell.adapters.record.events import RECORDS
 from hrc_cell.adapters.record.photos import Photos
+from hrc_cell.adapters.record.spans import Spans
 from hrc_cell.nodes import panel_wire as wire
 from hrc_cell.nodes.andon_lamp import TELL_S, AndonLamp
 from hrc_cell.nodes.base import ALL, KEPT, NEWEST, CellNode, run
 from hrc_cell.nodes.panel_recipes import PanelRecipes
+from hrc_cell.nodes.panel_scene import Scene
 from hrc_cell.nodes.parameters import declare_settings
 
 CALL_TIMEOUT_S = 2.0
@@ -84,11 +89,17 @@ class OperatorPanel(CellNode):
         panel = self.cell.file.panel
         declare_settings(self, "panel", panel)
         self._port = panel.port if chosen < 0 else chosen
-        self._chain = load_description(self.cell).chain
+        description = load_description(self.cell)
+        self._chain = description.chain
         self._about = wire.about(self.cell)
+        self._model = drawing(description, self.cell)
+        self._scene = Scene(self.cell, self._chain, self.age_s)
         self._newest: dict[str, tuple[Any, float]] = {}
         for name, (kind, qos) in TOPICS.items():
             self.create_subscription(kind, name, self._keep(name), qos)
+        for source in self.cell.file.bodies:
+            topic = f"bodies/{source.name}"
+            self.create_subscription(Humans, topic, self._keep(topic), NEWEST)
         self._answers = self.create_client(AnswerQuestion, "answer_question")
         self._stops = self.create_client(RequestStop, "request_stop")
         self._presses = self.create_client(PressButton, "sim/press")
@@ -97,6 +108,7 @@ class OperatorPanel(CellNode):
         self._levels = self.create_client(SetAutomation, "set_automation")
         self._controls = {act.value: self.create_client(ControlRun, act.value) for act in RUN_ACTS}
         tls = context(panel, self.state_dir)
+        folder = self.cell.keep_folder(self.state_dir)
         self._loop = asyncio.new_event_loop()
         self._server = PanelServer(
             panel,
@@ -106,7 +118,8 @@ class OperatorPanel(CellNode):
             port=self._port,
             books=self._open_books(),
             tls=tls,
-            photos=Photos(self.cell.keep_folder(self.state_dir) / PHOTOS),
+            photos=Photos(folder / PHOTOS),
+            record=Spans(folder / RECORDS, keep_s=KEEP_S),
         )
         self._thread = threading.Thread(target=self._loop.run_forever, name="page", daemon=True)
         self._thread.start()
@@ -185,6 +198,10 @@ class OperatorPanel(CellNode):
         """Return what does not change: the floor, the zones, the scanners, who signed."""
         return self._about
 
+    def model(self) -> dict[str, Any]:
+        """Return the robot as it is drawn in space."""
+        return self._model
+
     def snapshot(self) -> dict[str, Any]:
         """Return the state of the cell now."""
         newest, now_s = dict(self._newest), time.monotonic()
@@ -207,6 +224,7 @@ class OperatorPanel(CellNode):
             "separation": wire.separation(
                 last("safety_state"), last("humans"), last("motor_states"), self._chain
             ),
+            "scene": self._scene.section(newest, now_s),
             "inputs": wire.inputs(last("operator_inputs")),
             "motion": wire.motion(last("motion_progress")),
             "motors": wire.motors(last("motor_states")),

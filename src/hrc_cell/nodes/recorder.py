@@ -23,7 +23,7 @@ from hrc_cell_interfaces.msg import CellEvent, Humans, MotionPermit, MotionProgr
 from rclpy.qos import DurabilityPolicy, QoSProfile
 from rclpy.serialization import deserialize_message
 
-from hrc_cell.adapters.record.events import EventLog, finite, rfc3339
+from hrc_cell.adapters.record.events import RECORDS, EventLog, finite, rfc3339
 from hrc_cell.nodes.base import ALL, EVENTS, NEWEST, CellNode, run
 from hrc_cell.nodes.parameters import declare_settings
 
@@ -68,7 +68,7 @@ class Recorder(CellNode):
         declare_settings(self, "record", record)
         folder = self.cell.keep_folder(self.state_dir)
         self._log = EventLog(
-            folder / "records", size_max_mb=record.size_max_mb, files_max=record.files_max
+            folder / RECORDS, size_max_mb=record.size_max_mb, files_max=record.files_max
         )
         self._written = frozenset(map(_identity, self._log.newest_lines()))
         self.create_subscription(CellEvent, "events", self._hear_event, TOLD_AGAIN)

@@ -38,6 +38,9 @@ class Backend(run_acts.Backend, starts.Backend, Protocol):
     def about(self) -> dict[str, Any]:
         """Return what does not change while the cell runs."""
 
+    def model(self) -> dict[str, Any]:
+        """Return the robot as it is drawn in space; it does not change either."""
+
     async def answer(self, body: dict[str, Any]) -> dict[str, Any]:
         """Pass a person's answer on."""
 

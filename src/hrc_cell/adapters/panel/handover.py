@@ -7,6 +7,7 @@ is armed and held, and in the audit trail before it is done.
 from __future__ import annotations
 
 import secrets
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -27,6 +28,9 @@ TOLD = {
 }  # fmt: skip
 
 
+TAKEN_MAX = 100
+
+
 class Handovers:
     """The last handover, and the handlers of it."""
 
@@ -42,6 +46,8 @@ class Handovers:
         self._who = who
         self._opened = opened
         self._last, unread = _last(book.records)
+        self.taken_s = deque(_taken(book.records), maxlen=TAKEN_MAX)
+        """When a shift was taken over, the newest instants: figures are told shift by shift."""
         self._damaged = book.damaged + unread
         latest_s = 0.0 if self._last is None else self._last.taken_s or self._last.written_s
         self._shelf = Shelf(book, latest_s=latest_s, complain=access.complain)
@@ -126,6 +132,8 @@ class Handovers:
         """Keep a handover as it now is, then show it."""
         await self._shelf.put(handover.as_data(new))
         self._last = new
+        if new.taken_s is not None and event is Event.TAKE:
+            self.taken_s.append(new.taken_s)
         if event in TOLD:
             told = {"operator": who.alias, "device": who.device_id, "handover": new.id}
             self._access.tell(TOLD[event].value, {**told, "items": len(new.items)})
@@ -143,6 +151,12 @@ def open_items(calls: Sequence[Call], task: Mapping[str, Any] | None, notes: int
     if notes:
         items.append(Item(topic=Topic.NOTES, about=(str(notes),)))
     return items
+
+
+def _taken(records: Sequence[Mapping[str, Any]]) -> list[float]:
+    """Return when shifts were taken over; what cannot be read says nothing."""
+    handovers, _ = legible(records, handover.handover_from)
+    return [one.taken_s for one in handovers if one.taken_s is not None]
 
 
 def _last(records: Sequence[Mapping[str, Any]]) -> tuple[Handover | None, int]:

@@ -23,6 +23,7 @@ from hrc_cell.adapters.panel.andon import Andon
 from hrc_cell.adapters.panel.broadcast import Broadcast
 from hrc_cell.adapters.panel.catalog import load_catalog
 from hrc_cell.adapters.panel.doors import Doors
+from hrc_cell.adapters.panel.figures import Figures, Record
 from hrc_cell.adapters.panel.files import Files
 from hrc_cell.adapters.panel.freshness import TASK_PERIOD_S
 from hrc_cell.adapters.panel.handover import Handovers, open_items
@@ -68,6 +69,7 @@ class PanelServer:
         port: int,
         books: Books,
         photos: Photos,
+        record: Record,
         tls: ssl.SSLContext | None = None,
     ) -> None:
         """`recipes`: the folder in which recipes and their pictures stand."""
@@ -89,6 +91,7 @@ class PanelServer:
         held: dict[Act, Held] = {
             Act.HANDOVER_TAKE: self._handovers, Act.START_RUN: self._starts,
         }  # fmt: skip
+        self._figures = Figures(record, self._handovers.taken_s)
         self._supervise = Supervise(settings, access, self._doors.who, held)
         self._pages = Broadcast()
         self._catalogs: dict[str, dict[str, Any]] = {
@@ -108,6 +111,7 @@ class PanelServer:
                 web.get("/ws", self._serve_page),
                 web.get("/catalog/{language}.json", self._catalog),
                 web.get("/api/about", self._about),
+                web.get("/api/model", self._model),
                 web.get("/api/state", self._state),
                 web.get("/api/health", self._health),
                 *self._doors.routes(),
@@ -119,6 +123,7 @@ class PanelServer:
                 *self.andon.routes(),
                 *self._handovers.routes(),
                 *self._kaizen.routes(),
+                *self._figures.routes(),
             ]
         )
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
@@ -240,6 +245,9 @@ class PanelServer:
             "ways": chosen(settings), "pedal_key": settings.pedal_key,
         }  # fmt: skip
         return web.json_response({**self._backend.about(), "panel": shown})
+
+    async def _model(self, request: web.Request) -> web.StreamResponse:
+        return web.json_response(self._backend.model())
 
     async def _state(self, request: web.Request) -> web.StreamResponse:
         return web.json_response({**self._for_all(), LED: self._own(request)[LED]})

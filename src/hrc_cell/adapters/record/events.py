@@ -29,6 +29,8 @@ from typing import Any
 RETRY_S = 5.0
 BLOCK, TAIL = 1 << 16, 1 << 22
 PREFIX, SUFFIX = "events-", ".jsonl"
+RECORDS = "records"
+"""The folder of the files, beside the journal."""
 
 
 def rfc3339(stamp_ns: int) -> str:

@@ -1,12 +1,13 @@
 // The operator page. It shows what the server says and nothing that it hopes for.
 
-import { html, render, useState } from "./html.js";
+import { html, render } from "./html.js";
 import { Call, Calls, Days } from "./andon.js";
 import { Doors, pair, signIn, watchHands, Who } from "./access.js";
 import { connect } from "./connection.js";
 import { Languages, SimulatedBox, StopRequest } from "./controls.js";
 import { Handover, ShiftBook } from "./handover.js";
 import { Icon } from "./icons.js";
+import { InSpace, Kaizen, ToSpace } from "./lazy.js";
 import { Plan } from "./plan.js";
 import { Question } from "./question.js";
 import { about, ageInWords, cell, doubt, level, old, take, unreachable } from "./state.js";
@@ -45,17 +46,6 @@ function Overlay() {
     <${StopRequest} />${!unreachable.value && html`<${Call} />`}<${Languages} /></div>`;
 }
 
-// Its inside is loaded when it is opened.
-function Kaizen() {
-  const [inside, setInside] = useState(null);
-  const open = inside !== null;
-  const load_ = () => import("./kaizen.js").then(({ Notes }) => setInside(() => Notes), () => {});
-  return html`<section class=${`card shift kaizen ${open ? "open" : ""}`}>
-    <button class="drawer" aria-expanded=${open} onClick=${() => (open ? setInside(null) : load_())}><span class="chevron"></span>${t("kaizen.title")}</button>
-    ${open && html`<${inside} />`}
-  </section>`;
-}
-
 function Page() {
   const lost = level.value === "lost";
   return html`<div class=${`page is-${level.value}`}>
@@ -63,10 +53,10 @@ function Page() {
       <${Header} />
       <main>
         <${Plan} /><${Instruction} />
-        <div class="side"><${Status} /><${Question} /><${Handover} /><${Calls} /><${Task} /><${Why} /><${RecipeProblems} /><${SimulatedBox} /><${ShiftBook} /><${Kaizen} /><${Days} /><${Signature} /></div>
+        <div class="side"><${Status} /><${Question} /><${Handover} /><${Calls} /><${Task} /><${Why} /><${ToSpace} /><${RecipeProblems} /><${SimulatedBox} /><${ShiftBook} /><${Kaizen} /><${Days} /><${Signature} /></div>
         <${Call} />
         <footer><${StopRequest} /><${Languages} /></footer>
-        <${LargePicture} /><${Doors} />
+        <${InSpace} /><${LargePicture} /><${Doors} />
       </main>
     </div>
     <${Overlay} />

@@ -7,7 +7,7 @@ const CLOCK_MS = 200;
 
 export const about = signal(null);
 export const cell = Object.fromEntries(
-  ["ages", "permit", "humans", "arm", "separation", "inputs", "motion", "motors", "task", "recipes", "session", "andon", "andon_days", "handover", "opened", "kaizen"].map((name) => [name, signal(null)]),
+  ["ages", "permit", "humans", "arm", "separation", "scene", "inputs", "motion", "motors", "task", "recipes", "session", "andon", "andon_days", "handover", "opened", "kaizen"].map((name) => [name, signal(null)]),
 );
 
 // Who this page belongs to. Until the server has said it: nobody.
