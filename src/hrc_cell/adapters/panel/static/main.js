@@ -1,8 +1,8 @@
 // The operator page. It shows what the server says and nothing that it hopes for.
 
-import { html, render, useState } from "./html.js";
+import { html, render, signal, useState } from "./html.js";
 import { Call, Calls, Days } from "./andon.js";
-import { Doors, pair, signIn, watchHands, Who } from "./access.js";
+import { close, Doors, pair, signIn, watchHands, Who } from "./access.js";
 import { connect } from "./connection.js";
 import { Languages, SimulatedBox, StopRequest } from "./controls.js";
 import { Handover, ShiftBook } from "./handover.js";
@@ -17,6 +17,16 @@ import { Why } from "./why.js";
 
 const AGAIN_MS = 1000;
 
+// The drawer of how the page looks, once it is loaded and open.
+const drawer = signal(null);
+const closeDisplay = () => { drawer.value = null; };
+const openDisplay = () => { close(); import("./display.js").then(({ Drawer }) => { drawer.value = Drawer; }, () => {}); };
+
+function ToDisplay() {
+  const open = drawer.value !== null;
+  return html`<button class="to-display" aria-expanded=${open} onClick=${open ? closeDisplay : openDisplay}><${Icon} name="display" />${t("display.title")}</button>`;
+}
+
 function Header() {
   const mode = old.inputs.value ? "unknown" : cell.inputs.value?.mode ?? "unknown";
   const simulated = about.value.simulated || cell.inputs.value?.simulated;
@@ -27,6 +37,7 @@ function Header() {
     <span class="mode">${t("mode.label")}: <b>${t(`mode.${mode}`)}</b></span>
     <span class=${`age is-${level.value}`}><${Icon} name=${level.value === "live" ? "linked" : "unlinked"} />
       ${level.value === "live" ? t("data.live") : age()}</span>
+    <${ToDisplay} />
   </header>`;
 }
 
@@ -65,8 +76,8 @@ function Page() {
         <${Plan} /><${Instruction} />
         <div class="side"><${Status} /><${Question} /><${Handover} /><${Calls} /><${Task} /><${Why} /><${RecipeProblems} /><${SimulatedBox} /><${ShiftBook} /><${Kaizen} /><${Days} /><${Signature} /></div>
         <${Call} />
-        <footer><${StopRequest} /><${Languages} /></footer>
-        <${LargePicture} /><${Doors} />
+        <footer><${StopRequest} /><${ToDisplay} /><${Languages} /></footer>
+        <${LargePicture} />${drawer.value && html`<${drawer.value} onClose=${closeDisplay} />`}<${Doors} />
       </main>
     </div>
     <${Overlay} />
