@@ -66,7 +66,7 @@ def test_every_key_that_the_page_names_has_a_text_and_none_is_left_over():
     refusals = {*found, *ACCESS_REASONS, "people_unreadable", "not_paired"}
     assert {f"refusal.{reason}" for reason in refusals} - ENGLISH.keys() <= {
         "refusal.not_json", "refusal.not_simulated", "refusal.unknown_language",
-        "refusal.no_such_picture",
+        "refusal.no_such_file", "refusal.no_such_picture",
     }  # fmt: skip
     used = {key for key in ENGLISH if key in named or key.partition(".")[0] in families}
     from_cell = {*TEXT_KEYS}

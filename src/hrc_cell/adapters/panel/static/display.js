@@ -18,17 +18,18 @@ const ICONS = { light: "sun", dark: "moon", automatic: "display" };
 const kept = signal(look());
 const set = (more) => { keep(more); kept.value = look(); };
 
+const across = () => document.documentElement.clientWidth;
+const upright = () => across() < NARROW_PX;
+
 function Ruler() {
-  const width = document.documentElement.clientWidth;
-  const card_mm = width < NARROW_PX ? UPRIGHT_MM : ALONG_MM;
+  const [width, card_mm] = [across(), upright() ? UPRIGHT_MM : ALONG_MM];
   const [least, most] = PX_PER_MM.map((one) => Math.min(Math.round(one * card_mm), width - 8));
   const measured = kept.value.dots_per_mm;
   const [wide, setWide] = useState(Math.round(card_mm * (measured === null ? USUAL_PX_PER_MM : measured / devicePixelRatio)));
   const shown = Math.min(Math.max(wide, least), most);
   const step = (by) => setWide(Math.min(Math.max(shown + by, least), most));
   const card = `M2 ${RULER_PX}V14Q2 2 14 2H${shown - 14}Q${shown - 2} 2 ${shown - 2} 14V${RULER_PX}`;
-  return html`<p>${t(card_mm === ALONG_MM ? "display.lay_along" : "display.lay_upright")}</p>
-    <div class="ruler"><svg width=${shown} viewBox=${`0 0 ${shown} ${RULER_PX}`} aria-hidden="true"><path d=${card} />
+  return html`<div class="ruler"><svg width=${shown} viewBox=${`0 0 ${shown} ${RULER_PX}`} aria-hidden="true"><path d=${card} />
       <text x=${shown / 2} y="52">${`${number(card_mm, 1)} mm`}</text></svg></div>
     <div class="wider">
       <button aria-label=${t("display.narrower")} onClick=${() => step(-1)}>−</button>
@@ -54,7 +55,7 @@ export function Drawer({ onClose }) {
   useEffect(() => box.current.focus(), [measuring]); // the control that had the focus is gone
   const title = t(measuring ? "display.measure" : "display.title");
   return html`<section class="doors display" role="dialog" aria-label=${title} tabindex="-1" ref=${box}>
-    <div class="top"><h2>${title}</h2>${measuring ? html`<button class="close" key="back" onClick=${() => setMeasuring(false)}>${t("access.back")}</button>` : html`<button class="close" key="close" onClick=${onClose}>${t("access.close")}</button>`}</div>
+    <div class="top"><div><h2>${title}</h2>${measuring && html`<p>${t(upright() ? "display.lay_upright" : "display.lay_along")}</p>`}</div>${measuring ? html`<button class="close" key="back" onClick=${() => setMeasuring(false)}>${t("access.back")}</button>` : html`<button class="close" key="close" onClick=${onClose}>${t("access.close")}</button>`}</div>
     ${measuring ? html`<${Ruler} />` : html`<div class="choices" role="group" aria-label=${t("display.theme")}>${THEMES.map((one) => html`<button key=${one} aria-pressed=${theme === one} onClick=${() => set({ theme: one })}>
       <${Icon} name=${ICONS[one]} />${t(`display.${one}`)}</button>`)}</div>
     <div class="choices"><button class="glove" aria-pressed=${glove} onClick=${() => set({ glove: !glove })}><${Icon} name=${glove ? "check" : "help"} />${t("display.glove")}</button>

@@ -3,7 +3,7 @@
 import { html, render, signal, useState } from "./html.js";
 import { Call, Calls, Days } from "./andon.js";
 import { close, Doors, pair, signIn, watchHands, Who } from "./access.js";
-import { connect } from "./connection.js";
+import { connect } from "./api.js";
 import { Languages, SimulatedBox, StopRequest } from "./controls.js";
 import { Handover, ShiftBook } from "./handover.js";
 import { Icon } from "./icons.js";
