@@ -21,7 +21,7 @@ const typed = signal("");
 
 const change = (more) => { panel.value = { ...panel.value, ...more }; };
 
-function close() {
+export function close() {
   const { done } = panel.value ?? {};
   panel.value = null;
   typed.value = "";

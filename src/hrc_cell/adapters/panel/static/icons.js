@@ -26,7 +26,11 @@ const SHAPES = {
   material: html`<path d="M3 8 12 3l9 5v9l-9 5-9-5zM3 8l9 5 9-5M12 13v9" class="line" />`,
   quality: html`<circle cx="10" cy="10" r="7" class="line" /><path d="m15 15 7 7M7 10l2 3 4-5" class="line" />`,
   machine: html`<path d="M21 6a6 6 0 0 1-8 7l-7 8-3-3 8-7a6 6 0 0 1 7-8l-3 4 2 2z" class="line" />`,
-  help: html`<path d="M7 13V6a1.5 1.5 0 0 1 3 0V4a1.5 1.5 0 0 1 3 0v2a1.5 1.5 0 0 1 3 0v2a1.5 1.5 0 0 1 3 0v7a7 7 0 0 1-7 7c-4 0-5-3-8-8a1.500 1.500 0 0 1 3-1" class="line" />`,
+  help: html`<path d="M7 13V6a1.5 1.5 0 0 1 3 0V4a1.5 1.5 0 0 1 3 0v2a1.5 1.5 0 0 1 3 0v2a1.5 1.5 0 0 1 3 0v7a7 7 0 0 1-7 7c-4 0-5-3-8-8a1.5 1.5 0 0 1 3-1" class="line" />`,
+  display: html`<rect x="2" y="4" width="20" height="13" rx="1" class="line" /><path d="M7 21h10" class="line" />`,
+  sun: html`<circle cx="12" cy="12" r="4.5" /><path d="M12 1v3.5M12 19.5V23M1 12h3.5M19.5 12H23M4.5 4.5l2 2M17.5 17.5l2 2M19.5 4.5l-2 2M6.5 17.5l-2 2" class="line" />`,
+  ruler: html`<path d="M2 8h20v9H2zM6 8v4M10 8v5M14 8v4M18 8v5" class="line" />`,
+  moon: html`<path d="M20 14.5A9 9 0 1 1 9.5 4a7 7 0 0 0 10.5 10.5Z" />`,
   hold: html`<circle cx="12" cy="12" r="10" class="line" /><path d="M9 8v8M15 8v8" class="line" />`,
   robot: html`<path d="M4 22h9M8 22V15l6-6 5 4" class="line" /><circle cx="8" cy="15" r="2" /><circle cx="14" cy="9" r="2" />`,
 };

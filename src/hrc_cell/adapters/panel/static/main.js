@@ -1,9 +1,9 @@
 // The operator page. It shows what the server says and nothing that it hopes for.
 
-import { html, render } from "./html.js";
+import { html, render, signal } from "./html.js";
 import { Call, Calls, Days } from "./andon.js";
-import { Doors, pair, signIn, watchHands, Who } from "./access.js";
-import { connect } from "./connection.js";
+import { close, Doors, pair, signIn, watchHands, Who } from "./access.js";
+import { connect } from "./api.js";
 import { Languages, SimulatedBox, StopRequest } from "./controls.js";
 import { Handover, ShiftBook } from "./handover.js";
 import { Icon } from "./icons.js";
@@ -18,6 +18,16 @@ import { Why } from "./why.js";
 
 const AGAIN_MS = 1000;
 
+// The drawer of how the page looks, once it is loaded and open.
+const drawer = signal(null);
+const closeDisplay = () => { drawer.value = null; };
+const openDisplay = () => { close(); import("./display.js").then(({ Drawer }) => { drawer.value = Drawer; }, () => {}); };
+
+function ToDisplay() {
+  const open = drawer.value !== null;
+  return html`<button class="to-display" aria-expanded=${open} onClick=${open ? closeDisplay : openDisplay}><${Icon} name="display" />${t("display.title")}</button>`;
+}
+
 function Header() {
   const mode = old.inputs.value ? "unknown" : cell.inputs.value?.mode ?? "unknown";
   const simulated = about.value.simulated || cell.inputs.value?.simulated;
@@ -28,6 +38,7 @@ function Header() {
     <span class="mode">${t("mode.label")}: <b>${t(`mode.${mode}`)}</b></span>
     <span class=${`age is-${level.value}`}><${Icon} name=${level.value === "live" ? "linked" : "unlinked"} />
       ${level.value === "live" ? t("data.live") : age()}</span>
+    <${ToDisplay} />
   </header>`;
 }
 
@@ -55,8 +66,8 @@ function Page() {
         <${Plan} /><${Instruction} />
         <div class="side"><${Status} /><${Question} /><${Handover} /><${Calls} /><${Task} /><${Why} /><${ToSpace} /><${RecipeProblems} /><${SimulatedBox} /><${ShiftBook} /><${Kaizen} /><${Days} /><${Signature} /></div>
         <${Call} />
-        <footer><${StopRequest} /><${Languages} /></footer>
-        <${InSpace} /><${LargePicture} /><${Doors} />
+        <footer><${StopRequest} /><${ToDisplay} /><${Languages} /></footer>
+        <${InSpace} /><${LargePicture} />${drawer.value && html`<${drawer.value} onClose=${closeDisplay} />`}<${Doors} />
       </main>
     </div>
     <${Overlay} />
