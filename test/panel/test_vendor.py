@@ -5,6 +5,8 @@ import json
 import re
 import zlib
 
+import pytest
+
 from hrc_cell.adapters.panel.catalog import load_catalog
 from hrc_cell.adapters.panel.server import STATIC
 
@@ -13,6 +15,10 @@ MANIFEST = json.loads((VENDOR / "manifest.json").read_text())
 LISTED = {row["file"]: row for row in MANIFEST["files"]}
 FIRST_LOAD_MAX_BYTES = 150_000
 FIRST_LOAD_MAX_REQUESTS = 30
+NAMES = "noto-sans-names.woff2"
+FONTS = {
+    "vi": [NAMES], "th": [NAMES, "noto-sans-thai.woff2"], "my": [NAMES, "noto-sans-burmese.woff2"],
+}  # fmt: skip
 IMPORT = re.compile(r"""(?:from|import)\s*["']([^"']+)["']""")
 
 
@@ -24,15 +30,28 @@ def test_every_vendored_file_is_listed_and_unchanged():
 
 
 def test_every_package_names_version_and_licence_and_the_licence_is_there():
-    scripts = [row for row in MANIFEST["files"] if row["file"].endswith(".js")]
-    assert {row["package"] for row in scripts} == {
+    files = [row for row in MANIFEST["files"] if not row["file"].startswith("LICENSE.")]
+    assert {row["package"] for row in files} == {
         "preact", "htm", "@preact/signals", "@preact/signals-core",
+        "@fontsource-variable/noto-sans-thai", "@fontsource-variable/noto-sans-myanmar",
+        "@fontsource/noto-sans-myanmar",
     }  # fmt: skip
-    for row in scripts:
+    for row in files:
+        is_font = row["file"].endswith(".woff2")
         assert re.fullmatch(r"\d+\.\d+\.\d+", row["version"])
-        assert row["licence"] in ("MIT", "Apache-2.0")
+        assert row["licence"] in (("OFL-1.1",) if is_font else ("MIT", "Apache-2.0"))
+        if is_font and row["sha256"] != row["sha256_from"]:
+            assert "fonttools" in row["made"], (
+                "how it was cut is told, so that it can be done again"
+            )
     texts = {p.name: p.read_text() for p in VENDOR.glob("LICENSE.*")}
-    assert {"LICENSE.preact", "LICENSE.htm", "LICENSE.signals"} == texts.keys()
+    assert texts.keys() == {
+        "LICENSE.preact", "LICENSE.htm", "LICENSE.signals", "LICENSE.noto-thai",
+        "LICENSE.noto-myanmar",
+    }  # fmt: skip
+    for name in ("LICENSE.noto-thai", "LICENSE.noto-myanmar"):
+        assert "SIL OPEN FONT LICENSE Version 1.1" in texts[name]
+        assert "Reserved Font Name" not in texts[name].partition("PREAMBLE")[0], "may be cut"
 
 
 def test_the_page_imports_files_beside_it_and_nothing_else():
@@ -56,12 +75,24 @@ def first_loaded(path):
     return found
 
 
-def test_the_first_load_is_small():
+def test_a_font_is_loaded_for_its_own_letters_only():
+    style = (STATIC / "style.css").read_text()
+    faces = re.findall(r"@font-face \{(.*?)\}", style)
+    named = [re.search(r"url\(vendor/([\w.-]+)\)", face).group(1) for face in faces]
+    assert sorted(named) == sorted(name for name in LISTED if name.endswith(".woff2"))
+    for face in faces:
+        assert "font-display: swap" in face
+        assert "unicode-range: U+0E" in face or "unicode-range: U+10" in face
+
+
+@pytest.mark.parametrize(("language", "fonts"), FONTS.items())
+def test_the_first_load_is_small(language, fonts):
     loaded = [*first_loaded(STATIC / "main.js"), STATIC / "index.html", STATIC / "style.css"]
     assert STATIC / "handover.js" in loaded
     assert STATIC / "kaizen.js" not in loaded
-    assert len(loaded) + 3 <= FIRST_LOAD_MAX_REQUESTS  # and catalogue, about, socket
+    loaded += [VENDOR / name for name in fonts]
+    assert len(loaded) + 2 <= FIRST_LOAD_MAX_REQUESTS  # and catalogue and about
     sent = [path.read_bytes() for path in loaded]
-    sent.append(json.dumps(load_catalog("vi").as_dict()).encode())
+    sent.append(json.dumps(load_catalog(language).as_dict()).encode())
     size = sum(len(zlib.compress(one)) for one in sent)  # as they are sent
     assert size <= FIRST_LOAD_MAX_BYTES
