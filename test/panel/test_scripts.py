@@ -24,7 +24,7 @@ LEADINGS = """() => [...document.querySelectorAll("p, li, b, h1, h2, h3, label, 
     [`${one.tagName}.${one.className}`, parseFloat(lineHeight) / parseFloat(fontSize)])"""
 CLIPPED = """() => {
   const wrong = [];
-  for (const one of document.querySelectorAll("button, h1, h2, h3, h4")) {
+  for (const one of document.querySelectorAll("button, h1, h2, h3, h4, .who span *")) {
     if (!one.offsetParent || !one.textContent.trim()) continue;
     const box = one.getBoundingClientRect();
     const words = document.createTreeWalker(one, NodeFilter.SHOW_TEXT);
