@@ -15,6 +15,7 @@ MANIFEST = json.loads((VENDOR / "manifest.json").read_text())
 LISTED = {row["file"]: row for row in MANIFEST["files"]}
 FIRST_LOAD_MAX_BYTES = 150_000
 FIRST_LOAD_MAX_REQUESTS = 30
+THAI, MYANMAR = (0x0E00, 0x0E7F), (0x1000, 0x109F)
 NAMES = "noto-sans-names.woff2"
 FONTS = {
     "vi": [NAMES], "th": [NAMES, "noto-sans-thai.woff2"], "my": [NAMES, "noto-sans-burmese.woff2"],
@@ -75,14 +76,30 @@ def first_loaded(path):
     return found
 
 
-def test_a_font_is_loaded_for_its_own_letters_only():
-    style = (STATIC / "style.css").read_text()
-    faces = re.findall(r"@font-face \{(.*?)\}", style)
-    named = [re.search(r"url\(vendor/([\w.-]+)\)", face).group(1) for face in faces]
-    assert sorted(named) == sorted(name for name in LISTED if name.endswith(".woff2"))
-    for face in faces:
+def faces():
+    """Return the fonts that the style names: {file: its code points}."""
+    found = {}
+    for face in re.findall(r"@font-face \{(.*?)\}", (STATIC / "style.css").read_text()):
         assert "font-display: swap" in face
-        assert "unicode-range: U+0E" in face or "unicode-range: U+10" in face
+        [name] = re.findall(r"url\(vendor/([\w.-]+)\)", face)
+        pairs = re.findall(r"U\+([0-9A-F]+)(?:-([0-9A-F]+))?", face)
+        found[name] = {
+            code for low, high in pairs for code in range(int(low, 16), int(high or low, 16) + 1)
+        }
+    return found
+
+
+def test_a_font_is_loaded_for_its_own_letters_only_and_has_all_that_the_texts_need():
+    found = faces()
+    assert sorted(found) == sorted(name for name in LISTED if name.endswith(".woff2"))
+    assert min(map(min, found.values())) >= THAI[0], "a page in Latin letters needs none"
+    for language, (low, high) in {"th": THAI, "my": MYANMAR}.items():
+        texts = load_catalog(language).texts
+        shown = "".join(text for key, text in texts.items() if not key.startswith("language."))
+        needed = {ord(one) for one in shown if low <= ord(one) <= high}
+        assert len(needed) > 40
+        assert needed <= found[FONTS[language][1]]
+        assert {ord(one) for one in texts[f"language.{language}"]} <= found[NAMES]
 
 
 @pytest.mark.parametrize(("language", "fonts"), FONTS.items())
