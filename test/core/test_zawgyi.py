@@ -1,4 +1,4 @@
-"""Zawgyi is told by what Unicode cannot have: no text in Unicode of any language is taken for it."""
+"""Zawgyi is told by what Unicode cannot have: a text in Unicode, of any language, is not told."""
 
 import pytest
 from hypothesis import given

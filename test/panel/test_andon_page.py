@@ -86,7 +86,7 @@ def test_a_call_that_nobody_heard_is_told_as_not_known(page):
     assert page.page.locator(".open-call").count() == 0
 
 
-@pytest.mark.parametrize("language", ["en", "vi"])
+@pytest.mark.parametrize("language", ["en", "vi", "my"])
 def test_calls_are_large_and_nothing_lies_over_them(shown, language):
     shown.page.add_init_script(f"localStorage.setItem('language', '{language}')")
     page = shown.open()

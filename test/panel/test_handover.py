@@ -14,6 +14,7 @@ TEXT = "Pads changed.\nBox 3 is short."
 HELD = {**STATE["task"], "phase": "held", "reason": "timed_out: hand",
         "question": {**QUESTION, "id": "run.8"}}  # fmt: skip
 CONTROL_PX = 94
+ZAWGYI = "\u1031\u1000\u102c\u1004\u1039\u1038"
 
 
 def people_of(cell):
@@ -131,6 +132,13 @@ def test_a_text_that_is_too_long_or_no_text_is_refused(cell, text):
 
 
 @pytest.mark.req("S4")
+def test_who_wrote_in_zawgyi_is_told_and_the_text_is_kept_as_typed(cell):
+    an = signed_in(cell, "an")
+    status, reply = an.post("/api/handover/write", {"text": ZAWGYI})
+    assert (status, reply["hint"]) == (200, "zawgyi")
+    assert shown(cell)["handover"]["last"]["items"][0] == ["text", ZAWGYI]
+
+
 def test_a_handover_outlives_the_page_with_all_that_was_read(tmp_path):
     with opened(ScriptedCell(), training=False, keep=tmp_path) as one:
         people_of(one)

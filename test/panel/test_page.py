@@ -286,7 +286,7 @@ def test_another_language_is_one_tap_and_what_nobody_checked_is_marked(page):
     page.wait(f'.status h2:has-text("{VIETNAMESE["state.standstill"]}")')
 
 
-@pytest.mark.parametrize("language", ["en", "vi"])
+@pytest.mark.parametrize("language", ["en", "vi", "my"])
 def test_targets_are_large_apart_and_inside_the_screen(shown, language):
     shown.page.add_init_script(f"localStorage.setItem('language', '{language}')")
     page = shown.open()

@@ -97,12 +97,13 @@ const PAIR = "#pair=";
 
 async function begin() {
   try {
-    await learn();
+    const known = await learn();
     const told = location.hash.startsWith(PAIR) ? (await pair(location.hash.slice(PAIR.length))) || "access.paired" : "";
     if (told) history.replaceState(null, "", location.pathname);
     render(html`<${Page} />`, document.getElementById("page"));
     const comeAgain = connect({ onAgain: learnAnew, onUpdate: heard, onDoubt: doubt, silentMs: 1000 * about.value.panel.lost_s });
     watchHands();
+    if (!known) learnAnew();
     if (told) signIn(told);
 
     // A cookie that the server gave after this socket was opened counts from the next one on.
