@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from hrc_cell.settings.schema import setting
 
-LANGUAGES = ("en", "vi")
+LANGUAGES = ("en", "vi", "ja", "id", "ms")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

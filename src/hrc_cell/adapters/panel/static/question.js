@@ -8,7 +8,7 @@ import { key, post, UNANSWERED } from "./api.js";
 import { Hold } from "./hold.js";
 import { Icon } from "./icons.js";
 import { about, cell, level, mayNot, old } from "./state.js";
-import { brought, has, number, own, t } from "./texts.js";
+import { brought, has, number, own, safe, t } from "./texts.js";
 
 const DEAD_MS = 500;
 const TOLD_MS = 5000;
@@ -25,13 +25,13 @@ const NOTHING = { id: "", args: {}, options: [], risk_class: 0, state_version: 0
 
 const named = (question) => `${question.id} ${question.state_version}`;
 
-// What came of the last answer, and to which question: {about, key, values}.
+// What came of the last answer, and to which question: {about, key, values}, where `values` makes them.
 const told = signal(null);
-const tell = (about_, key_, values = {}) => { told.value = { about: about_, key: key_, values }; };
+const tell = (about_, key_, values = () => ({})) => { told.value = { about: about_, key: key_, values }; };
 
 function refuse(about_, reply) {
   const reason = `refusal.${reply.reason}`;
-  tell(about_, "answer.refused", { reason: has(reason) ? t(reason) : reply.reason });
+  tell(about_, "answer.refused", () => ({ reason: has(reason) ? t(reason) : reply.reason }));
 }
 
 const usable = computed(() => level.value === "live" && !old.task.value);
@@ -57,7 +57,7 @@ function Outcome() {
     return () => clearTimeout(timer);
   }, [said]);
   const key_ = said && known(said.key, cell.task.value?.handoff);
-  return key_ && html`<section class="card question" role="status"><p class="told">${t(key_, said.values)}</p></section>`;
+  return key_ && html`<section class="card question" role="status"><p class="told">${safe(() => t(key_, said.values()))}</p></section>`;
 }
 
 function Asked({ question }) {
@@ -130,7 +130,7 @@ function Asked({ question }) {
   }
 
   function hint() {
-    if (told.value?.about === asked) return t(told.value.key, told.value.values);
+    if (told.value?.about === asked) return t(told.value.key, told.value.values());
     if (missing) return t(`refusal.${missing}`);
     if (!usable.value) return t("answer.not_now");
     if (!holds) return "";
@@ -140,20 +140,21 @@ function Asked({ question }) {
 
   const taps = question.options.filter((option) => !(holds && option === AFFIRMATIVE));
   const needs = t("access.needs", { role: t(`role.${about.value.panel.acts[holds ? act_ : "answer"].least}`), how: t(`risk.${"c" + Math.min(holds ? question.risk_class : 1, TWO_CLASS)}`) });
-  const values = Object.fromEntries(Object.entries(question.args).map(([name, value]) => [name, own(value)]));
+  const values = () => Object.fromEntries(Object.entries(question.args).map(([name, value]) => [name, own(value)]));
+  const button = (option) => safe(() => brought(cell.task.value?.texts, option) ?? own(`option.${option}`));
   return html`<section class="card question asked">
-    <h2 aria-live="polite"><${Icon} name="act" />${t(question.text_key, values)}</h2>
+    <h2 aria-live="polite"><${Icon} name="act" />${safe(() => t(question.text_key, values()))}</h2>
     <div class="answers">
       ${holds && html`<div class="deliberate">
         <button class="act arm" aria-pressed=${armed !== null} disabled=${closed} onClick=${arm}>
-          <span class="ordinal">${armed ? html`<${Icon} name="check" />` : number(1)}</span>${t("option.arm")}</button>
+          <span class="ordinal">${armed ? html`<${Icon} name="check" />` : number(1)}</span>${safe(() => t("option.arm"))}</button>
         <${Hold} holdS=${about.value.panel.hold_s} usable=${armed !== null && !closed} onDone=${confirm} onCancel=${() => armed && drop("answer.canceled")}>
-          <span class="ordinal">${number(2)}</span>${t("option.hold")}<//>
+          <span class="ordinal">${number(2)}</span>${safe(() => t("option.hold"))}<//>
       </div>`}
       <div class=${`taps ${holds ? "apart" : ""}`}>${taps.map((option) => html`<button key=${option} class="act other"
-        disabled=${NEGATIVE.includes(option) ? waiting : waiting || blocked} onClick=${() => tap(option)}>${brought(cell.task.value?.texts, option) ?? own(`option.${option}`)}</button>`)}</div>
+        disabled=${NEGATIVE.includes(option) ? waiting : waiting || blocked} onClick=${() => tap(option)}>${button(option)}</button>`)}</div>
     </div>
-    <p class="told" role="status">${hint()}</p>
+    <p class="told" role="status">${safe(hint)}</p>
     ${missing && html`<button class="act other to-sign-in" onClick=${() => signIn()}>${t("access.sign_in")}</button>`}
     <p class="needs">${needs}</p>
   </section>`;
