@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from hrc_cell.adapters.panel.people import People
 from hrc_cell.core.access import Act, Role
 from panel.scripted import QUESTION, SETTINGS, opened
 from panel.tablet import MEANT, OTHER, PIN, Tablet
@@ -109,6 +110,48 @@ def test_a_person_is_signed_in_on_one_tablet_at_a_time(cell, tablet):
     other = Tablet(cell).pair()
     assert tablet.sign_in("bo")[0] == other.sign_in("bo")[0] == 200
     assert (tablet.session()["alias"], other.session()["alias"]) == ("", "bo")
+
+
+def test_the_language_of_who_is_signed_in_follows_them_to_every_tablet(cell, tablet):
+    tablet.sign_in("bo")
+    assert tablet.session()["language"] == "vi"
+    assert tablet.post("/api/language", {"language": "ja"})[0] == 200
+    assert tablet.session()["language"] == "ja"
+    other = Tablet(cell).pair()
+    assert other.session()["language"] == "", "nobody's: the tablet's own counts"
+    assert other.sign_in("bo")[1]["language"] == "ja"
+    assert other.post("/api/language", {"language": "ja"})[0] == 200, "a second time as well"
+    assert People(cell.access.people.path.parent.parent).all()["bo"].language == "ja", "on disk"
+    assert [kind for kind in kinds(cell) if "language" in kind] == []
+
+
+def test_a_language_is_kept_for_nobody_and_behind_no_lock(cell, tablet, monkeypatch):
+    def said(language="ms"):
+        status, reply = tablet.post("/api/language", {"language": language})
+        return status, reply["reason"]
+
+    assert said() == (403, "not_signed_in")
+    tablet.sign_in("bo")
+    assert said("xx") == (400, "unknown_language")
+    cell.later_s += SETTINGS.idle_lock_s + 1.0
+    assert said() == (403, "session_locked")
+    tablet.sign_in("bo")
+    monkeypatch.setattr(type(cell.access.people), "set_language", disk_full)
+    assert said() == (503, "not_kept")
+    assert "no space left" in cell.complaints[-1]
+    assert cell.access.people.all()["bo"].language == "vi"
+
+
+def test_the_training_operator_has_no_language_of_its_own(backend):
+    with opened(backend) as one:
+        browser = Tablet(one)
+        browser.ask("GET", "/")
+        assert browser.session()["training"]
+        assert browser.post("/api/language", {"language": "ja"})[1]["reason"] == "not_signed_in"
+
+
+def disk_full(*_):
+    raise OSError("no space left")
 
 
 def test_another_persons_session_takes_the_place_on_a_tablet_and_sign_out_ends_it(cell, tablet):

@@ -1,12 +1,13 @@
 """Catalogues: complete in every language, same placeholders, every key of the cell in them."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from hrc_cell.adapters.panel import server
-from hrc_cell.adapters.panel.catalog import load_catalog, parse_po
+from hrc_cell.adapters.panel.catalog import SAFETY, load_catalog, parse_po
 from hrc_cell.core.access import REASONS as ACCESS_REASONS
 from hrc_cell.core.access import Risk, Role
 from hrc_cell.core.asking import OPTIONS, REASONS, TEXT_KEYS
@@ -18,6 +19,11 @@ from hrc_cell.settings.operation import LANGUAGES
 from hrc_cell.settings.share import share_folder
 from hrc_cell.settings.signature import STATES as SIGNED
 
+EMERGENCY = {
+    "en": "emergency", "vi": "khẩn cấp", "ja": "非常", "id": "darurat", "ms": "kecemasan",
+    "th": "ฉุกเฉิน", "my": "အရေးပေါ်",
+}  # fmt: skip
+"""The word that a stop request must never be called by."""
 CATALOGS = {language: load_catalog(language) for language in LANGUAGES}
 ENGLISH = CATALOGS["en"].texts
 PAGE = sorted(server.STATIC.glob("*.js"))
@@ -30,6 +36,48 @@ def test_every_language_has_the_same_keys_and_placeholders(language):
     assert texts.keys() == ENGLISH.keys()
     for key, text in texts.items():
         assert set(PLACEHOLDER.findall(text)) == set(PLACEHOLDER.findall(ENGLISH[key])), key
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_text_is_its_key_and_no_sentence_is_left_in_english(language):
+    texts = CATALOGS[language].texts
+    assert [key for key, text in texts.items() if text == key] == []
+    if language != "en":
+        left = {key for key in CATALOGS[language].unreviewed if texts[key] == ENGLISH[key]}
+        words = re.compile(r"[^\W\d_]+")
+        assert [
+            key for key in left if len(words.findall(PLACEHOLDER.sub("", texts[key]))) > 2
+        ] == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_stop_request_is_never_called_an_emergency_stop(language):
+    texts, word = CATALOGS[language].texts, EMERGENCY[language]
+    called = {key for key, text in texts.items() if word in text.lower()}
+    assert called >= {"stop.caption", "cause.emergency_stop_input", "box.emergency_stop_input"}
+    assert called <= {"stop.caption", "cause.emergency_stop_input", "box.emergency_stop_input"}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_english_is_sent_along_for_what_safety_hangs_on_until_somebody_checked_it(language):
+    catalog = CATALOGS[language]
+    sent = catalog.as_dict(CATALOGS["en"])
+    assert sent["unreviewed"] == len(catalog.unreviewed)
+    assert sent["english"] == {
+        key: ENGLISH[key] for key in catalog.unreviewed if key.partition(".")[0] in SAFETY
+    }
+    checked = replace(catalog, unreviewed=catalog.unreviewed - {"stop.request"})
+    assert "stop.request" not in checked.as_dict(CATALOGS["en"])["english"]
+    assert {key.partition(".")[0] for key in ENGLISH} >= set(SAFETY)
+
+
+def test_nothing_of_another_language_counts_as_checked_but_the_names_of_languages():
+    names = {key for key in ENGLISH if key.startswith("language.")} - {"language.unreviewed"}
+    for language in set(LANGUAGES) - {"en"}:
+        catalog = CATALOGS[language]
+        assert catalog.texts.keys() - catalog.unreviewed == names, language
+        assert {key: catalog.texts[key] for key in names} == {key: ENGLISH[key] for key in names}
+    assert len({ENGLISH[name] for name in names}) == len(names)
 
 
 def test_everything_that_the_cell_can_say_has_a_text():

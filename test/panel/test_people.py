@@ -102,6 +102,8 @@ def test_nobody_twice_no_viewer_no_weak_pin_nobody_unknown(two):
         (lambda: two.add("cy", Role.OPERATOR, "en", "111111"), "same digit"),
         (lambda: two.set_pin("bo", "12345"), "6 digits"),
         (lambda: two.remove("cy"), "there is: an, bo"),
+        (lambda: two.set_language("bo", "xx"), "does not speak 'xx'"),
+        (lambda: two.set_language("cy", "en"), "there is: an, bo"),
     ):
         with pytest.raises(PeopleError, match=said):
             change()

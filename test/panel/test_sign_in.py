@@ -162,9 +162,9 @@ def test_a_hand_on_the_page_keeps_it_open(page):
 
 def test_the_page_speaks_the_language_of_who_signs_in_and_one_tap_changes_it_there_too(page):
     pick(page, "bo")
-    page.page.locator('footer nav button[lang="vi"]').click()
+    page.page.locator('header nav button[lang="vi"]').click()
     page.wait(f'.doors h2:has-text("{VIETNAMESE["access.pin_of"].format(alias="bo")}")')
-    page.page.locator('footer nav button[lang="en"]').click()
+    page.page.locator('header nav button[lang="en"]').click()
     page.wait(f'.doors h2:has-text("{ENGLISH["access.pin_of"].format(alias="bo")}")')
     tap_pin(page, PIN)
     page.wait(f'.who:has-text("{VIETNAMESE["role.operator"]}")')
@@ -173,7 +173,7 @@ def test_the_page_speaks_the_language_of_who_signs_in_and_one_tap_changes_it_the
 def test_what_a_role_may_not_do_is_told_before_the_tap_and_the_pin_is_asked_where_needed(page):
     page.cell.state["task"] = {**STATE["task"], "question": {**QUESTION, "risk_class": 3}}
     sign_in(page, "bo")
-    page.page.locator('footer nav button[lang="en"]').click()
+    page.page.locator('header nav button[lang="en"]').click()
     page.told("refusal.role_too_low")
     page.wait(f'.needs:has-text("{ENGLISH["risk.c3"]}")')
     assert page.page.locator(".act.arm").is_disabled()

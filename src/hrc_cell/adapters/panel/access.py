@@ -21,7 +21,7 @@ from typing import Any
 from aiohttp import web
 
 from hrc_cell.adapters.panel.devices import Device, Devices
-from hrc_cell.adapters.panel.people import People, Person
+from hrc_cell.adapters.panel.people import People, PeopleError, Person
 from hrc_cell.adapters.panel.secret_file import SecretFileError
 from hrc_cell.adapters.panel.web_rules import ANSWER_REFUSED, Refusal
 from hrc_cell.core import access as rules
@@ -40,6 +40,8 @@ class Who:
 
     device: Device | None = None
     session: Session | None = None
+    language: str = ""
+    """Of the person who is signed in; "" where the tablet's own counts."""
     trouble: str = ""
     """Why nobody can be known just now."""
 
@@ -105,26 +107,28 @@ class Access:
             device = self.devices.known(cookie) if cookie else None
             if device is None or (device.training and not self.training):
                 return NOBODY
-            return Who(device=device, session=self._session(device))
+            session, language = self._session(device)
+            return Who(device=device, session=session, language=language)
         except (SecretFileError, OSError) as error:
             self.complain(f"nobody can be signed in: {error}")
             return Who(trouble="people_unreadable")
 
-    def _session(self, device: Device) -> Session | None:
+    def _session(self, device: Device) -> tuple[Session | None, str]:
+        """Return the session of a device and the language of its person."""
         if device.training and device.id not in self._sessions:
             self._begin(device, self._trainee(), None)
         kept = self._sessions.get(device.id)
         if kept is None:
-            return None
+            return None, ""
         session, person = kept
         if person is None:
-            return session
+            return session, ""
         now = self.people.all().get(person.alias)
         if now is None or now.pin != person.pin:
             self._sessions[device.id] = None
             self.tell("session_ended", {"alias": person.alias, "device": device.id})
-            return None
-        return replace(session, role=now.role)
+            return None, ""
+        return replace(session, role=now.role), now.language
 
     def _trainee(self) -> Session:
         role = Role.OPERATOR
@@ -146,6 +150,7 @@ class Access:
             "role": (Role.VIEWER if session is None else session.role).value,
             "training": session is not None and session.training,
             "locked": session is not None and self._is_locked(session, now_s),
+            "language": who.language,
             "trouble": who.trouble,
             "acts": {act.value: self.refusal(act, who) for act in Act},
         }
@@ -232,6 +237,26 @@ class Access:
         if who.session is not None:
             self._sessions[who.device_id] = None
             self.tell("signed_out", {"alias": who.alias, "device": who.device_id})
+
+    async def speak(self, who: Who, language: str) -> None:
+        """Keep the language of whoever is signed in, for every tablet. Raises Refusal.
+
+        No right hangs on it, so the audit trail is not told. Behind a lock anybody may stand.
+        """
+        if who.session is None or who.session.training:
+            raise Refusal(403, who.trouble or "not_signed_in")
+        if self._is_locked(who.session, self.clock()):
+            raise Refusal(403, "session_locked")
+        if language == who.language:
+            return
+        loop = asyncio.get_running_loop()
+        try:
+            await loop.run_in_executor(None, self.people.set_language, who.alias, language)
+        except PeopleError:  # removed meanwhile
+            raise Refusal(403, "not_signed_in") from None
+        except OSError as error:
+            self.complain(f"the language of {who.alias} cannot be kept: {error}")
+            raise Refusal(503, "not_kept") from error
 
     async def _right(self, who: Who, alias: str, pin: str) -> Person | None:
         """Return the person if this is their PIN. Raises Refusal while they are locked out."""

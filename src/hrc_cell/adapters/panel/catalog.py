@@ -1,7 +1,8 @@
 """Texts of the page: PO files, one for each language, read without any tool.
 
 Message ids are keys such as `state.free`; English is a catalogue like the others. An entry marked
-`#, fuzzy` was not yet checked by a native speaker; the page marks it so.
+`#, fuzzy` was not yet checked by a native speaker; the page marks it so, and shows the English
+beside each such text that somebody's safety may hang on.
 """
 
 from __future__ import annotations
@@ -12,6 +13,11 @@ from pathlib import Path
 
 LOCALES = Path(__file__).parent / "locales"
 DOMAIN = "hrc_cell"
+SAFETY = (
+    "answer", "cause", "data", "handoff", "lost", "mode", "next", "option", "part", "phase",
+    "question", "reason", "recipe", "refusal", "state", "step", "stop", "task", "who",
+)  # fmt: skip
+"""Families of what somebody's safety may hang on: state, reason, stop request, question, answer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,12 +28,18 @@ class Catalog:
     texts: dict[str, str]
     unreviewed: frozenset[str]
 
-    def as_dict(self) -> dict[str, object]:
-        """Return the catalogue as the page loads it."""
+    def as_dict(self, english: Catalog) -> dict[str, object]:
+        """Return the catalogue as the page loads it, with the English that stands beside it."""
+        beside = {
+            key: english.texts[key]
+            for key in self.texts
+            if key in self.unreviewed and key.partition(".")[0] in SAFETY
+        }
         return {
             "language": self.language,
             "texts": self.texts,
-            "unreviewed": sorted(self.unreviewed),
+            "unreviewed": len(self.unreviewed),
+            "english": beside,
         }
 
 

@@ -10,6 +10,7 @@ from hrc_cell.adapters.panel.access import TRAINING_ALIAS, Access, Who
 from hrc_cell.adapters.panel.devices import PairingError
 from hrc_cell.adapters.panel.web_rules import Refusal, body_of
 from hrc_cell.core.access import Role
+from hrc_cell.settings.operation import LANGUAGES
 
 COOKIE_S = 400 * 24 * 3600
 """As long as browsers keep a cookie at most."""
@@ -33,6 +34,7 @@ class Doors:
             web.post("/api/sign_in", self._sign_in),
             web.post("/api/sign_out", self._sign_out),
             web.post("/api/seen", self._seen),
+            web.post("/api/language", self._language),
         ]
 
     def who(self, request: web.Request) -> Who:
@@ -92,6 +94,13 @@ class Doors:
     async def _sign_out(self, request: web.Request) -> web.StreamResponse:
         await body_of(request)
         self._access.sign_out(self.who(request))
+        return web.json_response({"accepted": True, "reason": ""})
+
+    async def _language(self, request: web.Request) -> web.StreamResponse:
+        body = await body_of(request, language=str)
+        if body["language"] not in LANGUAGES:
+            raise Refusal(400, "unknown_language")
+        await self._access.speak(self.who(request), body["language"])
         return web.json_response({"accepted": True, "reason": ""})
 
     async def _seen(self, request: web.Request) -> web.StreamResponse:

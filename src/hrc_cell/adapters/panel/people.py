@@ -150,6 +150,12 @@ class People:
             raise PeopleError("a viewer need not sign in: remove this person instead")
         return self._change(alias, role=role).role
 
+    def set_language(self, alias: str, language: str) -> None:
+        """Keep the language of somebody. Raises PeopleError, SecretFileError, OSError."""
+        if language not in LANGUAGES:
+            raise PeopleError(f"the page does not speak {language!r}; use {', '.join(LANGUAGES)}")
+        self._change(alias, language=language)
+
     def _change(self, alias: str, **changes: Any) -> Person:
         with self._file.changing():
             people = dict(self.all())

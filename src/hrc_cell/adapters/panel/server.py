@@ -94,8 +94,9 @@ class PanelServer:
         self._figures = Figures(record, self._handovers.taken_s)
         self._supervise = Supervise(settings, access, self._doors.who, held)
         self._pages = Broadcast()
+        english = load_catalog("en")
         self._catalogs: dict[str, dict[str, Any]] = {
-            lang: load_catalog(lang).as_dict() for lang in LANGUAGES
+            lang: load_catalog(lang).as_dict(english) for lang in LANGUAGES
         }
         self._led: dict[str, Any] | None = None
         self._hosts: set[str] = set()

@@ -4,8 +4,8 @@
 import { computed, html, signal } from "./html.js";
 import { post } from "./api.js";
 import { Icon } from "./icons.js";
-import { about, cell, old, unreachable } from "./state.js";
-import { anyUnreviewed, language, load, t } from "./texts.js";
+import { about, cell, old, session, unreachable } from "./state.js";
+import { anyUnreviewed, keep, language, load, safe, t } from "./texts.js";
 
 const TOLD_MS = 8000;
 const MODES = ["manual", "collaborative", "automatic"];
@@ -28,15 +28,23 @@ async function askForStop() {
 export function StopRequest() {
   const told = stopTold.value || (unreachable.value ? "stop.unsure" : "");
   return html`<div class="stop-row">
-    <button class="stop-request" onClick=${askForStop}>${t("stop.request")}</button>
-    <div><p class="caption">${t("stop.caption")}</p>
-      <p class=${`told ${told === "stop.not_received" ? "failed" : ""}`} role="status">${told && t(told)}</p></div>
+    <button class="stop-request" onClick=${askForStop}>${safe(() => t("stop.request"))}</button>
+    <div><p class="caption">${safe(() => t("stop.caption"))}</p>
+      <p class=${`told ${told === "stop.not_received" ? "failed" : ""}`} role="status">${told && safe(() => t(told))}</p></div>
   </div>`;
+}
+
+// A choice follows who is signed in to every tablet; of anybody else this tablet keeps it.
+function choose(one) {
+  const { alias, training } = session.value;
+  load(one);
+  if (alias && !training) post("/api/language", { language: one });
+  else keep(one);
 }
 
 export function Languages() {
   return html`<nav>${about.value.panel.languages.map((one) => html`<button key=${one} lang=${one} aria-pressed=${one === language.value}
-      onClick=${() => load(one)}>${t(`language.${one}`)}</button>`)}
+      onClick=${() => choose(one)}>${t(`language.${one}`)}</button>`)}
     ${anyUnreviewed.value && html`<p class="unreviewed">${t("language.unreviewed")}</p>`}</nav>`;
 }
 

@@ -13,7 +13,7 @@ import { Question } from "./question.js";
 import { about, ageInWords, cell, doubt, level, old, take, unreachable } from "./state.js";
 import { Signature, Status } from "./status.js";
 import { Instruction, LargePicture, RecipeProblems, Task } from "./task.js";
-import { load, number, t } from "./texts.js";
+import { kept, language, load, number, safe, t } from "./texts.js";
 import { Why } from "./why.js";
 
 const AGAIN_MS = 1000;
@@ -27,6 +27,10 @@ function ToDisplay() {
   const open = drawer.value !== null;
   return html`<button class="to-display" aria-expanded=${open} onClick=${open ? closeDisplay : openDisplay}><${Icon} name="display" />${t("display.title")}</button>`;
 }
+// On a phone the languages stand at the end of the page, else in its head.
+const phone = matchMedia("(max-width: 560px)");
+const small = signal(phone.matches);
+phone.addEventListener("change", () => { small.value = phone.matches; });
 
 function Header() {
   const mode = old.inputs.value ? "unknown" : cell.inputs.value?.mode ?? "unknown";
@@ -35,10 +39,11 @@ function Header() {
     <h1>${about.value.name}</h1>
     ${simulated && html`<span class="mark">${t("sim.mark")}</span>`}
     <${Who} />
-    <span class="mode">${t("mode.label")}: <b>${t(`mode.${mode}`)}</b></span>
+    <span class="mode">${t("mode.label")}: <b>${safe(() => t(`mode.${mode}`))}</b></span>
     <span class=${`age is-${level.value}`}><${Icon} name=${level.value === "live" ? "linked" : "unlinked"} />
-      ${level.value === "live" ? t("data.live") : age()}</span>
+      ${level.value === "live" ? t("data.live") : safe(age)}</span>
     <${ToDisplay} />
+    ${!small.value && html`<${Languages} />`}
   </header>`;
 }
 
@@ -49,11 +54,11 @@ function age() {
 function Overlay() {
   if (level.value === "live") return null;
   if (level.value === "stale") {
-    return html`<div class="hatch"><p role="status"><${Icon} name="caution" />${age()}</p></div>`;
+    return html`<div class="hatch"><p role="status"><${Icon} name="caution" />${safe(age)}</p></div>`;
   }
   return html`<div class="lost" role="alert"><${Icon} name="unlinked" />
-    <h2>${t("lost.title")}</h2><p>${t("lost.text")}</p>
-    <p class="detail">${t(unreachable.value ? "lost.server" : "lost.monitor")} ${age()}</p>
+    <h2>${safe(() => t("lost.title"))}</h2><p>${safe(() => t("lost.text"))}</p>
+    <p class="detail">${safe(() => `${t(unreachable.value ? "lost.server" : "lost.monitor")} ${age()}`)}</p>
     <${StopRequest} />${!unreachable.value && html`<${Call} />`}<${Languages} /></div>`;
 }
 
@@ -66,7 +71,7 @@ function Page() {
         <${Plan} /><${Instruction} />
         <div class="side"><${Status} /><${Question} /><${Handover} /><${Calls} /><${Task} /><${Why} /><${ToSpace} /><${RecipeProblems} /><${SimulatedBox} /><${ShiftBook} /><${Kaizen} /><${Days} /><${Signature} /></div>
         <${Call} />
-        <footer><${StopRequest} /><${ToDisplay} /><${Languages} /></footer>
+        <footer><${StopRequest} /><${ToDisplay} />${small.value && html`<${Languages} />`}</footer>
         <${InSpace} /><${LargePicture} />${drawer.value && html`<${drawer.value} onClose=${closeDisplay} />`}<${Doors} />
       </main>
     </div>
@@ -77,10 +82,22 @@ function Page() {
 // What stays while the server runs: the cell's own facts, and the texts. Returns whether all is known.
 async function learn() {
   about.value = await (await fetch("/api/about")).json();
-  const { languages, language } = about.value.panel;
   document.title = `${about.value.name} · hrc_cell`;
-  const kept = localStorage.getItem("language");
-  return load(languages.includes(kept) ? kept : language);
+  return load(known(language.value) || own());
+}
+
+const known = (one) => (about.value.panel.languages.includes(one) ? one : "");
+const own = () => known(kept()) || about.value.panel.language; // of this tablet
+
+// Whoever signs in is spoken to in their language; whoever leaves gives the tablet its own back.
+let followed = " ";
+function follow({ alias, language: theirs }) {
+  const whose = `${alias} ${theirs}`;
+  if (whose === followed) return;
+  const wanted = known(theirs) || own();
+  followed = whose;
+  if (wanted === language.value) return;
+  load(wanted).then((shown) => { if (!shown) setTimeout(() => { followed = null; }, AGAIN_MS); });
 }
 
 // Another server may answer after a silence, with other zones, or for another cell.
@@ -110,6 +127,7 @@ async function begin() {
     let again = false;
     function heard(update) {
       take(update);
+      if (update.session) follow(update.session);
       if (again || !about.value.panel.training || update.session?.device !== "") return;
       again = true;
       fetch("/api/session").then(comeAgain, () => {});

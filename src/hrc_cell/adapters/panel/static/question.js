@@ -9,7 +9,7 @@ import { key, post, UNANSWERED } from "./api.js";
 import { Deliberate, ofPedal, seconds, Ways, way } from "./hold.js";
 import { Icon } from "./icons.js";
 import { about, cell, level, mayNot, old } from "./state.js";
-import { brought, has, number, own, t } from "./texts.js";
+import { brought, has, number, own, safe, t } from "./texts.js";
 
 const DEAD_MS = 500;
 const TOLD_MS = 5000;
@@ -26,13 +26,13 @@ const NOTHING = { id: "", args: {}, options: [], risk_class: 0, state_version: 0
 
 const named = (question) => `${question.id} ${question.state_version}`;
 
-// What came of the last answer, and to which question: {about, key, values}.
+// What came of the last answer, and to which question: {about, key, values}, where `values` makes them.
 const told = signal(null);
-const tell = (about_, key_, values = {}) => { told.value = { about: about_, key: key_, values }; };
+const tell = (about_, key_, values = () => ({})) => { told.value = { about: about_, key: key_, values }; };
 
 function refuse(about_, reply) {
   const reason = `refusal.${reply.reason}`;
-  tell(about_, "answer.refused", { reason: has(reason) ? t(reason) : reply.reason });
+  tell(about_, "answer.refused", () => ({ reason: has(reason) ? t(reason) : reply.reason }));
 }
 
 const usable = computed(() => level.value === "live" && !old.task.value);
@@ -58,7 +58,7 @@ function Outcome() {
     return () => clearTimeout(timer);
   }, [said]);
   const key_ = said && known(said.key, cell.task.value?.handoff);
-  return key_ && html`<section class="card question" role="status"><p class="told">${t(key_, said.values)}</p></section>`;
+  return key_ && html`<section class="card question" role="status"><p class="told">${safe(() => t(key_, said.values()))}</p></section>`;
 }
 
 function Asked({ question }) {
@@ -156,7 +156,7 @@ function Asked({ question }) {
   }
 
   function hint() {
-    if (told.value?.about === asked) return t(told.value.key, told.value.values);
+    if (told.value?.about === asked) return t(told.value.key, told.value.values());
     if (missing) return t(`refusal.${missing}`);
     if (!usable.value) return t("answer.not_now");
     if (!holds) return "";
@@ -168,24 +168,25 @@ function Asked({ question }) {
   const taps = question.options.filter((option) => !(holds && option === AFFIRMATIVE));
   const needs = (act) => t("access.needs", { role: t(`role.${acts[act].least}`), how: t(`risk.${"c" + acts[act].risk}`) });
   const called = (option) => brought(cell.task.value?.texts, option) ?? own(`option.${option}`);
-  const labels = ["option.hold", "option.tap"].map((one) => html`<span class="ordinal">${number(2)}</span>${t(one)}`);
+  const shown = (option) => safe(() => called(option));
+  const labels = ["option.hold", "option.tap"].map((one) => html`<span class="ordinal">${number(2)}</span>${safe(() => t(one))}`);
   const apart = armed !== null && armed.option !== AFFIRMATIVE;
-  const values = Object.fromEntries(Object.entries(question.args).map(([name, value]) => [name, own(value)]));
+  const values = () => Object.fromEntries(Object.entries(question.args).map(([name, value]) => [name, own(value)]));
   return html`<section class="card question asked">
-    <h2 aria-live="polite"><${Icon} name="act" />${t(question.text_key, values)}</h2>
+    <h2 aria-live="polite"><${Icon} name="act" />${safe(() => t(question.text_key, values()))}</h2>
     <div class="answers">
       ${holds && html`<div class="deliberate">
         <button class="act arm" aria-pressed=${armed?.option === AFFIRMATIVE} disabled=${closed} onClick=${() => arm(AFFIRMATIVE, way.value)}>
-          <span class="ordinal">${armed?.option === AFFIRMATIVE ? html`<${Icon} name="check" />` : number(1)}</span>${t("option.arm")}</button>
+          <span class="ordinal">${armed?.option === AFFIRMATIVE ? html`<${Icon} name="check" />` : number(1)}</span>${safe(() => t("option.arm"))}</button>
         <${Deliberate} armed=${apart ? null : armed} usable=${armed?.option === AFFIRMATIVE && !closed} pedal=${true} onDone=${done} onCancel=${() => armed && drop("answer.canceled")} labels=${labels} />
       </div>`}
       <div class=${`taps ${holds ? "apart" : ""}`}>${taps.map((option) => html`<button key=${option} class="act other" aria-pressed=${option in ofTheRun ? armed?.option === option : undefined}
-        disabled=${shut(option)} onClick=${() => (option in ofTheRun ? arm(option, way.value) : tap(option))}>${called(option)}</button>`)}</div>
+        disabled=${shut(option)} onClick=${() => (option in ofTheRun ? arm(option, way.value) : tap(option))}>${shown(option)}</button>`)}</div>
     </div>
-    ${apart && html`<div class="armed"><p class="told" role="status"><${Icon} name="act" />${t(seconds(armed) ? "run.tap" : "run.hold", { what: called(armed.option), seconds: number(armed.hold_s, 1) })}</p>
-      <div class="armed-acts"><${Deliberate} key=${armed.challenge} armed=${armed} usable=${!lost} onDone=${done} onCancel=${() => armed && drop("answer.canceled")} labels=${[t("access.hold"), t("access.tap")]} />
+    ${apart && html`<div class="armed"><p class="told" role="status"><${Icon} name="act" />${safe(() => t(seconds(armed) ? "run.tap" : "run.hold", { what: called(armed.option), seconds: number(armed.hold_s, 1) }))}</p>
+      <div class="armed-acts"><${Deliberate} key=${armed.challenge} armed=${armed} usable=${!lost} onDone=${done} onCancel=${() => armed && drop("answer.canceled")} labels=${["access.hold", "access.tap"].map((one) => safe(() => t(one)))} />
         <button class="act other leave" onClick=${() => drop("run.left")}>${t("run.leave")}</button></div></div>`}
-    <p class="told" role="status">${hint()}</p>
+    <p class="told" role="status">${safe(hint)}</p>
     ${missing && html`<button class="act other to-sign-in" onClick=${() => signIn()}>${t("access.sign_in")}</button>`}
     <p class="needs">${needs(holds ? act_ : "answer")}</p>
     ${holds && pedal && acts[act_].risk < PIN_CLASS && html`<p class="needs">${t("answer.pedal", { seconds: number(about.value.panel.hold_s, 1) })}</p>`}

@@ -11,7 +11,7 @@ export const cell = Object.fromEntries(
 );
 
 // Who this page belongs to. Until the server has said it: nobody.
-const NOBODY = { device: "", alias: "", role: "viewer", training: false, locked: false, trouble: "", acts: {} };
+const NOBODY = { device: "", alias: "", role: "viewer", training: false, locked: false, language: "", trouble: "", acts: {} };
 export const session = computed(() => cell.session.value ?? NOBODY);
 export const mayNot = (act) => session.value.acts[act] ?? "not_signed_in"; // "" where it is allowed
 

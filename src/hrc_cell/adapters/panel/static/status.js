@@ -3,7 +3,7 @@
 import { html } from "./html.js";
 import { Icon } from "./icons.js";
 import { about, cell } from "./state.js";
-import { date, has, metres, percent, t } from "./texts.js";
+import { date, has, metres, percent, safe, t } from "./texts.js";
 import { who } from "./why.js";
 
 // A person may stop or slow the robot from farther away than the distance needed at the speed it has
@@ -45,14 +45,14 @@ function Gauge({ label, value, ratio, mark, alarm }) {
 export function Status() {
   const permit = cell.permit.value;
   if (!permit) {
-    return html`<section class="card status none" role="status"><h2><${Icon} name="none" />${t("state.none")}</h2></section>`;
+    return html`<section class="card status none" role="status"><h2><${Icon} name="none" />${safe(() => t("state.none"))}</h2></section>`;
   }
-  const next = whatNext(permit);
+  const next = safe(() => whatNext(permit));
   const near = permit.distance !== null && permit.required !== null;
   return html`<section class=${`card status ${permit.state}`}>
     <div role="status">
-      <h2><${Icon} name=${permit.state} />${t(`state.${permit.state}`)}</h2>
-      <p class="why">${reason(permit)}</p>
+      <h2><${Icon} name=${permit.state} />${safe(() => t(`state.${permit.state}`))}</h2>
+      <p class="why">${safe(() => reason(permit))}</p>
       ${next && html`<p class="next"><${Icon} name="act" />${next}</p>`}
     </div>
     <div class="gauges">

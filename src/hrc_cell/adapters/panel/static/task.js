@@ -6,7 +6,7 @@ import { Icon } from "./icons.js";
 import { offered, RunActs } from "./run.js";
 import { cell, old } from "./state.js";
 import { Steps } from "./steps.js";
-import { has, language, own, t } from "./texts.js";
+import { has, language, own, safe, t } from "./texts.js";
 
 const ACTORS = { robot: ["robot"], person: ["person"], both: ["robot", "person"] };
 const large = signal(""); // address of the picture that is shown large
@@ -34,7 +34,7 @@ export function Instruction() {
   if (!text && !other && !src) return null;
   const said = text ?? own(task.text_key);
   return html`<section class=${`card instruction ${old.task.value ? "old" : ""}`} aria-label=${t("instruction.title")}>
-    <div><p class="step">${said}</p>
+    <div><p class="step">${text ?? safe(() => own(task.text_key))}</p>
       ${other && html`<p class="step" lang=${other.language}>${other.text}</p>`}</div>
     ${src && html`<${Picture} key=${src} src=${src} alt=${said} />`}
   </section>`;
@@ -74,18 +74,17 @@ export function Task() {
   const task = cell.task.value;
   if (!task) return html`<section class="card task"><h3>${t("task.none")}</h3><${Start} /></section>`;
   const { text, other } = instruction(task);
-  const handoff = task.handoff && task.handoff !== "none" ? t(`handoff.${task.handoff}`) : "";
   const [code] = (task.reason || "").split(":");
-  const progress = t("task.progress", { step: task.step + 1, steps: task.steps });
-  const facts = [
-    t(task.pausing ? "phase.pausing" : `phase.${task.phase}`), handoff, task.steps > 0 ? progress : "", task.cycle > 0 ? t("task.cycle", { cycle: task.cycle }) : "",
-  ].filter(Boolean);
+  const facts = () => [
+    t(task.pausing ? "phase.pausing" : `phase.${task.phase}`), task.handoff && task.handoff !== "none" && t(`handoff.${task.handoff}`),
+    task.steps > 0 && t("task.progress", { step: task.step + 1, steps: task.steps }), task.cycle > 0 && t("task.cycle", { cycle: task.cycle }),
+  ].filter(Boolean).join(" · ");
   return html`<section class=${`card task ${old.task.value ? "old" : ""}`}>
     <h3>${task.recipe ? own(task.title_key) : t("task.none")}
       <span class="actors">${(ACTORS[task.actor] ?? []).map((actor) => html`<${Icon} key=${actor} name=${actor} />`)}</span></h3>
-    ${task.text_key && !text && !other && html`<p class="step">${own(task.text_key)}</p>`}
-    ${code && html`<p class="why"><${Icon} name="caution" />${has(`reason.${code}`) ? t(`reason.${code}`) : task.reason}</p>`}
-    <p class="facts">${facts.join(" · ")}</p>
+    ${task.text_key && !text && !other && html`<p class="step">${safe(() => own(task.text_key))}</p>`}
+    ${code && html`<p class="why"><${Icon} name="caution" />${safe(() => (has(`reason.${code}`) ? t(`reason.${code}`) : task.reason))}</p>`}
+    <p class="facts">${safe(facts)}</p>
     ${old.task.value && html`<p class="stale-note"><${Icon} name="caution" />${t("data.section_old")}</p>`}
     <${RunActs} /><${Steps} /><${Start} />
   </section>`;
