@@ -10,12 +10,14 @@ cached.
 from __future__ import annotations
 
 import asyncio
+import logging
 import ssl
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
 from aiohttp import web
+from aiohttp.http_exceptions import BadHttpMessage
 
 from hrc_cell.adapters.panel.access import Access
 from hrc_cell.adapters.panel.acts import Acts, Backend
@@ -52,6 +54,7 @@ LED = "recipes"
 """Section of the state for supervisors and engineers alone: what is wrong with a recipe."""
 LOOK_S = 0.5
 """So often it is looked whether a run waits for a person, also where no page is open."""
+FOREIGN = (BadHttpMessage, ConnectionError, web.RequestPayloadError)
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -121,7 +124,7 @@ class PanelServer:
                 *self._kaizen.routes(),
             ]
         )
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
+        self._runner = web.AppRunner(app, access_log=None, logger=_log(), shutdown_timeout=0.5)
         await self._runner.setup()
         site = web.TCPSite(self._runner, self._settings.host, self._port, ssl_context=self._tls)
         await site.start()
@@ -249,6 +252,14 @@ class PanelServer:
         ready = age_s is not None and age_s <= self._settings.lost_s
         told = {"ready": ready, "pages": len(self._pages)}
         return web.json_response(told, status=200 if ready else 503)
+
+
+def _log() -> logging.Logger:
+    """Return where mistakes of the server go; what others break, or break off, is none of them."""
+    log = logging.getLogger("hrc_cell.page")
+    if not log.filters:
+        log.addFilter(lambda one: not (one.exc_info and isinstance(one.exc_info[1], FOREIGN)))
+    return log
 
 
 def _tell_failure(task: asyncio.Task[None]) -> None:
