@@ -153,10 +153,13 @@ class PanelServer:
     async def _send_state(self) -> None:
         """Send the state to every page at the configured rate."""
         period_s = 1.0 / self._settings.rate_hz
+        loop = asyncio.get_running_loop()
+        due_s = loop.time()
         while True:
             if len(self._pages):
                 self._pages.send(self._for_all())
-            await asyncio.sleep(period_s)
+            due_s = max(due_s + period_s, loop.time())  # what was missed is not made up for
+            await asyncio.sleep(due_s - loop.time())
 
     async def _look(self) -> None:
         """See what the cell itself has to tell people."""
