@@ -27,6 +27,9 @@ def pytest_addoption(parser):
     parser.addoption(
         "--kills", type=int, default=50, help="how often the task manager is killed in its story"
     )
+    parser.addoption(
+        "--fuzz", type=int, default=40, help="how often the page's server is sent each kind of rot"
+    )
 
 
 def pytest_configure(config):

@@ -18,7 +18,7 @@ COMMANDS = (
     "up", "demo", "why", "doctor", "config", "recipe", "report", "calc", "measure", "motors",
     "press", "learn", "people", "pair", "devices", "tls", "audit", "test",
 )  # fmt: skip
-BENCHES = ("cell", "safety", "latency", "tracker", "bus", "frames")
+BENCHES = ("cell", "safety", "latency", "tracker", "bus", "frames", "panel")
 EXIT_WRONG_INPUT = 2
 EXIT_INTERRUPTED = 130
 EXIT_BROKEN_PIPE = 141

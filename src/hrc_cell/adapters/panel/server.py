@@ -10,12 +10,14 @@ cached.
 from __future__ import annotations
 
 import asyncio
+import logging
 import ssl
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
 from aiohttp import web
+from aiohttp.http_exceptions import BadHttpMessage
 
 from hrc_cell.adapters.panel.access import Access
 from hrc_cell.adapters.panel.acts import Acts, Backend
@@ -53,6 +55,7 @@ LED = "recipes"
 """Section of the state for supervisors and engineers alone: what is wrong with a recipe."""
 LOOK_S = 0.5
 """So often it is looked whether a run waits for a person, also where no page is open."""
+FOREIGN = (BadHttpMessage, ConnectionError, web.RequestPayloadError)
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -127,7 +130,7 @@ class PanelServer:
                 *self._figures.routes(),
             ]
         )
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
+        self._runner = web.AppRunner(app, access_log=None, logger=_log(), shutdown_timeout=0.5)
         await self._runner.setup()
         site = web.TCPSite(self._runner, self._settings.host, self._port, ssl_context=self._tls)
         await site.start()
@@ -156,10 +159,13 @@ class PanelServer:
     async def _send_state(self) -> None:
         """Send the state to every page at the configured rate."""
         period_s = 1.0 / self._settings.rate_hz
+        loop = asyncio.get_running_loop()
+        due_s = loop.time()
         while True:
             if len(self._pages):
                 self._pages.send(self._for_all())
-            await asyncio.sleep(period_s)
+            due_s = max(due_s + period_s, loop.time())  # what was missed is not made up for
+            await asyncio.sleep(due_s - loop.time())
 
     async def _look(self) -> None:
         """See what the cell itself has to tell people."""
@@ -258,6 +264,14 @@ class PanelServer:
         ready = age_s is not None and age_s <= self._settings.lost_s
         told = {"ready": ready, "pages": len(self._pages)}
         return web.json_response(told, status=200 if ready else 503)
+
+
+def _log() -> logging.Logger:
+    """Return where mistakes of the server go; what others break, or break off, is none of them."""
+    log = logging.getLogger("hrc_cell.page")
+    if not log.filters:
+        log.addFilter(lambda one: not (one.exc_info and isinstance(one.exc_info[1], FOREIGN)))
+    return log
 
 
 def _tell_failure(task: asyncio.Task[None]) -> None:

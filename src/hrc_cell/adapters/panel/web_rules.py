@@ -90,7 +90,7 @@ async def body_of(
         raise Refusal(415, "not_json")
     try:
         body: Any = await request.json()
-    except (ValueError, UnicodeDecodeError, RecursionError):
+    except (ValueError, LookupError, RecursionError, web.RequestPayloadError):
         raise Refusal(400, "not_json") from None
     optional = optional or {}
     if not isinstance(body, dict) or not set(fields) <= set(body) <= {*fields, *optional}:
