@@ -21,6 +21,8 @@ function Drawer({ kind, title, load }) {
 
 export const Kaizen = () => html`<${Drawer} kind="kaizen" title=${t("kaizen.title")} load=${() => import("./kaizen.js").then(({ Notes }) => Notes)} />`;
 
+export const Figures = () => html`<${Drawer} kind="of-work" title=${t("figures.title")} load=${() => import("./charts.js").then(({ Charts }) => Charts)} />`;
+
 const close = () => { space.value = null; };
 
 // Opens the view in space, which stands over the plan.

@@ -7,7 +7,7 @@ import { connect } from "./connection.js";
 import { Languages, SimulatedBox, StopRequest } from "./controls.js";
 import { Handover, ShiftBook } from "./handover.js";
 import { Icon } from "./icons.js";
-import { InSpace, Kaizen, ToSpace } from "./lazy.js";
+import { Figures, InSpace, Kaizen, ToSpace } from "./lazy.js";
 import { Plan } from "./plan.js";
 import { Question } from "./question.js";
 import { about, ageInWords, cell, doubt, level, old, take, unreachable } from "./state.js";
@@ -53,7 +53,7 @@ function Page() {
       <${Header} />
       <main>
         <${Plan} /><${Instruction} />
-        <div class="side"><${Status} /><${Question} /><${Handover} /><${Calls} /><${Task} /><${Why} /><${ToSpace} /><${RecipeProblems} /><${SimulatedBox} /><${ShiftBook} /><${Kaizen} /><${Days} /><${Signature} /></div>
+        <div class="side"><${Status} /><${Question} /><${Handover} /><${Calls} /><${Task} /><${Why} /><${ToSpace} /><${RecipeProblems} /><${SimulatedBox} /><${ShiftBook} /><${Kaizen} /><${Figures} /><${Days} /><${Signature} /></div>
         <${Call} />
         <footer><${StopRequest} /><${Languages} /></footer>
         <${InSpace} /><${LargePicture} /><${Doors} />
