@@ -124,7 +124,7 @@ def test_tables_say_what_the_bars_show(charts):
     assert captions == [ENGLISH[f"figures.{one}"] for one in ("cycles", "steps", "waits", "stops")]
     stop = charts.page.locator(".figures").last.locator("tbody tr").first.inner_text()
     assert ENGLISH["stopped.separation"] in stop
-    assert f"fetch: {CYCLES // 2}" in stop
+    assert f"fetch ({CYCLES // 2})" in stop
     for svg in charts.page.locator(".charts svg").all():
         assert svg.get_attribute("aria-hidden") == "true"
 

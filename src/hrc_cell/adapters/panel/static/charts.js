@@ -59,11 +59,12 @@ function Range({ figure, most }) {
     <rect class="fill" width=${`${(100 * p90) / most}%`} height="100%" /><rect class="median" x=${`${(100 * median) / most}%`} width="4" height="100%" /></svg>`;
 }
 
+// The roles stand there because a phone lays the rows out another way.
 function Table({ title, heads, rows }) {
   if (rows.length === 0) return null;
-  return html`<table class="figures"><caption>${title}</caption>
-    <thead><tr>${heads.map((name, i) => html`<th key=${i} scope="col">${name}</th>`)}</tr></thead>
-    <tbody>${rows.map(({ key, name, bar, cells }) => html`<tr key=${key}><th scope="row">${name}${bar}</th>${cells.map((text, i) => html`<td key=${i}>${text}</td>`)}</tr>`)}</tbody></table>`;
+  return html`<table class="figures" role="table"><caption>${title}</caption>
+    <thead role="rowgroup"><tr role="row">${heads.map((name, i) => html`<th key=${i} role="columnheader" scope="col">${name}</th>`)}</tr></thead>
+    <tbody role="rowgroup">${rows.map(({ key, name, bar, cells }) => html`<tr key=${key} role="row"><th role="rowheader" scope="row">${name}${bar}</th>${cells.map((text, i) => html`<td key=${i} role="cell">${text}</td>`)}</tr>`)}</tbody></table>`;
 }
 
 const columns = () => [t("figures.count"), t("figures.median"), t("figures.nine_of_ten"), t("figures.unknown")];
@@ -108,7 +109,7 @@ function Stops({ told }) {
   const most = Math.max(...told.stops.map(({ count }) => count));
   const rows = told.stops.map(({ cause, count, steps, lasted: figure }) => ({
     key: cause,
-    name: html`${causeName(cause)}<span class="where">${steps.map((one) => `${stepName(one)}: ${number(one.count)}`).join(" · ")}</span>`,
+    name: html`${causeName(cause)}<span class="where">${steps.map((one) => `${stepName(one)} (${number(one.count)})`).join(" · ")}</span>`,
     bar: html`<${Bar} pieces=${[["fill", count / most]]} />`, cells: [number(count), lasted(figure.median_s), lasted(figure.p90_s), number(figure.unknown)],
   }));
   const shifts = told.shifts.length < 2 ? [] : told.shifts.map(({ from_s: from, stops }) => ({ key: from, name: t("figures.since", { time: instant(from) }), cells: [number(stops), "", "", ""] }));
