@@ -29,7 +29,7 @@ const close = () => { space.value = null; };
 export function ToSpace() {
   const open = space.value !== null;
   const load = () => import("./space.js").then(({ Space }) => { space.value = Space; }, () => {});
-  return html`<section class=${`card shift to-space ${open ? "open" : ""}`}>
+  return html`<section class=${`card to-space ${open ? "open" : ""}`}>
     <${Opener} open=${open} title=${t("space.title")} onClick=${open ? close : load} /></section>`;
 }
 
