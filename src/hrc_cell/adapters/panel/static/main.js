@@ -1,13 +1,12 @@
 // The operator page. It shows what the server says and nothing that it hopes for.
 
-import { html, render } from "./html.js";
+import { html, render, signal, useState } from "./html.js";
 import { Call, Calls, Days } from "./andon.js";
 import { Doors, pair, signIn, watchHands, Who } from "./access.js";
 import { connect } from "./connection.js";
 import { Languages, SimulatedBox, StopRequest } from "./controls.js";
 import { Handover, ShiftBook } from "./handover.js";
 import { Icon } from "./icons.js";
-import { Figures, InSpace, Kaizen, ToSpace } from "./lazy.js";
 import { Plan } from "./plan.js";
 import { Question } from "./question.js";
 import { about, ageInWords, cell, doubt, level, old, take, unreachable } from "./state.js";
@@ -44,6 +43,42 @@ function Overlay() {
     <h2>${t("lost.title")}</h2><p>${t("lost.text")}</p>
     <p class="detail">${t(unreachable.value ? "lost.server" : "lost.monitor")} ${age()}</p>
     <${StopRequest} />${!unreachable.value && html`<${Call} />`}<${Languages} /></div>`;
+}
+
+// Parts that are loaded when somebody opens them: they cost the first load nothing.
+
+const space = signal(null); // the view in space, while it is open
+
+function Opener({ open, title, onClick }) {
+  return html`<button class="drawer" aria-expanded=${open} onClick=${onClick}><span class="chevron"></span>${title}</button>`;
+}
+
+function Drawer({ kind, title, load }) {
+  const [inside, setInside] = useState(null);
+  const open = inside !== null;
+  const opened = () => load().then((part) => setInside(() => part), () => {});
+  return html`<section class=${`card shift ${kind} ${open ? "open" : ""}`}>
+    <${Opener} open=${open} title=${title} onClick=${() => (open ? setInside(null) : opened())} />
+    ${open && html`<${inside} />`}
+  </section>`;
+}
+
+const Kaizen = () => html`<${Drawer} kind="kaizen" title=${t("kaizen.title")} load=${() => import("./kaizen.js").then(({ Notes }) => Notes)} />`;
+
+const Figures = () => html`<${Drawer} kind="of-work" title=${t("figures.title")} load=${() => import("./charts.js").then(({ Charts }) => Charts)} />`;
+
+const close = () => { space.value = null; };
+
+// Opens the view in space, which stands over the plan.
+function ToSpace() {
+  const open = space.value !== null;
+  const load = () => import("./space.js").then(({ Space }) => { space.value = Space; }, () => {});
+  return html`<section class=${`card to-space ${open ? "open" : ""}`}>
+    <${Opener} open=${open} title=${t("space.title")} onClick=${open ? close : load} /></section>`;
+}
+
+function InSpace() {
+  return space.value && html`<${space.value} close=${close} />`;
 }
 
 function Page() {
