@@ -163,6 +163,7 @@ def test_a_clock_that_was_set_makes_a_time_unknown_and_not_long():
     assert [one.lasted_s for one in only(Visit, spans)] == [None]
     assert elapsed_s(None, gap(1.0)) is None
     assert elapsed_s(gap(5.0), gap(4.9)) is None
+    assert elapsed_s(gap(5.0), gap(5.0)) == 0.0, "two lines may be of one instant"
     assert elapsed_s(gap(5.0), Gap(at_s=6.0, mono_s=7.0)) == 1.0
     assert elapsed_s(gap(5.0), Gap(at_s=6.0, mono_s=7.1)) is None
 

@@ -126,21 +126,27 @@ class Open:
     task: TaskMark | None = None
     permit: State | None = None  # None: unknown
     unseen: bool = True  # no transition of the task since a gap
-    visit: Visit | None = None
-    cycle: Cycle | None = None
-    cycle_from: TaskMark | None = None
+    visit: TaskMark | None = None  # with which the present step began
+    uses: tuple[float, ...] | None = None  # of it, so far
+    cycle: TaskMark | None = None  # with which the present cycle began
+    cycle_known: bool = False
     stop: Stop | None = None
     stop_from: PermitMark | None = None
 
 
 def fold(now: Open, mark: Mark) -> tuple[Open, list[Span]]:
     """Return what is under way after one more mark, and the spans that it ends."""
-    now = _passed(now, None if isinstance(mark, Gap) else elapsed_s(now.last, mark))
-    now = replace(now, last=mark)
-    if isinstance(mark, Gap):
-        stopped: list[Span] = [] if now.stop is None else [now.stop]
-        return replace(now, permit=None, unseen=True, stop=None, stop_from=None), stopped
-    return _permit(now, mark) if isinstance(mark, PermitMark) else _task(now, mark)
+    time_s = None if isinstance(mark, Gap) else elapsed_s(now.last, mark)
+    uses, cycle_known = _used(now, time_s), now.cycle_known and time_s is not None
+    if isinstance(mark, TaskMark):
+        return _task(now, mark, uses, cycle_known)
+    permit, stop, stop_from, spans = _permit(now, mark)
+    unseen = now.unseen or isinstance(mark, Gap)
+    after = replace(
+        now, last=mark, permit=permit, unseen=unseen, uses=uses, cycle_known=cycle_known, stop=stop,
+        stop_from=stop_from,
+    )  # fmt: skip
+    return after, spans
 
 
 def elapsed_s(first: Mark | None, then: Mark) -> float | None:
@@ -170,67 +176,71 @@ def use_of(task: TaskMark, permit: State | None) -> Use | None:
     return Use.FOR_ROBOT if permit <= State.STANDSTILL else Use.WORKS
 
 
-def _passed(now: Open, time_s: float | None) -> Open:
-    """Return what is under way after a time; None: nobody knows how long and what for."""
-    cycle, visit = now.cycle, now.visit
-    if time_s is None and cycle is not None:
-        cycle = replace(cycle, lasted_s=None)
-    if visit is not None and visit.uses is not None and now.task is not None:
-        use = use_of(now.task, now.permit)
-        uses = None
-        if use is not None and time_s is not None:
-            more = tuple(time_s if one is use else 0.0 for one in Use)
-            uses = tuple(a + b for a, b in zip(visit.uses, more, strict=True))
-        visit = replace(visit, uses=uses)
-    return replace(now, cycle=cycle, visit=visit)
+def _used(now: Open, time_s: float | None) -> tuple[float, ...] | None:
+    """Return the uses of the present step after a time; None: nobody knows how long or what for."""
+    if now.uses is None or now.task is None or time_s is None:
+        return None
+    use = use_of(now.task, now.permit)
+    if use is None:
+        return None
+    return tuple(
+        before + time_s if one is use else before for one, before in zip(Use, now.uses, strict=True)
+    )
 
 
-def _permit(now: Open, mark: PermitMark) -> tuple[Open, list[Span]]:
-    before, now = now.permit, replace(now, permit=mark.state)
+def _permit(
+    now: Open, mark: PermitMark | Gap
+) -> tuple[State | None, Stop | None, PermitMark | None, list[Span]]:
+    """Return the permit after a mark, the stop under way and its begin, and what ended."""
+    if isinstance(mark, Gap):
+        return None, None, None, [] if now.stop is None else [now.stop]
     if mark.state > State.STANDSTILL:
         if now.stop is None:
-            return now, []
+            return mark.state, None, None, []
         ended = replace(now.stop, lasted_s=elapsed_s(now.stop_from, mark))
-        return replace(now, stop=None, stop_from=None), [ended]
-    if before is None or before <= State.STANDSTILL:
-        return now, []
-    visit = now.visit
-    recipe, step = ("", "") if visit is None else (visit.recipe, visit.step)
+        return mark.state, None, None, [ended]
+    if now.permit is None or now.permit <= State.STANDSTILL:
+        return mark.state, now.stop, now.stop_from, []
+    recipe, step = ("", "") if now.visit is None else (now.visit.recipe, now.visit.step)
     stop = Stop(recipe=recipe, step=step, cause=mark.cause, begun_s=mark.at_s, lasted_s=None)
-    return replace(now, stop=stop, stop_from=mark), []
+    return mark.state, stop, mark, []
 
 
-def _task(now: Open, mark: TaskMark) -> tuple[Open, list[Span]]:
-    before, spans = now.task, list[Span]()
+def _task(
+    now: Open, mark: TaskMark, uses: tuple[float, ...] | None, cycle_known: bool
+) -> tuple[Open, list[Span]]:
+    spans = list[Span]()
     active = mark.phase in ACTIVE
-    same_cycle = active and before is not None and _cycle_of(before) == _cycle_of(mark)
-    if now.visit is not None and before is not None:
-        if not (same_cycle and before.step == mark.step):
-            cut = mark.phase is Phase.ABORTED
-            spans.append(replace(now.visit, uses=None) if cut else now.visit)
-            now = replace(now, visit=None)
-        if now.cycle is not None and not same_cycle:
-            spans += _ended(now, mark)
-            now = replace(now, cycle=None, cycle_from=None)
-    if active and now.visit is None:
-        uses = None if now.unseen else NOTHING
-        visit = Visit(recipe=mark.recipe, step=mark.step, begun_s=mark.at_s, uses=uses)
-        now = replace(now, visit=visit)
-    if active and now.cycle is None:
-        known = None if now.unseen else 0.0
-        cycle = Cycle(recipe=mark.recipe, begun_s=mark.at_s, lasted_s=known)
-        now = replace(now, cycle=cycle, cycle_from=mark)
-    return replace(now, task=mark, unseen=False), spans
+    visit, cycle = now.visit, now.cycle
+    goes_on = active and cycle is not None and _cycle_of(cycle) == _cycle_of(mark)
+    if visit is not None and not (goes_on and visit.step == mark.step):
+        told = None if mark.phase is Phase.ABORTED else uses
+        spans.append(
+            Visit(recipe=visit.recipe, step=visit.step, begun_s=visit.at_s, uses=told)
+        )  # fmt: skip
+        visit = None
+    if cycle is not None and not goes_on:
+        spans += _ended(cycle, mark, cycle_known)
+        cycle = None
+    if active and visit is None:
+        visit, uses = mark, None if now.unseen else NOTHING
+    if active and cycle is None:
+        cycle, cycle_known = mark, not now.unseen
+    after = replace(
+        now, last=mark, task=mark, unseen=False, visit=visit, uses=uses, cycle=cycle,
+        cycle_known=cycle_known,
+    )  # fmt: skip
+    return after, spans
 
 
 def _cycle_of(mark: TaskMark) -> tuple[str, str, int]:
     return mark.recipe, mark.run_id, mark.cycle
 
 
-def _ended(now: Open, mark: TaskMark) -> list[Span]:
+def _ended(cycle: TaskMark, mark: TaskMark, known: bool) -> list[Span]:
     """Return the cycle that a mark ends; one that was given up is none."""
-    if now.cycle is None or now.cycle_from is None or mark.phase is Phase.ABORTED:
+    if mark.phase is Phase.ABORTED:
         return []
-    through = mark.run_id == now.cycle_from.run_id and mark.phase is not Phase.IDLE
-    known = through and now.cycle.lasted_s is not None
-    return [replace(now.cycle, lasted_s=elapsed_s(now.cycle_from, mark) if known else None)]
+    through = mark.run_id == cycle.run_id and mark.phase is not Phase.IDLE
+    lasted_s = elapsed_s(cycle, mark) if through and known else None
+    return [Cycle(recipe=cycle.recipe, begun_s=cycle.at_s, lasted_s=lasted_s)]

@@ -7,7 +7,6 @@ import { connect } from "./api.js";
 import { Languages, SimulatedBox, StopRequest } from "./controls.js";
 import { Handover, ShiftBook } from "./handover.js";
 import { Icon } from "./icons.js";
-import { InSpace, Kaizen, ToSpace } from "./lazy.js";
 import { Plan } from "./plan.js";
 import { Question } from "./question.js";
 import { about, ageInWords, cell, doubt, level, old, take, unreachable } from "./state.js";
@@ -62,6 +61,42 @@ function Overlay() {
     <${StopRequest} />${!unreachable.value && html`<${Call} />`}<${Languages} /></div>`;
 }
 
+// Parts that are loaded when somebody opens them: they cost the first load nothing.
+
+const space = signal(null); // the view in space, while it is open
+
+function Opener({ open, title, onClick }) {
+  return html`<button class="drawer" aria-expanded=${open} onClick=${onClick}><span class="chevron"></span>${title}</button>`;
+}
+
+function Drawer({ kind, title, load }) {
+  const [inside, setInside] = useState(null);
+  const open = inside !== null;
+  const opened = () => load().then((part) => setInside(() => part), () => {});
+  return html`<section class=${`card shift ${kind} ${open ? "open" : ""}`}>
+    <${Opener} open=${open} title=${title} onClick=${() => (open ? setInside(null) : opened())} />
+    ${open && html`<${inside} />`}
+  </section>`;
+}
+
+const Kaizen = () => html`<${Drawer} kind="kaizen" title=${t("kaizen.title")} load=${() => import("./kaizen.js").then(({ Notes }) => Notes)} />`;
+
+const Figures = () => html`<${Drawer} kind="of-work" title=${t("figures.title")} load=${() => import("./charts.js").then(({ Charts }) => Charts)} />`;
+
+const close = () => { space.value = null; };
+
+// Opens the view in space, which stands over the plan.
+function ToSpace() {
+  const open = space.value !== null;
+  const load = () => import("./space.js").then(({ Space }) => { space.value = Space; }, () => {});
+  return html`<section class=${`card to-space ${open ? "open" : ""}`}>
+    <${Opener} open=${open} title=${t("space.title")} onClick=${open ? close : load} /></section>`;
+}
+
+function InSpace() {
+  return space.value && html`<${space.value} close=${close} />`;
+}
+
 function Page() {
   const lost = level.value === "lost";
   return html`<div class=${`page is-${level.value}`}>
@@ -69,7 +104,7 @@ function Page() {
       <${Header} />
       <main>
         <${Plan} /><${Instruction} />
-        <div class="side"><${Status} /><${Question} /><${Handover} /><${Calls} /><${Task} /><${Why} /><${ToSpace} /><${RecipeProblems} /><${SimulatedBox} /><${ShiftBook} /><${Kaizen} /><${Days} /><${Signature} /></div>
+        <div class="side"><${Status} /><${Question} /><${Handover} /><${Calls} /><${Task} /><${Why} /><${ToSpace} /><${RecipeProblems} /><${SimulatedBox} /><${ShiftBook} /><${Kaizen} /><${Figures} /><${Days} /><${Signature} /></div>
         <${Call} />
         <footer><${StopRequest} /><${ToDisplay} />${small.value && html`<${Languages} />`}</footer>
         <${InSpace} /><${LargePicture} />${drawer.value && html`<${drawer.value} onClose=${closeDisplay} />`}<${Doors} />
