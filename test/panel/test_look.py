@@ -158,3 +158,17 @@ def test_with_gloves_what_confirms_and_what_refuses_are_farther_apart(page, size
     if size != SMALL_PHONE:
         for one in page.page.locator(".question button").all():
             assert one.evaluate(UNCOVERED), "without shifting anything"
+
+
+def test_on_a_wall_the_words_grow_with_the_screen(page):
+    heading = "parseFloat(getComputedStyle(document.querySelector('.status h2')).fontSize)"
+    sizes = []
+    for size in ((1280, 800), (1920, 1080), (3840, 2160), (2160, 3840)):
+        page.page.set_viewport_size(dict(zip(("width", "height"), size, strict=True)))
+        sizes.append(page.page.evaluate(heading))
+        for selector in (".status h2", ".question h2", ".stop-request", ".call-button"):
+            assert page.page.locator(selector).first.evaluate(UNCOVERED), (size, selector)
+        assert page.page.evaluate("document.documentElement.scrollWidth") <= size[0]
+    assert sizes[1] == pytest.approx(sizes[0] * 1080 / 800)
+    assert sizes[2] == pytest.approx(2 * sizes[1])
+    assert sizes[3] == pytest.approx(sizes[2])
