@@ -1,7 +1,7 @@
 """Pictures of the operator page, for people to look at: of a running cell, or of every state of the
 page in every language, one by one in a folder or together on contact sheets.
 
-.venv/bin/python tools/pictures.py live http://127.0.0.1:8765/ docs/page.png
+.venv/bin/python tools/pictures.py live http://127.0.0.1:8765/ page.png
 .venv/bin/python tools/pictures.py all FOLDER --theme dark --size phone
 .venv/bin/python tools/pictures.py sheets docs
 """
@@ -117,8 +117,8 @@ def sheets(browser: Browser, args: argparse.Namespace) -> None:
             one.speak(language)
             spoken.append((f"{name}, {language}", one.page.screenshot()))
         one.speak(LANGUAGES[0])
-    sheet(browser, states, args.folder / "page-states.png", columns=5, width=300)
-    sheet(browser, spoken, args.folder / "page-languages.png", columns=len(LANGUAGES), width=300)
+    sheet(browser, states, args.folder / "page-states.png", columns=5, width=280)
+    sheet(browser, spoken, args.folder / "page-languages.png", columns=len(LANGUAGES), width=280)
 
 
 def sheet(

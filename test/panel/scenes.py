@@ -65,7 +65,6 @@ class Stage(Shown):
         """Show a scene, on a page that was opened anew."""
         self.cell.state.update(deepcopy(STATE), humans=PEOPLE)
         self.cell.state.update(deepcopy(dict(scene.state)))
-        self.page.goto("about:blank")
         self.page.goto(self.url)
         self.wait(".status")
         if scene.does:

@@ -25,16 +25,16 @@ function Ruler() {
   const [width, card_mm] = [across(), upright() ? UPRIGHT_MM : ALONG_MM];
   const [least, most] = PX_PER_MM.map((one) => Math.min(Math.round(one * card_mm), width - 8));
   const measured = kept.value.dots_per_mm;
-  const [wide, setWide] = useState(Math.round(card_mm * (measured === null ? USUAL_PX_PER_MM : measured / devicePixelRatio)));
-  const shown = Math.min(Math.max(wide, least), most);
-  const step = (by) => setWide(Math.min(Math.max(shown + by, least), most));
+  const [scale, setScale] = useState(measured === null ? USUAL_PX_PER_MM : measured / devicePixelRatio);
+  const shown = Math.min(Math.max(Math.round(scale * card_mm), least), most);
+  const setWide = (px) => setScale(Math.min(Math.max(px, least), most) / card_mm);
   const card = `M2 ${RULER_PX}V14Q2 2 14 2H${shown - 14}Q${shown - 2} 2 ${shown - 2} 14V${RULER_PX}`;
   return html`<div class="ruler"><svg width=${shown} viewBox=${`0 0 ${shown} ${RULER_PX}`} aria-hidden="true"><path d=${card} />
       <text x=${shown / 2} y="52">${`${number(card_mm, 1)} mm`}</text></svg></div>
     <div class="wider">
-      <button aria-label=${t("display.narrower")} onClick=${() => step(-1)}>−</button>
+      <button aria-label=${t("display.narrower")} onClick=${() => setWide(shown - 1)}>−</button>
       <input type="range" min=${least} max=${most} value=${shown} aria-label=${t("display.width")} onInput=${(event) => setWide(Number(event.target.value))} />
-      <button aria-label=${t("display.wider")} onClick=${() => step(1)}>+</button>
+      <button aria-label=${t("display.wider")} onClick=${() => setWide(shown + 1)}>+</button>
     </div>
     <div class="choices"><button class="measured" onClick=${() => set({ dots_per_mm: (shown * devicePixelRatio) / card_mm })}>${t("display.fits")}</button>
       ${measured !== null && html`<button class="forget" onClick=${() => set({ dots_per_mm: null })}>${t("display.forget")}</button>`}</div>
@@ -44,7 +44,13 @@ function Ruler() {
 export function Drawer({ onClose }) {
   const box = useRef(null);
   const [measuring, setMeasuring] = useState(false);
+  const [, turned] = useState(0);
   const { theme, glove } = kept.value;
+  useEffect(() => {
+    const turn = () => turned((times) => times + 1);
+    addEventListener("resize", turn);
+    return () => removeEventListener("resize", turn);
+  }, []);
   useEffect(() => {
     const before = document.activeElement;
     box.current.focus();

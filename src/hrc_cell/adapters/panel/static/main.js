@@ -1,6 +1,6 @@
 // The operator page. It shows what the server says and nothing that it hopes for.
 
-import { html, render, signal } from "./html.js";
+import { html, render, signal, useState } from "./html.js";
 import { Call, Calls, Days } from "./andon.js";
 import { close, Doors, pair, signIn, watchHands, Who } from "./access.js";
 import { connect } from "./api.js";
