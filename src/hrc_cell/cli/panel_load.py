@@ -25,6 +25,7 @@ from hrc_cell.adapters.panel.server import PanelServer
 from hrc_cell.adapters.record.audit import Audit
 from hrc_cell.adapters.record.book import Book
 from hrc_cell.adapters.record.photos import Photos
+from hrc_cell.adapters.record.spans import Spans
 from hrc_cell.settings.cell import Cell, load_cell
 from hrc_cell.settings.share import share_folder
 
@@ -100,6 +101,10 @@ class Busy:
             "recipes": None,
         }  # fmt: skip
 
+    def model(self) -> dict[str, Any]:
+        """Return nothing: nobody looks at the robot in space here."""
+        return {"links": [], "joints": []}
+
     def recipes(self) -> list[dict[str, Any]]:
         """Return none: nobody starts anything here."""
         return []
@@ -130,7 +135,7 @@ async def serve(state_dir: Path) -> None:
     server = PanelServer(
         settings, Busy(cell), access, recipes=cell.folder / "recipes", port=0,
         books=Books(andon=andon, handover=handover, kaizen=kaizen),
-        photos=Photos(state_dir / "photos"),
+        photos=Photos(state_dir / "photos"), record=Spans(state_dir / "record"),
     )  # fmt: skip
     url = await server.start()
     port = int(url.rstrip("/").rpartition(":")[2])
