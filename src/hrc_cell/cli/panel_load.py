@@ -135,7 +135,7 @@ async def serve(state_dir: Path) -> None:
     server = PanelServer(
         settings, Busy(cell), access, recipes=cell.folder / "recipes", port=0,
         books=Books(andon=andon, handover=handover, kaizen=kaizen),
-        photos=Photos(state_dir / "photos"), record=Spans(state_dir / "record"),
+        photos=Photos(state_dir / "photos"), record=Spans(state_dir / "record", keep_s=LONGEST_S),
     )  # fmt: skip
     url = await server.start()
     port = int(url.rstrip("/").rpartition(":")[2])
