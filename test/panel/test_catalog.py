@@ -24,6 +24,8 @@ EMERGENCY = {
     "th": "ฉุกเฉิน", "my": "အရေးပေါ်",
 }  # fmt: skip
 """The word that a stop request must never be called by."""
+REVIEWED: frozenset[str] = frozenset()
+"""Languages that a native speaker has begun to check."""
 CATALOGS = {language: load_catalog(language) for language in LANGUAGES}
 ENGLISH = CATALOGS["en"].texts
 PAGE = sorted(server.STATIC.glob("*.js"))
@@ -75,7 +77,8 @@ def test_nothing_of_another_language_counts_as_checked_but_the_names_of_language
     names = {key for key in ENGLISH if key.startswith("language.")} - {"language.unreviewed"}
     for language in set(LANGUAGES) - {"en"}:
         catalog = CATALOGS[language]
-        assert catalog.texts.keys() - catalog.unreviewed == names, language
+        checked = catalog.texts.keys() - catalog.unreviewed
+        assert checked == names or language in REVIEWED, language
         assert {key: catalog.texts[key] for key in names} == {key: ENGLISH[key] for key in names}
     assert len({ENGLISH[name] for name in names}) == len(names)
 
