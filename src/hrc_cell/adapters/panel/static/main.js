@@ -17,10 +17,12 @@ import { Why } from "./why.js";
 
 const AGAIN_MS = 1000;
 
-// The drawer of how the page looks, once it is loaded and open.
+// What stands over the plan, loaded when it is opened; one at a time.
+const space = signal(null);
+const leaveSpace = () => { space.value = null; };
 const drawer = signal(null);
 const closeDisplay = () => { drawer.value = null; };
-const openDisplay = () => { close(); import("./display.js").then(({ Drawer }) => { drawer.value = Drawer; }, () => {}); };
+const openDisplay = () => { close(); leaveSpace(); import("./display.js").then(({ Drawer }) => { drawer.value = Drawer; }, () => {}); };
 
 function ToDisplay() {
   const open = drawer.value !== null;
@@ -63,8 +65,6 @@ function Overlay() {
 
 // Parts that are loaded when somebody opens them: they cost the first load nothing.
 
-const space = signal(null); // the view in space, while it is open
-
 function Opener({ open, title, onClick }) {
   return html`<button class="drawer" aria-expanded=${open} onClick=${onClick}><span class="chevron"></span>${title}</button>`;
 }
@@ -83,18 +83,16 @@ const Kaizen = () => html`<${Drawer} kind="kaizen" title=${t("kaizen.title")} lo
 
 const Figures = () => html`<${Drawer} kind="of-work" title=${t("figures.title")} load=${() => import("./charts.js").then(({ Charts }) => Charts)} />`;
 
-const close = () => { space.value = null; };
-
 // Opens the view in space, which stands over the plan.
 function ToSpace() {
   const open = space.value !== null;
-  const load = () => import("./space.js").then(({ Space }) => { space.value = Space; }, () => {});
+  const load = () => { close(); closeDisplay(); import("./space.js").then(({ Space }) => { space.value = Space; }, () => {}); };
   return html`<section class=${`card to-space ${open ? "open" : ""}`}>
-    <${Opener} open=${open} title=${t("space.title")} onClick=${open ? close : load} /></section>`;
+    <${Opener} open=${open} title=${t("space.title")} onClick=${open ? leaveSpace : load} /></section>`;
 }
 
 function InSpace() {
-  return space.value && html`<${space.value} close=${close} />`;
+  return space.value && html`<${space.value} close=${leaveSpace} />`;
 }
 
 function Page() {
