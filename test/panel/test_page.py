@@ -281,7 +281,7 @@ def test_another_language_is_one_tap_and_what_nobody_checked_is_marked(page):
     page.wait(f'.status h2:has-text("{VIETNAMESE["state.standstill"]}")')
     assert "1,42 m" in page.page.inner_text(".why")
     assert page.page.get_attribute("html", "lang") == "vi"
-    assert VIETNAMESE["language.unreviewed"] in page.page.inner_text("nav")
+    assert VIETNAMESE["language.unreviewed"] in page.page.inner_text("header")
     page.page.reload()
     page.wait(f'.status h2:has-text("{VIETNAMESE["state.standstill"]}")')
 

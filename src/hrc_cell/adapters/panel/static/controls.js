@@ -42,10 +42,11 @@ function choose(one) {
   else keep(one);
 }
 
-export function Languages() {
+// `told`: whether it stands here that the texts were not checked.
+export function Languages({ told = true }) {
   return html`<nav>${about.value.panel.languages.map((one) => html`<button key=${one} lang=${one} aria-pressed=${one === language.value}
       onClick=${() => choose(one)}>${t(`language.${one}`)}</button>`)}
-    ${anyUnreviewed.value && html`<p class="unreviewed">${t("language.unreviewed")}</p>`}</nav>`;
+    ${told && anyUnreviewed.value && html`<p class="unreviewed">${t("language.unreviewed")}</p>`}</nav>`;
 }
 
 const boxTold = signal("");

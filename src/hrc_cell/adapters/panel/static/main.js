@@ -12,7 +12,7 @@ import { Question } from "./question.js";
 import { about, ageInWords, cell, doubt, level, old, take, unreachable } from "./state.js";
 import { Signature, Status } from "./status.js";
 import { Instruction, LargePicture, RecipeProblems, Task } from "./task.js";
-import { kept, language, load, number, safe, t } from "./texts.js";
+import { anyUnreviewed, kept, language, load, number, safe, t } from "./texts.js";
 import { Why } from "./why.js";
 
 const AGAIN_MS = 1000;
@@ -43,8 +43,9 @@ function Header() {
     <span class="mode">${t("mode.label")}: <b>${safe(() => t(`mode.${mode}`))}</b></span>
     <span class=${`age is-${level.value}`}><${Icon} name=${level.value === "live" ? "linked" : "unlinked"} />
       ${level.value === "live" ? t("data.live") : safe(age)}</span>
+    ${!small.value && anyUnreviewed.value && html`<span class="unreviewed">${t("language.unreviewed")}</span>`}
     <${ToDisplay} />
-    ${!small.value && html`<${Languages} />`}
+    ${!small.value && html`<${Languages} told=${false} />`}
   </header>`;
 }
 
