@@ -16,7 +16,8 @@ FLASH, BRIGHT = 0.1, 0.8  # relative luminance, WCAG 2.2, 2.3.1
 MEANINGS = {
     "red": {".status.latched", ".call-button.red", ".open-call.red"},
     "yellow": {
-        ".age.is-stale", ".age.is-lost", ".card.old", ".hatch", ".lost", ".stop-row .failed",
+        ".age.is-stale", ".age.is-lost", ".card.old", ".space-frame.old", ".hatch", ".lost",
+        ".stop-row .failed",
         ".status.reduced", ".gauge.alarm", ".zone.bound", ".person.binding", ".separation.near",
         ".call-button.yellow", ".open-call.yellow",
     },
