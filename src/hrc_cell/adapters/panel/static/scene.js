@@ -23,7 +23,7 @@ export class CellScene {
     this.model = model;
     this.scene = new Scene();
     this.paint = {
-      floor: solid("--white"), grid: stroke("--line"), edge: stroke("--soft"), axis: stroke("--ink"),
+      floor: solid("--floor"), grid: stroke("--line"), edge: stroke("--soft"), axis: stroke("--ink"),
       zone: solid("--soft", 0.06), bound: solid("--yellow", 0.2), boundEdge: stroke("--yellow"),
       body: solid("--soft"), shell: solid("--ink", 0.14), binding: solid("--yellow", 0.5),
       person: solid("--soft", 0.55), unsure: solid("--soft", 0.28), old: solid("--line", 0.3),
