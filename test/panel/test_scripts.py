@@ -120,7 +120,7 @@ def test_lines_are_as_far_apart_as_the_marks_of_the_script_need(page):
 
 def test_vietnamese_has_room_for_its_stacked_marks_and_english_is_not_stretched(english):
     assert too_tight(english, LEADING["vi"]) != []
-    english.wait('footer nav button[lang="vi"]').click()
+    english.wait('header nav button[lang="vi"]').click()
     english.until("document.documentElement.lang === 'vi'")
     assert too_tight(english, LEADING["vi"]) == []
 
