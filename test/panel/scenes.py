@@ -215,7 +215,6 @@ def locked(stage: Stage) -> None:
 RUN = [
     Scene(name="figures", shows=".charts", does=tap(".of-work .drawer")),
     Scene(name="space", shows=".space", does=tap(".to-space .drawer")),
-    Scene(name="display", shows=".display", does=tap("header .to-display")),
     Scene(name="instruction", shows=".taps .act.other:enabled", does=played()),
     Scene(name="large picture", shows=".large-picture", does=played(tap(".picture"))),
     Scene(name="level of a step", shows=".levels", does=played(tap(".plan-steps .to-level"))),
