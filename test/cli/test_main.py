@@ -55,7 +55,7 @@ def test_the_commands_are_those_that_are_promised():
         "motors monitor", "motors calibrate", "motors reboot", "motors try", "motors emulate",
         "press", "learn", "audit verify", "audit show", "pair", "devices list", "devices remove",
         "tls make", "people add", "people list", "people remove", "people set-pin",
-        "people set-role", "test", "bench cell", "bench tracker", "bench safety", "bench latency",
+        "people set-role", "test", "bench cell", "bench tracker", "bench safety", "bench latency", "bench panel",
         "bench bus", "bench frames",
         "calc iso13855", "calc ssm", "calc ssm-speed", "calc pfl",
     }  # fmt: skip
@@ -301,5 +301,5 @@ def test_one_check_that_fails_fails_the_test_command_and_the_others_still_run(mo
     monkeypatch.setattr(test_command, "install_debian", lambda: None)
     code, out, _ = run("test", capsys=capsys)
     assert code == 1
-    assert called == ["ruff", "ruff", "mypy", "pytest", "pytest"]
+    assert called == ["ruff", "ruff", "mypy", "pytest", "pytest", "pytest"]
     assert out.endswith("failed: types\n")
