@@ -55,8 +55,8 @@ def test_the_commands_are_those_that_are_promised():
         "motors monitor", "motors calibrate", "motors reboot", "motors try", "motors emulate",
         "press", "learn", "audit verify", "audit show", "pair", "devices list", "devices remove",
         "tls make", "people add", "people list", "people remove", "people set-pin",
-        "people set-role", "test", "bench cell", "bench tracker", "bench safety", "bench latency", "bench panel",
-        "bench bus", "bench frames",
+        "people set-role", "test", "bench cell", "bench tracker", "bench safety", "bench latency",
+        "bench bus", "bench frames", "bench panel",
         "calc iso13855", "calc ssm", "calc ssm-speed", "calc pfl",
     }  # fmt: skip
 
