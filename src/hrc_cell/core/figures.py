@@ -95,8 +95,7 @@ def _steps(visits: Sequence[Visit]) -> list[dict[str, Any]]:
     found = []
     for recipe, step in sorted({(one.recipe, one.step) for one in visits}):
         mine = [one for one in visits if (one.recipe, one.step) == (recipe, step)]
-        known = [one.uses for one in mine if one.uses is not None]
-        used = dict(zip(Use, zip(*known, strict=True), strict=True)) if known else {}
+        used = _used(mine)
         found.append(
             {
                 "recipe": recipe, "step": step,
@@ -106,6 +105,12 @@ def _steps(visits: Sequence[Visit]) -> list[dict[str, Any]]:
             }
         )  # fmt: skip
     return sorted(found, key=lambda one: -float(one["lasted"]["total_s"]))
+
+
+def _used(visits: Iterable[Visit]) -> dict[Use, tuple[float, ...]]:
+    """Return for each use the seconds of every visit whose time is known; nothing for none."""
+    known = [one.uses for one in visits if one.uses is not None]
+    return dict(zip(Use, zip(*known, strict=True), strict=True)) if known else {}
 
 
 def _stops(stops: Sequence[Stop]) -> list[dict[str, Any]]:
@@ -130,8 +135,7 @@ def _stops(stops: Sequence[Stop]) -> list[dict[str, Any]]:
 
 def _shift(spans: Sequence[Span]) -> dict[str, Any]:
     """Return what a shift had of cycles, waits and stops."""
-    uses = [one.uses for one in spans if isinstance(one, Visit) and one.uses is not None]
-    used = dict(zip(Use, zip(*uses, strict=True), strict=True)) if uses else {}
+    used = _used(one for one in spans if isinstance(one, Visit))
     return {
         "cycles": asdict(_cycles(spans)),
         "waits_s": {use.value: math.fsum(used.get(use, ())) for use in WAITS},
