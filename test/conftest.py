@@ -1,6 +1,10 @@
 """What all tests share: ROS on this machine alone; properties without a time limit, and the same
-examples every time; another try for what runs against the clock."""
+examples every time; another try for what runs against the clock, and an end to what hangs."""
 
+import contextlib
+import faulthandler
+import signal
+import traceback
 from pathlib import Path
 
 import pytest
@@ -20,6 +24,9 @@ TRIES = 3
 CLOCKED = ("adapters", "cli", "launch", "nodes", "panel", "scenarios", "setup")
 """Folders whose tests run real processes against the clock: a machine that is busy with something
 else can make them fail. They are tried again, and every failed try is printed."""
+PATIENCE_S = 420
+"""A try that takes longer hangs: where is printed, and it fails. What hangs outside Python is ended
+with the whole run, by pytest's own `faulthandler_timeout`."""
 failed_tries = pytest.StashKey[list[str]]()
 
 
@@ -44,7 +51,8 @@ def pytest_runtest_protocol(item, nextitem):
         return None
     item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
     for attempt in range(1, TRIES + 1):
-        reports = runtestprotocol(item, nextitem=nextitem, log=False)
+        with patience(item):
+            reports = runtestprotocol(item, nextitem=nextitem, log=False)
         failed = [report for report in reports if report.failed]
         if not failed or failed[-1].when == "teardown" or attempt == TRIES:
             break
@@ -58,6 +66,27 @@ def pytest_runtest_protocol(item, nextitem):
     return True
 
 
+@contextlib.contextmanager
+def patience(item):
+    """Fail what runs inside after PATIENCE_S, or a test's own `@pytest.mark.patience(seconds)`."""
+
+    def give_up(_, frame):
+        faulthandler.dump_traceback()
+        stack = reversed(traceback.extract_stack(frame, limit=6))
+        at = " < ".join(f"{Path(file).name}:{line}" for file, line, *_ in stack)
+        raise TimeoutError(f"hangs: not over after {wait_s} s, at {at}")
+
+    mark = item.get_closest_marker("patience")
+    wait_s = mark.args[0] if mark else PATIENCE_S
+    before = signal.signal(signal.SIGALRM, give_up)
+    signal.setitimer(signal.ITIMER_REAL, wait_s)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
 def _forget(item):
     """Make a test new: its own fixtures, and those that could not be made."""
     item._initrequest()
@@ -65,6 +94,18 @@ def _forget(item):
         for one in made:
             if one.cached_result is not None and one.cached_result[2] is not None:
                 one.finish(item._request)
+
+
+def pytest_sessionfinish(session):
+    """Hand the failed tries of one process of several to the one that prints."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["failed_tries"] = session.config.stash[failed_tries]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node, error):
+    """Take the failed tries of another process."""
+    node.config.stash[failed_tries] += getattr(node, "workeroutput", {}).get("failed_tries", [])
 
 
 def pytest_terminal_summary(terminalreporter, config):

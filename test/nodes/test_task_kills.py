@@ -201,6 +201,7 @@ def folder(tmp_path):
     return made
 
 
+@pytest.mark.patience(4 * 3600)
 @pytest.mark.req("S4")
 def test_whatever_instant_the_task_manager_dies_at(folder, tmp_path, pytestconfig):
     name = f"/kills_{os.getpid()}_{uuid.uuid4().hex[:6]}"
