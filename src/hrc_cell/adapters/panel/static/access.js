@@ -4,7 +4,7 @@
 import { html, signal, useEffect, useRef } from "./html.js";
 import { post } from "./api.js";
 import { Languages } from "./controls.js";
-import { Deliberate, way, Ways } from "./hold.js";
+import { armAct, Deliberate, doAct, leaveAct, useLifetime, Ways } from "./hold.js";
 import { Icon } from "./icons.js";
 import { about, mayNot, session } from "./state.js";
 import { load, number, t } from "./texts.js";
@@ -95,15 +95,14 @@ async function tablets(told = "") {
 async function supervise(act, which) {
   const proof = await proofFor(false);
   if (proof === null) return;
-  const by = way.value;
-  const armed = await post("/api/arm_act", { act, about: which, way: by });
-  if (armed.challenge) panel.value = { held: { act, which, ...armed, way: by, ...proof }, people: [], told: "", proof: null };
+  const armed = await armAct({ act, about: which });
+  if (armed.challenge) panel.value = { held: { ...armed, ...proof }, people: [], told: "", proof: null };
   else tablets(`refusal.${armed.reason}`);
 }
 
-async function done({ act, which, challenge, pin }, by) {
+async function done(held, by) {
   change({ told: "access.checking" });
-  const reply = await post("/api/act", { act, about: which, challenge, pin, way: by }, SLOW_MS);
+  const reply = await doAct(held, by, SLOW_MS);
   if (!reply.accepted) tablets(`refusal.${reply.reason}`);
   else if (reply.code) panel.value = { invited: reply, people: [], told: "", proof: null };
   else tablets();
@@ -167,8 +166,11 @@ function Tablets() {
 
 function Held() {
   const { held } = panel.value;
-  return html`<${Top} title=${`${t(held.act === "pair" ? "access.pair" : "access.unpair")} ${held.which}`} />
-    <${Deliberate} armed=${held} usable=${true} onDone=${(by) => done(held, by)} onCancel=${() => { post("/api/disarm_act", { challenge: held.challenge }); tablets("answer.canceled"); }} labels=${[t("access.hold"), t("access.tap")]} />`;
+  const { act, about: which } = held.wish;
+  const drop = (said) => { leaveAct(held); tablets(said); };
+  useLifetime(held, () => drop("refusal.challenge_expired"));
+  return html`<${Top} title=${`${t(act === "pair" ? "access.pair" : "access.unpair")} ${which}`} />
+    <${Deliberate} armed=${held} usable=${true} onDone=${(by) => done(held, by)} onCancel=${() => drop("answer.canceled")} labels=${[t("access.hold"), t("access.tap")]} />`;
 }
 
 function Invited() {

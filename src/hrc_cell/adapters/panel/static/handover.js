@@ -4,7 +4,7 @@
 import { html, useEffect, useRef, useState } from "./html.js";
 import { signIn } from "./access.js";
 import { post, UNANSWERED } from "./api.js";
-import { Deliberate, way } from "./hold.js";
+import { armAct, Deliberate, doAct, leaveAct, useLifetime } from "./hold.js";
 import { Icon } from "./icons.js";
 import { cell, mayNot, session } from "./state.js";
 import { has, instant, own, t } from "./texts.js";
@@ -52,36 +52,28 @@ function Waiting({ last }) {
   const read = last.reader === alias && alias ? last.read : [];
   const all = read.length === last.items.length;
 
-  useEffect(() => {
-    if (!armed) return undefined;
-    const timer = setTimeout(() => { setArmed(null); setTold("refusal.challenge_expired"); }, 1000 * armed.lifetime_s);
-    return () => clearTimeout(timer);
-  }, [armed]);
+  useLifetime(armed, () => drop("refusal.challenge_expired"));
   useEffect(() => { if (!all) setArmed(null); }, [all]);
 
   const send = async (path, body) => setTold(why(await post(path, { id: last.id, ...body }, SLOW_MS)));
   const confirm = (item) => mustSignIn("handover_read") || send("/api/handover/read", { item });
-  const act = { act: "handover_take", about: last.id };
 
   async function arm() {
     if (mustSignIn("handover_take")) return;
-    const by = way.value;
-    const reply = await post("/api/arm_act", { ...act, way: by }, SLOW_MS);
-    setArmed(reply.challenge ? { ...reply, way: by } : null);
+    const reply = await armAct({ act: "handover_take", about: last.id }, SLOW_MS);
+    setArmed(reply.challenge ? reply : null);
     setTold(reply.challenge ? "" : why(reply));
   }
 
   async function take(by) {
-    const { challenge } = armed;
     setArmed(null);
-    setTold(why(await post("/api/act", { ...act, challenge, pin: "", way: by }, SLOW_MS)));
+    setTold(why(await doAct(armed, by, SLOW_MS)));
   }
 
-  function cancel() {
-    if (!armed) return;
-    post("/api/disarm_act", { challenge: armed.challenge });
+  function drop(said) {
+    leaveAct(armed);
     setArmed(null);
-    setTold("answer.canceled");
+    setTold(said);
   }
 
   const labels = ["access.hold", "access.tap"].map((one) => html`<span class="ordinal">2</span>${t(one)}`);
@@ -93,7 +85,7 @@ function Waiting({ last }) {
       ${!mine && html`<button aria-pressed=${read.includes(i)} aria-label=${`${t("handover.read")} ${words(item)}`} onClick=${() => confirm(i)}>${read.includes(i) ? html`<${Icon} name="check" />` : t("handover.read")}</button>`}</li>`)}</ul>
     ${mine ? html`<p>${t("refusal.handover_own")}</p><button class="act other" onClick=${() => send("/api/handover/withdraw", {})}>${t("handover.withdraw")}</button>`
       : html`<div class="deliberate"><button class="act arm" disabled=${!all} aria-pressed=${armed !== null} onClick=${arm}><span class="ordinal">${armed ? html`<${Icon} name="check" />` : "1"}</span>${t("handover.take")}</button>
-        <${Deliberate} armed=${armed} usable=${armed !== null} onDone=${take} onCancel=${cancel} labels=${labels} /></div>`}
+        <${Deliberate} armed=${armed} usable=${armed !== null} onDone=${take} onCancel=${() => armed && drop("answer.canceled")} labels=${labels} /></div>`}
     <p class="told" role="status">${told ? t(told) : !mine && !all ? t("refusal.handover_unread") : ""}</p>
   </section>`;
 }

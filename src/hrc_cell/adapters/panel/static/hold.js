@@ -4,6 +4,7 @@
 // a mouse button or the space bar; for a question also by the key of a pedal. Enter does nothing.
 
 import { computed, html, signal, useEffect, useRef, useState } from "./html.js";
+import { post } from "./api.js";
 import { about } from "./state.js";
 import { t } from "./texts.js";
 
@@ -27,9 +28,56 @@ export function Ways() {
     ${offered().map((one) => html`<button key=${one} aria-pressed=${one === way.value} onClick=${() => choose(one)}>${t(`way.${one}`)}</button>`)}</div>`;
 }
 
+// Arms an act in the way of this tablet. Returns the server's reply; with a `challenge` it is armed.
+export async function armAct(wish, wait_ms) {
+  const by = way.value;
+  return { ...await post("/api/arm_act", { ...wish, way: by }, wait_ms), wish, way: by };
+}
+
+export const doAct = ({ wish, challenge, pin = "" }, by, wait_ms) => post("/api/act", { ...wish, challenge, pin, way: by }, wait_ms);
+export const leaveAct = ({ challenge }) => post("/api/disarm_act", { challenge });
+
+// Calls `onOver` when what is armed has had its time.
+export function useLifetime(armed, onOver) {
+  useEffect(() => {
+    if (!armed) return undefined;
+    const timer = setTimeout(onOver, 1000 * armed.lifetime_s);
+    return () => clearTimeout(timer);
+  }, [armed]);
+}
+
 // Whether a key event is that of the pedal, and not of somebody who types.
-export const ofPedal = (event) => about.value.panel.pedal_key !== "" && event.code === about.value.panel.pedal_key
+const ofPedal = (event) => about.value.panel.pedal_key !== "" && event.code === about.value.panel.pedal_key
   && !event.target.matches?.("input, textarea, select");
+
+// Hears the pedal while `on`. One that was down before is none, and one let go elsewhere is forgotten.
+export function usePedal(on, onDown, onUp) {
+  useEffect(() => {
+    if (!on) return undefined;
+    let heard = false;
+    const down = (event) => {
+      if (!ofPedal(event)) return;
+      event.preventDefault();
+      if (event.repeat) return;
+      heard = true;
+      onDown();
+    };
+    const up = (event) => {
+      if (!ofPedal(event) || !heard) return;
+      heard = false;
+      onUp();
+    };
+    const away = () => { heard = false; };
+    document.addEventListener("keydown", down);
+    document.addEventListener("keyup", up);
+    window.addEventListener("blur", away);
+    return () => {
+      document.removeEventListener("keydown", down);
+      document.removeEventListener("keyup", up);
+      window.removeEventListener("blur", away);
+    };
+  }, [on]);
+}
 
 let pressed = { x: -Infinity, y: -Infinity }; // where a finger came down last
 document.addEventListener("pointerdown", (event) => { pressed = { x: event.clientX, y: event.clientY }; }, true);
@@ -115,21 +163,7 @@ function Hold({ holdS, usable, pedal, onDone, onCancel, children }) {
 
   useEffect(() => { if (!usable) end("onCancel"); }, [usable]);
 
-  useEffect(() => {
-    if (!pedal || !usable) return undefined;
-    const down = (event) => { // one that was down before is none
-      if (!ofPedal(event)) return;
-      event.preventDefault();
-      if (!event.repeat) begin("pedal");
-    };
-    const up = (event) => ofPedal(event) && held.current?.by === "pedal" && end("onCancel");
-    document.addEventListener("keydown", down);
-    document.addEventListener("keyup", up);
-    return () => {
-      document.removeEventListener("keydown", down);
-      document.removeEventListener("keyup", up);
-    };
-  }, [pedal, usable]);
+  usePedal(pedal && usable, () => begin("pedal"), () => held.current?.by === "pedal" && end("onCancel"));
 
   function key(event) {
     if (event.key !== " " && event.key !== "Enter") return;

@@ -6,7 +6,7 @@
 import { computed, html, signal, useEffect, useState } from "./html.js";
 import { proofFor, signIn } from "./access.js";
 import { key, post, UNANSWERED } from "./api.js";
-import { Deliberate, ofPedal, seconds, Ways, way } from "./hold.js";
+import { Deliberate, seconds, useLifetime, usePedal, Ways, way } from "./hold.js";
 import { Icon } from "./icons.js";
 import { about, cell, level, mayNot, old } from "./state.js";
 import { brought, has, number, own, safe, t } from "./texts.js";
@@ -85,11 +85,7 @@ function Asked({ question }) {
 
   useEffect(() => { if (lost && !busy) setArmed(null); }, [lost]);
 
-  useEffect(() => {
-    if (!armed) return undefined;
-    const timer = setTimeout(() => drop("refusal.challenge_expired"), 1000 * armed.lifetime_s);
-    return () => clearTimeout(timer);
-  }, [armed]);
+  useLifetime(armed, () => drop("refusal.challenge_expired"));
 
   const meant = { question_id: question.id, state_version: question.state_version };
 
@@ -118,25 +114,7 @@ function Asked({ question }) {
 
   // The first press of a pedal arms, once it has ended; not where a PIN is asked for.
   const byPedal = holds && !closed && armed === null && acts[act_].risk < PIN_CLASS;
-  useEffect(() => {
-    if (!byPedal) return undefined;
-    let down = false;
-    const pressed = (event) => {
-      if (!ofPedal(event)) return;
-      event.preventDefault();
-      down = down || !event.repeat;
-    };
-    const released = (event) => { if (ofPedal(event) && down) arm(AFFIRMATIVE, "pedal"); };
-    const away = () => { down = false; };
-    document.addEventListener("keydown", pressed);
-    document.addEventListener("keyup", released);
-    window.addEventListener("blur", away);
-    return () => {
-      document.removeEventListener("keydown", pressed);
-      document.removeEventListener("keyup", released);
-      window.removeEventListener("blur", away);
-    };
-  }, [byPedal]);
+  usePedal(byPedal, () => {}, () => arm(AFFIRMATIVE, "pedal"));
 
   const answer = (path, more, good) => act(path, { ...meant, ...more, idempotency_key: key() }, (reply) => {
     if (reply.accepted) tell(asked, good);

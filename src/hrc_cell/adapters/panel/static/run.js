@@ -5,7 +5,7 @@
 import { computed, html, signal, useEffect, useRef, useState } from "./html.js";
 import { proofFor } from "./access.js";
 import { key, post, UNANSWERED } from "./api.js";
-import { Deliberate, seconds, way } from "./hold.js";
+import { Deliberate, seconds, useLifetime, way } from "./hold.js";
 import { Icon } from "./icons.js";
 import { about, cell, level, mayNot, old } from "./state.js";
 import { has, number, own, t } from "./texts.js";
@@ -91,11 +91,7 @@ export function Armed({ where }) {
   const box = useRef(null);
   const gone = here && (task?.run_id !== now.wish.run_id || (now.act === "skip_step" && task.step_id !== now.wish.step));
   useEffect(() => { if (gone) drop("refusal.stale_version"); }, [gone]);
-  useEffect(() => {
-    if (!here) return undefined;
-    const timer = setTimeout(() => drop("refusal.challenge_expired"), 1000 * now.lifetime_s);
-    return () => clearTimeout(timer);
-  }, [here && now]);
+  useLifetime(here && now, () => drop("refusal.challenge_expired"));
   useEffect(() => { if (here) box.current.scrollIntoView({ block: "nearest" }); }, [here]);
   useEffect(() => () => { if (armed.value?.where === where) drop("run.left"); }, []); // nobody sees it any more
   if (!here) return html`<p class="told" role="status">${told.value?.where === where && t(told.value.key, told.value.values)}</p>`;

@@ -2,8 +2,8 @@
 // armed, then done as everything deliberate; what the page shows of it is what the task then says.
 
 import { html, useEffect, useState } from "./html.js";
-import { post, UNANSWERED } from "./api.js";
-import { Deliberate, way } from "./hold.js";
+import { UNANSWERED } from "./api.js";
+import { armAct, Deliberate, doAct, leaveAct, useLifetime } from "./hold.js";
 import { Icon } from "./icons.js";
 import { about, cell, level, mayNot } from "./state.js";
 import { has, language, number, own, t } from "./texts.js";
@@ -38,30 +38,24 @@ function Chosen({ recipe, onLeave }) {
   const wish = { act: ACT, about: `${recipe.name} ${recipe.digest} ${how}` };
   const usable = level.value === "live";
   const closed = mayNot(ACT) !== "" || !usable;
-  useEffect(() => {
-    if (!armed) return undefined;
-    const timer = setTimeout(() => drop("refusal.challenge_expired"), 1000 * armed.lifetime_s);
-    return () => clearTimeout(timer);
-  }, [armed]);
+  useLifetime(armed, () => drop("refusal.challenge_expired"));
 
   function drop(said) {
-    post("/api/disarm_act", { challenge: armed.challenge });
+    leaveAct(armed);
     setArmed(null);
     setTold(t(said));
   }
 
   async function arm() {
-    const by = way.value;
-    const reply = await post("/api/arm_act", { ...wish, way: by }, SLOW_MS);
-    setArmed(reply.challenge ? { ...reply, way: by } : null);
+    const reply = await armAct(wish, SLOW_MS);
+    setArmed(reply.challenge ? reply : null);
     setTold(reply.challenge ? "" : why(reply));
   }
 
   async function done(by) {
-    const { challenge } = armed;
     setArmed(null);
     setTold(t("answer.checking"));
-    const reply = await post("/api/act", { ...wish, challenge, pin: "", way: by }, SLOW_MS);
+    const reply = await doAct(armed, by, SLOW_MS);
     setTold(reply.accepted ? t("start.begun") : why(reply));
   }
 
