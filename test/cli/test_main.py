@@ -301,5 +301,5 @@ def test_one_check_that_fails_fails_the_test_command_and_the_others_still_run(mo
     monkeypatch.setattr(test_command, "install_debian", lambda: None)
     code, out, _ = run("test", capsys=capsys)
     assert code == 1
-    assert called == ["ruff", "ruff", "mypy", "pytest", "pytest", "pytest"]
+    assert called == ["ruff", "ruff", "mypy", *["pytest"] * 4]
     assert out.endswith("failed: types\n")

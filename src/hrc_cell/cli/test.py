@@ -14,6 +14,10 @@ from typing import Any
 DEBIAN = {"chromium": ("chromium", "google-chrome", "chrome"), "liburdfdom-tools": ("check_urdf",)}
 """Debian package: programs of which one is enough."""
 DOMAIN = "87"
+NO_CLOCK = ("test/settings", "test/house", "test/adapters/falsify", "test/cli/test_bench_safety.py")
+"""These, and the core's, may press on each other."""
+PAGE = "test/panel"
+"""Each file is for one process: its tests share a browser."""
 
 
 def add_parser(subparsers: Any) -> None:
@@ -41,7 +45,7 @@ def run(args: argparse.Namespace) -> int:
     if given:
         return 1 if subprocess.run([*pytest, *given], cwd=root).returncode else 0
     install_debian()
-    on_all_cores = ["-n", "logical", "-q"]  # these know no clock, so they may press on each other
+    on_all_cores = ["-n", "logical", "-q"]
     steps = {
         "style": [sys.executable, "-m", "ruff", "check", ".", "cell"],
         "format": [sys.executable, "-m", "ruff", "format", "--check", ".", "cell"],
@@ -50,9 +54,10 @@ def run(args: argparse.Namespace) -> int:
             *pytest, *on_all_cores, "test/core",
             "--cov", "--cov-branch", "--cov-report=term-missing:skip-covered",
         ],
-        "settings and house": [*pytest, *on_all_cores, "test/settings", "test/house"],
+        "what else knows no clock": [*pytest, *on_all_cores, *NO_CLOCK],
+        "page": [*pytest, *on_all_cores, "--dist", "loadfile", PAGE],
         "everything else": [
-            *pytest, "test", *(f"--ignore=test/{one}" for one in ("core", "settings", "house")),
+            *pytest, "test", *(f"--ignore={one}" for one in ("test/core", *NO_CLOCK, PAGE)),
         ],
     }  # fmt: skip
     failed = []

@@ -25,6 +25,7 @@ import numpy.typing as npt
 
 from hrc_cell.core import muting, zones
 from hrc_cell.core.faults import Faults, blind_spots, faults, oldest_sample_s
+from hrc_cell.core.flags import anywhere
 from hrc_cell.core.geometry import segment_polygon_distance
 from hrc_cell.core.interlock import Interlock, InterlockMemory, Mode, interlock
 from hrc_cell.core.muting import MutingMemory
@@ -223,16 +224,11 @@ def _urgent(
         (_RESET_PRESSED, rules.code("not_started"), latched & box.reset),
         (CODE[Event.START], starting, ready & box.start),
     ]
-    holds = (one for one in found if _anywhere(one[2]))
+    holds = (one for one in found if anywhere(one[2]))
     for what, why, flag in sorted(holds, key=lambda item: -item[0]):
         event = np.where(flag, what, event)
         cause = np.where(flag, why, cause)
     return event, cause
-
-
-def _anywhere(flag: Like) -> bool:
-    """Return whether a flag (...) holds in any cell."""
-    return bool(np.any(flag)) if np.ndim(flag) else bool(flag)
 
 
 def _ratio(

@@ -46,6 +46,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hrc_cell.core import separation, stopping
+from hrc_cell.core.flags import anywhere, everywhere
 from hrc_cell.core.geometry import dot, nearest_ratios
 from hrc_cell.core.people import People, foreseen, together, uncertainty_m
 from hrc_cell.core.separation import Terms
@@ -152,7 +153,10 @@ def clearance(
     back = np.asarray(held_back_m, dtype=np.float64)[..., None, None]
     allowed = _allowed(counted, least, swept, safety, back)
     touch = np.asarray(contact_mps, dtype=np.float64)
-    softly = np.where(np.isneginf(spare), 0.0, _softly(touch, swept))  # unknown: not to be touched
+    softly = np.zeros(())
+    if anywhere(touch > 0.0):
+        known = ~np.isneginf(spare)  # what is not known is not to be touched
+        softly = np.where(known, _softly(touch, swept), 0.0)
     apart = np.where(spare > 0.0, allowed[..., :own, :], 0.0)
     allowed_own = np.where(present, np.maximum(apart, softly), 1.0)
     ratio_own: Array = allowed_own.min(axis=(-2, -1), initial=1.0)
@@ -206,7 +210,7 @@ def _least(swept: Sweep, gap_m: Array, motion: MotionSettings) -> Array:
     along = np.concatenate([gap[..., :1], between], axis=-1) - swept.off_m[..., None, :, None]
     along = np.minimum.accumulate(along, axis=-1)
     least = np.minimum(along, now)
-    if not swept.followed.all():
+    if not everywhere(swept.followed):
         straight = now - (motion.tcp_speed_max_mps * swept.way_s)[..., None, None, :]
         least = np.where(swept.followed[..., None, None, None], least, straight)
     stays: Array = np.where(np.isfinite(swept.way_s)[..., None, None, :], least, -np.inf)
@@ -229,7 +233,7 @@ def _now(
     part = swept.now_part
     brake = _reached(least, swept.way_s, part * t_r) - astray * t_r
     rest = _reached(least, swept.way_s, part * (t_r + way)) - astray * (t_r + way[..., None, None])
-    if swept.followed.all():
+    if everywhere(swept.followed):
         return brake, rest
     share = stopping.ratio_of(velocity_radps, motion.velocity_max_radps)
     off_brake = distance - np.maximum(v_r, 0.0) * t_r
@@ -290,7 +294,8 @@ def directed_speed(way: Array, length_m: Array, v_start: Array, v_end: Array) ->
     """
     ends = v_start, v_end
     along = np.maximum(*(dot(way, v[..., None, :, :]) for v in ends))
-    along = along / np.where(length_m > 0.0, length_m, 1.0)
+    none = length_m == 0.0
+    if not none.any():
+        return along / length_m
     anyhow = np.maximum(*(dot(v, v) for v in ends))
-    greatest: Array = np.where(length_m == 0.0, np.sqrt(anyhow)[..., None, :], along)
-    return greatest
+    return np.where(none, np.sqrt(anyhow)[..., None, :], along / np.where(none, 1.0, length_m))
