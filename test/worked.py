@@ -11,8 +11,8 @@ DAY_S = 86400.0
 class Written:
     """A record that a cell writes; time is the test's."""
 
-    def __init__(self, folder, size_max_mb=50.0, files_max=20, at_s=NOON_S):
-        self.folder, self.at_s = folder, at_s
+    def __init__(self, folder, size_max_mb=50.0, files_max=20, at_s=NOON_S, recipe="bolts"):
+        self.folder, self.at_s, self.recipe = folder, at_s, recipe
         self.log = EventLog(folder, size_max_mb=size_max_mb, files_max=files_max)
 
     def line(self, kind, source="task_manager", **data):
@@ -21,7 +21,7 @@ class Written:
         assert self.log.write(stamp_ns=stamp_ns, mono_s=mono_s, source=source, kind=kind, data=data)
 
     def task(self, step, op="move", phase="RUNNING", cycle=1, **more):
-        about = {"phase": phase, "recipe": "bolts", "run_id": "r", "cycle": cycle, "op": op}
+        about = {"phase": phase, "recipe": self.recipe, "run_id": "r", "cycle": cycle, "op": op}
         self.line("task", **about, step=step, **more)
 
     def permit(self, state, cause=""):

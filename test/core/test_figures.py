@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hrc_cell.core.figures import Figure, figure, of_all, shifts, within
+from hrc_cell.core.figures import RECENT, Figure, figure, of_all, shifts, usual_s, within
 from hrc_cell.core.spans import Cycle, Gap, PermitMark, Stop, TaskMark, Use, Visit
 
 FROM_S, TO_S = 1000.0, 2000.0
@@ -166,3 +166,34 @@ def test_nothing_that_figures_are_made_of_has_room_for_a_person():
             "recipe", "step", "begun_s", "uses", "lasted_s", "cause", "at_s", "mono_s", "phase",
             "run_id", "cycle", "op", "state",
         }  # fmt: skip
+
+
+def cycles(*times_s, recipe="bolts", from_s=0.0):
+    return [
+        Cycle(recipe=recipe, begun_s=from_s + k, lasted_s=time_s)
+        for k, time_s in enumerate(times_s)
+    ]
+
+
+def test_how_long_a_cycle_usually_takes_is_the_median_of_the_last_of_its_recipe():
+    assert RECENT == 5
+    assert usual_s([], "bolts") is None
+    assert usual_s(cycles(9.0, None, 3.0, 1.0, 2.0, None, 5.0, 4.0), "bolts") == 3.0
+    assert usual_s(cycles(7.0, 2.0), "bolts") == 2.0, "the lower of two"
+    assert usual_s(cycles(None), "bolts") is None
+    assert usual_s(cycles(7.0, recipe="screws") + cycles(4.0), "bolts") == 4.0
+    assert usual_s([visit(1.0, works=8.0)], "bolts") is None
+
+
+@given(SPANS, st.randoms(use_true_random=False))
+def test_what_is_usual_does_not_hang_on_the_order_and_lies_among_the_known(spans, chance):
+    mixed = list(spans)
+    chance.shuffle(mixed)
+    for recipe in ("fetch", "hand"):
+        usual = usual_s(spans, recipe)
+        assert usual == usual_s(mixed, recipe)
+        known = [
+            one.lasted_s for one in spans if isinstance(one, Cycle) and one.recipe == recipe
+            and one.lasted_s is not None
+        ]  # fmt: skip
+        assert usual in known or (usual is None and not known)

@@ -1,7 +1,9 @@
-"""What every node has: stamps and instants that a pause never makes younger."""
+"""What every node has: stamps and instants that a pause never makes younger; an end that is one."""
 
+import contextlib
 import math
 import time
+from pathlib import Path
 
 import pytest
 import rclpy
@@ -59,3 +61,23 @@ def test_no_stamp_was_never(node):
 
 def test_an_instant_from_before_the_clock_began_has_the_least_stamp(node):
     assert node.stamp_of(-1e12) == TimeMsg()
+
+
+def dds_threads():
+    """Return the threads of DDS in this process; some may end meanwhile."""
+    found = set()
+    for task in Path("/proc/self/task").iterdir():
+        with contextlib.suppress(OSError):
+            if (task / "comm").read_text().startswith("dds."):
+                found.add(task.name)
+    return found
+
+
+def test_a_node_that_is_destroyed_hears_nobody_any_more():
+    before = dds_threads()
+    rclpy.init()
+    kept = Node("tried")  # not even where somebody holds it
+    assert dds_threads() != before
+    kept.destroy_node()
+    rclpy.try_shutdown()
+    assert dds_threads() == before

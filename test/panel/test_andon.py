@@ -169,6 +169,7 @@ def test_damage_is_shown_and_what_stands_counts(tmp_path):
 
 def test_who_called_is_noted_nowhere_and_who_came_only_in_the_audit_trail(cell):
     an = signed_in(cell, "an")
+    wait_for(lambda: "signed_in" in dict(cell.audited))
     cell.audited.clear()
     call = {"id": an.post("/api/andon/call", MATERIAL)[1]["id"]}
     wait_for(lambda: cell.audited)

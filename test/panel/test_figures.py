@@ -18,15 +18,20 @@ CYCLE_S = 6.0
 HOUR_S, DAY_S = 3600.0, 86400.0
 
 
-def work(folder, cycles=CYCLES, ago_s=HOUR_S):
+def work(folder, cycles=CYCLES, ago_s=HOUR_S, recipe="bolts"):
     """Write the record of a cell that worked."""
-    with writing(folder, at_s=time.time() - ago_s) as record:
+    with writing(folder, at_s=time.time() - ago_s, recipe=recipe) as record:
         record.line("record_begun", "recorder")
         record.permit(4)
         record.task("", "", "IDLE", cycle=0)
         for number in range(1, cycles + 1):
             record.cycle(number, stops=number % 2 == 0)
         record.task("", "", "DONE", cycle=cycles, reason="an says so", operator_alias="an")
+
+
+def broken(folder):
+    """Make a record that cannot be read."""
+    (folder / "events-000001-2027-01-15T080000-000000000Z.jsonl").mkdir(parents=True)
 
 
 def figures(cell, wanted="week"):
@@ -69,8 +74,7 @@ def test_a_range_that_is_none_and_a_record_that_is_none(cell):
 
 
 def test_a_record_that_cannot_be_read_is_said_so(cell):
-    cell.records.mkdir()
-    (cell.records / "events-000001-2027-01-15T080000-000000000Z.jsonl").mkdir()
+    broken(cell.records)
     assert figures(cell) == (503, "record_unreadable")
 
 

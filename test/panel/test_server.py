@@ -329,17 +329,46 @@ def test_a_page_gets_all_at_first_and_then_what_has_changed(url, cell):
             return first, beats
 
     first, beats = asyncio.run(go())
-    assert first.keys() == {
-        *cell.state,
-        "session",
-        "andon",
-        "andon_days",
-        "handover",
-        "opened",
-        "kaizen",
-    }
+    more = {"session", "andon", "andon_days", "handover", "opened", "kaizen"}
+    assert first.keys() == {*cell.state, *more} - {"scene"}
     assert [beat for beat in beats if beat] == [{"permit": cell.state["permit"]}]
     assert beats[-1] == {}, "a page hears that the server lives, also when nothing changes"
+
+
+@pytest.mark.parametrize("rubbish", ["", "permit ages", "scene" * 100, b"scene"])
+def test_a_page_gets_the_scene_while_it_wants_it_and_nothing_else_it_says_counts(
+    url, cell, rubbish
+):
+    async def go():
+        async with (
+            aiohttp.ClientSession() as session,
+            session.ws_connect(url.replace("http", "ws") + "/ws", origin=url) as page,
+        ):
+
+            async def heard(count):
+                messages = [await asyncio.wait_for(page.receive(), 10) for _ in range(count)]
+                return set().union(*(json.loads(one.data) for one in messages))
+
+            at_first = await heard(1)
+            await (page.send_bytes if isinstance(rubbish, bytes) else page.send_str)(rubbish)
+            unasked = await heard(4)
+            await page.send_str("scene")
+            asked = await heard(4)
+            await page.send_str("")
+            await heard(4)
+            cell.state["scene"] = {**cell.state["scene"], "people": []}
+            cell.state["permit"] = {**cell.state["permit"], "seq": 6}
+            left = await heard(4)
+            await page.send_str("scene")
+            return at_first, unasked, asked, left, await heard(4)
+
+    at_first, unasked, asked, left, again = asyncio.run(go())
+    assert "permit" in at_first
+    assert "scene" not in at_first
+    assert unasked == set()
+    assert asked == {"scene"}
+    assert left == {"permit"}
+    assert again == {"scene"}
 
 
 def test_a_socket_from_another_origin_is_refused(url):

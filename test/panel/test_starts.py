@@ -5,11 +5,11 @@ from dataclasses import replace
 
 import pytest
 
-from hrc_cell.adapters.panel.starts import Cycles
 from hrc_cell.core.access import ACTS, Act, Risk, Role
 from hrc_cell.nodes.panel_recipes import PanelRecipes
 from panel.browser import ENGLISH, LANDSCAPE, PHONE, PORTRAIT
 from panel.scripted import CELL, NO_QUESTION, SETTINGS, STATE
+from panel.test_figures import broken, work
 from panel.test_page import CONTROL_PX, SAFETY_PX
 from panel.test_run_page import Run
 
@@ -122,28 +122,20 @@ def test_what_the_task_manager_says_is_told(cell, tablet, backend, said, told):
     assert start(tablet, cell)[0] == 504
 
 
-def test_how_long_a_cycle_takes_is_the_median_of_whole_ones():
-    now_s = [0.0]
-    cycles = Cycles(lambda: now_s[0])
+def test_how_long_a_cycle_takes_is_what_the_record_says(cell, tablet):
+    assert listed(tablet)["inspect"]["cycle_s"] is None, "nothing was recorded yet"
+    work(cell.records, recipe="inspect")
+    rows = listed(tablet)
+    assert rows["inspect"]["cycle_s"] == pytest.approx(6.0), "of the last five, three had a stop"
+    assert rows["hand_over"]["cycle_s"] is None
 
-    def see(at_s, run, cycle, phase="running", recipe="a"):
-        now_s[0] = at_s
-        cycles.look({"recipe": recipe, "run_id": run, "cycle": cycle, "phase": phase})
 
-    cycles.look(None)
-    see(0.0, "1", 1)
-    see(9.0, "1", 2)
-    assert cycles.usual_s("a") is None, "the first one may have begun before"
-    see(29.0, "1", 3)
-    assert cycles.usual_s("a") == 20.0
-    see(40.0, "1", 3, "done")
-    assert cycles.usual_s("a") == 15.5
-    see(500.0, "1", 3, "done")
-    see(600.0, "2", 1, recipe="b")
-    see(604.0, "3", 1, recipe="b")
-    assert cycles.usual_s("b") is None, "one that was given up is no cycle"
-    see(616.0, "3", 1, "done", "b")
-    assert (cycles.usual_s("a"), cycles.usual_s("b")) == (15.5, 12.0)
+def test_a_record_that_cannot_be_read_keeps_nobody_from_starting(cell, tablet, backend):
+    broken(cell.records)
+    tablet.sign_in("bo")
+    assert listed(tablet)["inspect"]["cycle_s"] is None
+    assert start(tablet, cell) == (200, "")
+    assert backend.acts
 
 
 # The page.

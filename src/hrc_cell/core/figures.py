@@ -20,6 +20,8 @@ from typing import Any
 from hrc_cell.core.spans import Cycle, Span, Stop, Use, Visit
 
 MEDIAN_MIN, P90_MIN = 5, 10
+RECENT = 5
+"""So many of the last cycles of a recipe tell how long one usually takes."""
 WAITS = (Use.FOR_PERSON, Use.FOR_ROBOT)
 
 
@@ -50,6 +52,17 @@ def figure(times_s: Iterable[float | None]) -> Figure:
         median_s=_rank(known, 50) if n >= MEDIAN_MIN else None,
         p90_s=_rank(known, 90) if n >= P90_MIN else None,
     )
+
+
+def usual_s(spans: Iterable[Span], recipe: str) -> float | None:
+    """Return how long the last cycles of a recipe took, None where no time of one is known.
+
+    The lower median of RECENT of them, fewer where there are no more.
+    """
+    cycles = (one for one in spans if isinstance(one, Cycle) and one.recipe == recipe)
+    known = [(one.begun_s, one.lasted_s) for one in cycles if one.lasted_s is not None]
+    recent = sorted(lasted_s for _, lasted_s in sorted(known)[-RECENT:])
+    return _rank(recent, 50) if recent else None
 
 
 def _rank(known: Sequence[float], percent: int) -> float:

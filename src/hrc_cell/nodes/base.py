@@ -91,6 +91,15 @@ class CellNode(LifecycleNode):
         self._heartbeats = self.create_publisher(Heartbeat, "heartbeats", ALL)
         self._heart = self.create_timer(HEARTBEAT_PERIOD_S, self._beat, autostart=False)
 
+    def destroy_node(self) -> None:
+        """Give everything back now.
+
+        rclpy leaves the state machine to the garbage collector, and with it the DDS participant and
+        its threads, which then go on hearing who comes and goes, until whatever thread collects.
+        """
+        super().destroy_node()
+        self._state_machine.destroy_when_not_in_use()
+
     # Each event handler costs the executor a place in every wait; the default ones only log.
 
     def create_publisher(self, *args: Any, **options: Any) -> Any:

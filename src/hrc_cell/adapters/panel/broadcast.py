@@ -5,6 +5,7 @@ have changed since what it got last; if none has, an empty message still says "I
 no queue that a slow page could fill: while one message is under way, newer states take each other's
 place. A page that does not take a message within the deadline is cut off; no page ever waits for
 another. What a page alone is told, as who is signed in on its device, is a section like the others.
+A page says only which of the sections ON_DEMAND it wants now, by their names in one message.
 """
 
 from __future__ import annotations
@@ -15,10 +16,12 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from aiohttp import web
+from aiohttp import WSMsgType, web
 
 SEND_TIMEOUT_S = 2.0
 HEARTBEAT_S = 5.0
+ON_DEMAND = frozenset({"scene"})
+"""Sections that change with every sample and that few pages show."""
 Own = Callable[[], Mapping[str, Any]]
 
 
@@ -28,6 +31,7 @@ class Page:
     def __init__(self, socket: web.WebSocketResponse, request: web.Request, own: Own) -> None:
         self._socket = socket
         self._own = own
+        self._left_out = ON_DEMAND
         self._transport = request.transport
         self._newest: Mapping[str, str] = {}
         self._sent: Mapping[str, str] = {}
@@ -35,8 +39,13 @@ class Page:
 
     def offer(self, sections: Mapping[str, str]) -> None:
         """Put a state into the slot, in the place of one that was not sent yet."""
-        self._newest = {**sections, **_as_texts(self._own())}
+        wanted = {name: text for name, text in sections.items() if name not in self._left_out}
+        self._newest = {**wanted, **_as_texts(self._own())}
         self._filled.set()
+
+    def want(self, names: str) -> None:
+        """Send the sections ON_DEMAND that are named from now on, and no others of them."""
+        self._left_out = ON_DEMAND.difference(names.split())
 
     async def write(self) -> None:
         """Send what changes until the connection ends."""
@@ -83,8 +92,9 @@ class Broadcast:
         self._pages.add(page)
         writer = asyncio.create_task(page.write())
         try:
-            async for _ in socket:
-                pass  # a page says nothing here; acts are HTTP requests
+            async for message in socket:  # acts are HTTP requests, not these
+                if message.type is WSMsgType.TEXT:
+                    page.want(message.data)
         finally:
             self._pages.discard(page)
             writer.cancel()

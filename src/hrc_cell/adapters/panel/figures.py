@@ -48,6 +48,13 @@ class Figures:
         self._record, self._taken_s, self._clock = record, taken_s, clock
         self._reading = asyncio.Lock()
 
+    async def spans(self) -> list[Span]:
+        """Return the spans of the record as it is now. Raises OSError."""
+        async with self._reading:
+            while not await asyncio.to_thread(self._record.read, self._clock()):
+                pass
+            return list(self._record.spans)
+
     def routes(self) -> list[web.RouteDef]:
         """Return the routes."""
         return [web.get("/api/figures/{range}", self._figures)]
@@ -57,14 +64,11 @@ class Figures:
         if wanted not in RANGES:
             raise Refusal(404, "unknown_range")
         now_s, taken_s = self._clock(), list(self._taken_s)
-        async with self._reading:
-            try:
-                while not await asyncio.to_thread(self._record.read, now_s):
-                    pass
-            except OSError as error:
-                raise Refusal(503, "record_unreadable") from error
-            spans: Sequence[Span] = list(self._record.spans)
-            since_s, damaged = self._record.since_s, self._record.damaged
+        try:
+            spans = await self.spans()
+        except OSError as error:
+            raise Refusal(503, "record_unreadable") from error
+        since_s, damaged = self._record.since_s, self._record.damaged
         from_s = begin_s(wanted, now_s, taken_s)
         told = await asyncio.to_thread(of_all, spans, from_s, now_s, taken_s)
         about = {"range": wanted, "from_s": from_s, "to_s": now_s, "since_s": since_s}

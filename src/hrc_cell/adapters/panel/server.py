@@ -90,11 +90,11 @@ class PanelServer:
         outline_m = backend.about()["outline"]
         self._kaizen = Kaizen(access, self._doors.who, books.kaizen, photos, outline_m)
         self._handovers = Handovers(access, self._doors.who, books.handover, self._opened)
-        self._starts = Starts(settings, backend, access)
+        self._figures = Figures(record, self._handovers.taken_s)
+        self._starts = Starts(settings, backend, access, self._figures.spans)
         held: dict[Act, Held] = {
             Act.HANDOVER_TAKE: self._handovers, Act.START_RUN: self._starts,
         }  # fmt: skip
-        self._figures = Figures(record, self._handovers.taken_s)
         self._supervise = Supervise(settings, access, self._doors.who, held)
         self._pages = Broadcast()
         english = load_catalog("en")
@@ -170,9 +170,7 @@ class PanelServer:
     async def _look(self) -> None:
         """See what the cell itself has to tell people."""
         while True:
-            snapshot = self._backend.snapshot()
-            self._starts.look(snapshot)
-            await self.andon.look(snapshot)
+            await self.andon.look(self._backend.snapshot())
             await asyncio.sleep(LOOK_S)
 
     def _opened(self, snapshot: dict[str, Any] | None = None) -> list[Item]:

@@ -1,17 +1,16 @@
 """Starting a run on the page: which recipes there are, what each is, and how long a cycle took.
 
-Listed is what has no fault now. An act says which recipe it is about as the person saw it: one that
-was changed since is refused. To start is armed, held and in the audit trail first; it is a wish to
-the task manager, which refuses it while a run is under way, and it resets nothing: where the cell
-is not started the arm moves only after the start at the cell.
+Listed is what has no fault now; how long its cycles took is what the record says. An act says which
+recipe it is about as the person saw it: one that was changed since is refused. To start is armed,
+held and in the audit trail first; it is a wish to the task manager, which refuses it while a run is
+under way, and it resets nothing: where the cell is not started the arm moves only after the start
+at the cell.
 """
 
 from __future__ import annotations
 
 import asyncio
-import statistics
-from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Protocol
 
 from aiohttp import web
@@ -19,14 +18,14 @@ from aiohttp import web
 from hrc_cell.adapters.panel.access import Access, Who
 from hrc_cell.adapters.panel.freshness import demand_fresh
 from hrc_cell.adapters.panel.web_rules import ANSWER_REFUSED, Refusal
+from hrc_cell.core.figures import usual_s
+from hrc_cell.core.spans import Span
 from hrc_cell.settings.operation import LANGUAGES, PanelSettings
 
 ACTIVE = ("running", "waiting", "held", "paused")
 HOW = {"once": False, "repeat": True}
 AGAIN_S = 1.0
 """The files are read for pages at most so often, however many ask."""
-KEPT = 5
-"""So many of the last cycles of a recipe tell how long one takes."""
 
 
 class Backend(Protocol):
@@ -48,11 +47,18 @@ class Backend(Protocol):
 class Starts:
     """The handlers of it, and the act once it was held."""
 
-    def __init__(self, settings: PanelSettings, backend: Backend, access: Access) -> None:
+    def __init__(
+        self,
+        settings: PanelSettings,
+        backend: Backend,
+        access: Access,
+        spans: Callable[[], Awaitable[Sequence[Span]]],
+    ) -> None:
+        """`spans` reads the record; it may raise OSError."""
         self._settings, self._backend, self._access = settings, backend, access
+        self._spans = spans
         self._listed: dict[str, dict[str, Any]] = {}
         self._reading, self._again_s = asyncio.Lock(), 0.0
-        self._cycles = Cycles(access.clock)
 
     def routes(self) -> list[web.RouteDef]:
         """Return the routes."""
@@ -61,17 +67,15 @@ class Starts:
             web.get("/recipe/{name}.svg", self._drawing),
         ]
 
-    def look(self, snapshot: Mapping[str, Any]) -> None:
-        """See how long cycles take. To be called again and again."""
-        self._cycles.look(snapshot["task"])
-
     async def _recipes(self, request: web.Request) -> web.StreamResponse:
         async with self._reading:
             if self._access.clock() >= self._again_s:
                 await self._read()
-        rows = [
-            {**one, "cycle_s": self._cycles.usual_s(one["name"])} for one in self._listed.values()
-        ]
+        try:
+            spans = await self._spans()
+        except OSError:  # a run can be started all the same
+            spans = []
+        rows = [{**one, "cycle_s": usual_s(spans, one["name"])} for one in self._listed.values()]
         return web.json_response({"recipes": rows})
 
     async def _read(self) -> None:
@@ -118,38 +122,6 @@ class Starts:
         if not reply["accepted"]:
             raise Refusal(ANSWER_REFUSED, reply["reason"].partition(":")[0])
         return {}
-
-
-class Cycles:
-    """How long the cycles of each recipe took, since this process began."""
-
-    def __init__(self, clock: Callable[[], float]) -> None:
-        self._clock = clock
-        self._now: tuple[str, str, int] = ("", "", 0)
-        self._since_s: float | None = None
-        self._took_s: dict[str, deque[float]] = {}
-
-    def look(self, task: Mapping[str, Any] | None) -> None:
-        """See the task: a cycle that another one, or the end, follows is one that took its time.
-
-        The first one seen may have begun before, so it tells nothing.
-        """
-        if task is None:
-            return
-        seen, before = (task["recipe"], task["run_id"], task["cycle"]), self._now
-        done = task["phase"] == "done"
-        if seen == before and not done:
-            return
-        now_s = self._clock()
-        if self._since_s is not None and before[1] == seen[1] and before[0]:
-            self._took_s.setdefault(before[0], deque(maxlen=KEPT)).append(now_s - self._since_s)
-        self._since_s = None if done or not before[0] else now_s
-        self._now = seen
-
-    def usual_s(self, recipe: str) -> float | None:
-        """Return the median of the last cycles [s], None where none was seen as a whole."""
-        took_s = self._took_s.get(recipe)
-        return None if not took_s else round(statistics.median(took_s), 1)
 
 
 def _meant(about: str) -> tuple[str, str, str]:

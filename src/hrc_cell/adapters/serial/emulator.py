@@ -20,6 +20,7 @@ called from that one thread; nothing is locked.
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import termios
 import tty
@@ -205,6 +206,8 @@ class EmulatorPort:
     ) -> None:
         self._emulator, self._link = emulator, link
         self._wire = Wire(baud=baud, latency_s=latency_s)
+        self.spoke_s = -math.inf
+        """When the last paced status was handed on."""
         self._master, self._slave = os.openpty()
         # The slave stays open here, so that a driver may come and go.
         tty.setraw(self._slave, termios.TCSANOW)
@@ -254,6 +257,8 @@ class EmulatorPort:
         """Let go what is due."""
         due = self._wire.come(now_s)
         if due:
+            if self._wire.timed:
+                self.spoke_s = now_s
             with contextlib.suppress(BlockingIOError):  # nobody reads: the bytes are lost
                 os.write(self._master, due)
 

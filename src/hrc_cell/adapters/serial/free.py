@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import select
 import time
 from pathlib import Path
@@ -18,6 +19,7 @@ from hrc_cell.settings.bus_motors import BusMotors
 
 STEP_S = 0.002
 WAKE_S = 0.0002
+HEED_S = 0.0003
 
 
 def free_motors(
@@ -76,9 +78,13 @@ def serve_once(port: EmulatorPort, plant: FreeMotors, then_s: float) -> float:
     """Serve what comes next, and step the plant where that is due; return when it was stepped.
 
     Waits for an order, the next step, or a status that is due. The last `WAKE_S` before that it
-    waits awake: waking up takes a while, and poll would round up to 1 ms.
+    waits awake: waking up takes a while, and poll would round up to 1 ms. So it does for `HEED_S`
+    after a status, since who asks in a cycle soon asks again, and real motors need no waking.
     """
     due_s = port.next_s()
+    while due_s == math.inf and time.monotonic() < port.spoke_s + HEED_S:
+        if select.select([port.fileno()], [], [], 0.0)[0]:
+            break
     wait_s = max(0.0, min(STEP_S, due_s - WAKE_S - time.monotonic()))
     select.select([port.fileno()], [], [], wait_s)
     while 0.0 < due_s - time.monotonic() < WAKE_S:

@@ -29,6 +29,16 @@ export async function post(path, body = {}, withinMs = ACK_MS) {
   }
 }
 
+let wanted = "";
+let want = () => {};
+
+// Has the server send a section that it sends only to pages that want it, until the function returned is called.
+export function ask(name) {
+  wanted = name;
+  want();
+  return () => { wanted = ""; want(); };
+}
+
 export function connect({ onAgain, onUpdate, onDoubt, silentMs }) {
   let retryMs = FIRST_RETRY_MS;
   let socket = null;
@@ -42,7 +52,10 @@ export function connect({ onAgain, onUpdate, onDoubt, silentMs }) {
     const first = ++tries === 1;
     const mine = new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws`);
     socket = mine;
-    mine.onopen = () => socket === mine && !first && onAgain();
+    mine.onopen = () => {
+      if (wanted) want();
+      if (socket === mine && !first) onAgain();
+    };
     mine.onmessage = (event) => {
       if (socket !== mine) return;
       retryMs = FIRST_RETRY_MS;
@@ -74,6 +87,7 @@ export function connect({ onAgain, onUpdate, onDoubt, silentMs }) {
     }
   }
 
+  want = () => { if (socket?.readyState === WebSocket.OPEN) socket.send(wanted); };
   setInterval(() => { if (socket && performance.now() - heard > silentMs) drop(); }, 500);
   document.addEventListener("visibilitychange", awake);
   window.addEventListener("online", awake);

@@ -3,6 +3,7 @@
 
 import { html, signal, useEffect, useRef, useState } from "./html.js";
 import { Icon } from "./icons.js";
+import { ask } from "./api.js";
 import { CellScene } from "./scene.js";
 import { about, cell, level, old } from "./state.js";
 import { language, metres, number, t } from "./texts.js";
@@ -51,6 +52,11 @@ const isOld = () => ({ arm: old.motors.value || level.value !== "live", people: 
 function Drawing({ fail, close }) {
   const [canvas, frame] = [useRef(null), useRef(null)];
   const [made, setMade] = useState(null);
+
+  useEffect(() => {
+    const leave = ask("scene");
+    return () => { leave(); cell.scene.value = null; }; // by the next time it is old
+  }, []);
 
   useEffect(() => {
     let [mine, gone] = [null, false];
