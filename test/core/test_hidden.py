@@ -360,7 +360,7 @@ EXACT = replace(
     TRACKER, person_radius_m=0.25, leg_radius_m=0.0625, hide_s=0.25, hidden_unconfirmed_s=2.0,
     confirm_scans=1,
 )  # fmt: skip
-SMALL = make_floor([(-1.0, -1.5), (1.5, -1.5), (1.5, 1.0), (-1.0, 1.0)], cell_m=0.125)
+SMALL = make_floor([(-1.0, -1.5), (1.5, -1.5), (1.5, 1.25), (-1.0, 1.25)], cell_m=0.125)
 SQUARES = list(np.ndindex(SMALL.open.shape))
 
 
