@@ -181,6 +181,7 @@ def test_at_full_ratio_a_smooth_curve_is_followed_in_time(gap, way, quintic):
         steps[-1].motion.goal_rad, curve.at(np.array([curve.end_s])).position_rad[0]
     )
     assert steps[-1].motion.phase is Phase.IDLE and steps[-1].motion.path is None
+    assert {one.motion.phase for one in steps[:-1]} == {Phase.MOVING}
 
 
 @settings(max_examples=25)
