@@ -168,10 +168,9 @@ def test_nothing_that_figures_are_made_of_has_room_for_a_person():
         }  # fmt: skip
 
 
-def cycles(*times_s, recipe="bolts", from_s=0.0):
+def cycles(*times_s, recipe="bolts"):
     return [
-        Cycle(recipe=recipe, begun_s=from_s + k, lasted_s=time_s)
-        for k, time_s in enumerate(times_s)
+        Cycle(recipe=recipe, begun_s=float(k), lasted_s=time_s) for k, time_s in enumerate(times_s)
     ]
 
 

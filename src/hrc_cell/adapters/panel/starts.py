@@ -75,7 +75,10 @@ class Starts:
             spans = await self._spans()
         except OSError:  # a run can be started all the same
             spans = []
-        rows = [{**one, "cycle_s": usual_s(spans, one["name"])} for one in self._listed.values()]
+        rows = await asyncio.to_thread(
+            lambda listed: [{**one, "cycle_s": usual_s(spans, one["name"])} for one in listed],
+            list(self._listed.values()),
+        )
         return web.json_response({"recipes": rows})
 
     async def _read(self) -> None:
